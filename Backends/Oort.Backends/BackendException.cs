@@ -1,0 +1,35 @@
+namespace Oort.Backends;
+
+/// <summary>What went wrong at a store, so that the caller knows whether to retry, go elsewhere, repair or tell the operator.</summary>
+public enum BackendErrorKind
+{
+    /// <summary>The shard, blob or log is not there.</summary>
+    NotFound,
+
+    /// <summary>May work when tried again: a timeout, a dropped connection.</summary>
+    Transient,
+
+    /// <summary>Asked too often; try later.</summary>
+    Throttled,
+
+    /// <summary>Will not work again on this store without an operator: a failed sync, a disk gone, read-only.</summary>
+    Permanent,
+
+    /// <summary>The bytes that are there are not the bytes that were put.</summary>
+    Corrupt,
+
+    /// <summary>No space left (or a quota reached); reads still work.</summary>
+    Full,
+
+    /// <summary>The account on the network cannot pay.</summary>
+    Funds,
+
+    /// <summary>Credentials refused.</summary>
+    Unauthorized,
+}
+
+/// <summary>The one exception that a store throws.</summary>
+public sealed class BackendException(BackendErrorKind kind, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public BackendErrorKind Kind { get; } = kind;
+}

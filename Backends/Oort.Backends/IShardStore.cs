@@ -1,0 +1,124 @@
+namespace Oort.Backends;
+
+/// <summary>One shard as a store lists it.</summary>
+/// <param name="Id">Which shard.</param>
+/// <param name="Length">Its length in bytes, as put.</param>
+public readonly record struct ShardInfo(ShardId Id, long Length);
+
+/// <summary>What became of a delete.</summary>
+public enum DeleteOutcome
+{
+    /// <summary>No longer readable; its space is or will be reclaimed.</summary>
+    Deleted,
+
+    /// <summary>It was not there.</summary>
+    NotFound,
+
+    /// <summary>The network will drop it later.</summary>
+    Scheduled,
+
+    /// <summary>The network keeps it for ever; only destroying its key makes it unreadable.</summary>
+    Undeletable,
+}
+
+/// <summary>What a store can do and how much it holds.</summary>
+/// <param name="CapacityBytes">Size of the medium, or null where unknown or unbounded.</param>
+/// <param name="FreeBytes">What is left of it, or null.</param>
+public readonly record struct StoreSpace(long? CapacityBytes, long? FreeBytes);
+
+/// <summary>Holds shards: opaque bytes under a <see cref="ShardId"/>.</summary>
+/// <remarks>
+/// Thread-safe. Every failure is a <see cref="BackendException"/>; cancellation may leave the operation done or not done.
+/// What <see cref="PutAsync"/> or <see cref="IShardWriter.CommitAsync"/> has returned for survives a power cut. Calls never block the
+/// calling thread on the medium: a medium that hangs leaves the returned task pending, and the caller has its own timeout.
+/// </remarks>
+public interface IShardStore
+{
+    /// <summary>Puts a whole shard and returns when it is durable. A shard with the same id is replaced atomically.</summary>
+    /// <param name="content">The shard; must stay unchanged until the call returns.</param>
+    ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Begins a shard of exactly <paramref name="length"/> bytes that is written piece by piece.</summary>
+    /// <exception cref="BackendException">Kind Full when that much space is not there.</exception>
+    ValueTask<IShardWriter> BeginAsync(ShardId id, long length, CancellationToken cancellationToken);
+
+    /// <summary>Reads <paramref name="destination"/>.Length bytes from <paramref name="offset"/>; less only at the shard's end.</summary>
+    /// <returns>The count of bytes read; 0 at or after the end.</returns>
+    /// <exception cref="BackendException">Kind NotFound when there is no such shard.</exception>
+    ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>The shard's length, or null when there is no such shard.</summary>
+    ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a shard; durable when it returns.</summary>
+    ValueTask<DeleteOutcome> DeleteAsync(ShardId id, CancellationToken cancellationToken);
+
+    /// <summary>Every shard that was there during the whole enumeration, in any order, each at least once.</summary>
+    IAsyncEnumerable<ShardInfo> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A shard under construction. Not thread-safe. Disposing it without a commit abandons it, and nothing is readable under its id.</summary>
+public interface IShardWriter : IAsyncDisposable
+{
+    /// <summary>Appends <paramref name="content"/>, which must stay unchanged until the call returns.</summary>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Makes the shard durable and visible. All of the announced length must have been written.</summary>
+    ValueTask CommitAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Small named files on a store: keyring, snapshots, identity. Names are lower-case letters, digits, '-', '.', with '/' between parts.</summary>
+/// <remarks>Same promises as <see cref="IShardStore"/>.</remarks>
+public interface IBlobStore
+{
+    /// <summary>The largest blob that is taken: larger things are cut by their format.</summary>
+    const int SizeMax = 16 * 1024 * 1024;
+
+    /// <summary>Puts or atomically replaces a blob; durable (with its directory entry) when it returns.</summary>
+    ValueTask PutBlobAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>The whole blob, or null when there is none.</summary>
+    ValueTask<byte[]?> GetBlobAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a blob if it is there; durable when it returns.</summary>
+    ValueTask DeleteBlobAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Names that begin with <paramref name="prefix"/>, in ordinal order.</summary>
+    IAsyncEnumerable<string> ListBlobsAsync(string prefix, CancellationToken cancellationToken);
+}
+
+/// <summary>Append-only logs on a store, for journals. A log's name is as a blob's.</summary>
+/// <remarks>Same promises as <see cref="IShardStore"/>. One process appends to a log; anyone may read it.</remarks>
+public interface ILogStore
+{
+    /// <summary>Appends to the end of the log, creating it when new; durable when it returns. After a failure the log's tail may hold a part of <paramref name="content"/>.</summary>
+    /// <param name="offset">Where the caller believes the log ends. A longer log is cut back to it first (the failed tail of an earlier append); a shorter one is Corrupt.</param>
+    ValueTask AppendLogAsync(string name, long offset, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Reads from a log; less than asked only at its end; 0 where there is no such log.</summary>
+    ValueTask<int> ReadLogAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>The log's length in bytes; 0 where there is none.</summary>
+    ValueTask<long> LogLengthAsync(string name, CancellationToken cancellationToken);
+
+    ValueTask DeleteLogAsync(string name, CancellationToken cancellationToken);
+
+    IAsyncEnumerable<string> ListLogsAsync(string prefix, CancellationToken cancellationToken);
+}
+
+/// <summary>A hot store as the object layer uses it: shards, blobs and logs, with an identity and a state of health.</summary>
+public interface IStore : IShardStore, IBlobStore, ILogStore, IAsyncDisposable
+{
+    /// <summary>The identity that the store itself holds.</summary>
+    StoreId Id { get; }
+
+    /// <summary>Where it is, for people: a path or an address.</summary>
+    string Location { get; }
+
+    /// <summary>What fails together with it. Two shards of a segment prefer two domains.</summary>
+    string FailureDomain { get; }
+
+    /// <summary>Asks the medium itself (not a cache) whether this is still the store with this <see cref="Id"/>.</summary>
+    /// <exception cref="BackendException">Kind Permanent when it is gone, another, or read-only.</exception>
+    ValueTask<StoreSpace> ProbeAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Metadata;
+
+/// <summary>How a write or delete ended. Everything but <see cref="Done"/> has changed nothing.</summary>
+public enum CommitOutcome
+{
+    Done,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+    NoSuchUpload,
+    PreconditionFailed,
+
+    /// <summary>A concurrent complete or abort took the upload, or a part it names was replaced meanwhile: ConditionalRequestConflict, or the parts are checked again.</summary>
+    Conflict,
+    BucketNotEmpty,
+    BucketExists,
+
+    /// <summary>The writer's epoch has been fenced: this process must not write any more.</summary>
+    Fenced,
+}
+
+/// <summary>A write's conditions on the key's current version, decided in the commit.</summary>
+/// <param name="IfMatch">ETag (no quotes) that the current version must have, "*" for any; null: no condition. No current version: NoSuchKey.</param>
+/// <param name="IfNoneMatch">ETag that the current version must not have, "*": there must be none; null: no condition.</param>
+/// <param name="IfSize">Size that the current version must have (x-amz-if-match-size).</param>
+/// <param name="IfLastModified">Time, in whole seconds, that the current version must have (x-amz-if-match-last-modified-time).</param>
+public sealed record WriteConditions(string? IfMatch = null, string? IfNoneMatch = null, long? IfSize = null, DateTimeOffset? IfLastModified = null)
+{
+    public static WriteConditions None { get; } = new();
+}
+
+/// <summary>Data that a commit brings: rows that are new with it. Existing data is referred to by extents alone.</summary>
+/// <param name="Epoch">Epoch of the writer of the segments; a fenced epoch fails the commit.</param>
+/// <param name="Segments">Segments not yet known to the store. A pack is added once by <see cref="IMetadataStore.AddSegmentsAsync"/> before the commits that refer to it.</param>
+/// <param name="Data">New data ids; each is referred to by the command's extents.</param>
+public sealed record NewData(ulong Epoch, ImmutableArray<SegmentRow> Segments, ImmutableArray<DataRow> Data)
+{
+    public static NewData None { get; } = new(0, [], []);
+}
+
+/// <summary>Puts a version. The store assigns id, generation and time, and replaces the null version where versioning is not enabled.</summary>
+public sealed record PutVersion(
+    BucketId Bucket,
+    string Key,
+    string OwnerId,
+    long Size,
+    string ETag,
+    string StorageClass,
+    ObjectAttributes Attributes,
+    ImmutableArray<Extent> Extents,
+    NewData NewData,
+    WriteConditions Conditions);
+
+/// <summary>Result of a put, a copy or a completed upload.</summary>
+public readonly record struct PutVersionResult(CommitOutcome Outcome, VersionRow? Version, VersioningState Versioning);
+
+/// <summary>Deletes: without <paramref name="VersionId"/> as S3 does for the bucket's versioning state (drop, or add a marker), with it that very version.</summary>
+/// <param name="VersionId">A version's text id or "null"; null for none.</param>
+public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions);
+
+/// <param name="Outcome">Done also when there was nothing to delete.</param>
+/// <param name="VersionId">Text id of the marker that was made, or of the version that was removed; null where the bucket was never versioned.</param>
+/// <param name="IsDeleteMarker">The marker was made, or what was removed was a marker.</param>
+public readonly record struct DeleteVersionResult(CommitOutcome Outcome, string? VersionId, bool IsDeleteMarker);
+
+/// <summary>Puts or replaces a part.</summary>
+public sealed record PutPart(BucketId Bucket, string Key, UploadId Upload, int PartNumber, long Size, string ETag, StoredChecksum? Checksum, ImmutableArray<Extent> Extents, NewData NewData);
+
+/// <summary>Turns an upload into a version, moving no data. <paramref name="Parts"/> are the chosen parts as the caller read them;
+/// the store checks that each is still the one with that ETag (else Conflict), drops the others and the upload.</summary>
+public sealed record CompleteUpload(
+    BucketId Bucket,
+    string Key,
+    UploadId Upload,
+    ImmutableArray<PartRow> Parts,
+    string ETag,
+    ObjectAttributes Attributes,
+    WriteConditions Conditions);

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Metadata;
+
+/// <summary>One page of a listing of current objects, in the order of the keys' UTF-8 bytes.</summary>
+/// <param name="After">Keys after this one ("" for the start). When it ends with the delimiter and names a common prefix, that prefix is skipped whole.</param>
+/// <param name="Limit">Keys and common prefixes together, 1 to 1,000; 0 answers an empty page that is not truncated.</param>
+public sealed record ListObjectsQuery(BucketId Bucket, string Prefix, string Delimiter, string After, int Limit);
+
+/// <summary>A current object as a listing shows it.</summary>
+public sealed record ObjectEntry(string Key, long Size, string ETag, DateTimeOffset LastModified, string StorageClass, string OwnerId, Oort.Checksums.ChecksumAlgorithm ChecksumAlgorithm, Oort.Checksums.ChecksumType ChecksumType);
+
+/// <param name="Last">The last key or common prefix of the page: what to go on after. Empty when the page is.</param>
+public sealed record ListObjectsPage(ImmutableArray<ObjectEntry> Objects, ImmutableArray<string> CommonPrefixes, bool IsTruncated, string Last);
+
+/// <summary>One page of all versions: keys in byte order, versions of a key newest first.</summary>
+/// <param name="AfterVersionId">With <paramref name="AfterKey"/>: go on after this version of that key (text id or "null"); null: after all versions of it.</param>
+public sealed record ListVersionsQuery(BucketId Bucket, string Prefix, string Delimiter, string AfterKey, string? AfterVersionId, int Limit);
+
+/// <param name="LastVersionId">Null when the page ends with a common prefix.</param>
+public sealed record ListVersionsPage(ImmutableArray<VersionRow> Versions, ImmutableArray<string> CommonPrefixes, bool IsTruncated, string LastKey, string? LastVersionId);
+
+/// <summary>One page of uploads in progress: by key, then by time of initiation.</summary>
+public sealed record ListUploadsQuery(BucketId Bucket, string Prefix, string Delimiter, string AfterKey, UploadId? AfterUpload, int Limit);
+
+public sealed record ListUploadsPage(ImmutableArray<UploadRow> Uploads, ImmutableArray<string> CommonPrefixes, bool IsTruncated, string LastKey, UploadId? LastUpload);
+
+public sealed record ListPartsPage(ImmutableArray<PartRow> Parts, bool IsTruncated);
+
+/// <summary>A data id with the segments its runs lie in, by id.</summary>
+public sealed record DataLocation(DataRow Data, ImmutableDictionary<SegmentId, SegmentRow> Segments);
+
+/// <summary>Totals that operators ask for.</summary>
+public sealed record MetadataTotals(long Buckets, long Objects, long Versions, long Uploads, long LogicalBytes, long Segments, long SegmentsNotFull, long PayloadBytes, long LiveBytes);

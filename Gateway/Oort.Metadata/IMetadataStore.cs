@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Metadata;
+
+/// <summary>The decision and the index: what exists, in which order it came to be, where it lies. One conformance suite for all engines.</summary>
+/// <remarks>
+/// Thread-safe. Every method that changes something returns when the change is committed <em>and</em> its journal record is durable
+/// (<see cref="IJournal"/>), so its caller may acknowledge. Every method that reads waits until what it saw is in the journal, "it is not there"
+/// included, so nothing is shown that a crash could take back. Order: generations, one for each command, given in the commit.
+/// A journal or database that cannot take changes throws <see cref="MetadataUnavailableException"/>.
+/// </remarks>
+public interface IMetadataStore : IAsyncDisposable
+{
+    // Buckets
+    ValueTask<(CommitOutcome Outcome, BucketRow? Bucket)> CreateBucketAsync(BucketRow bucket, CancellationToken cancellationToken);
+    ValueTask<BucketRow?> FindBucketAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Buckets by name, after <paramref name="after"/>, with the prefix; of one owner where given.</summary>
+    ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Replaces versioning state and settings by what <paramref name="change"/> makes of the present row, in the commit.</summary>
+    ValueTask<CommitOutcome> UpdateBucketAsync(BucketId bucket, Func<BucketRow, BucketRow> change, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an empty bucket (no versions, no markers). Its uploads go with it.</summary>
+    ValueTask<CommitOutcome> DeleteBucketAsync(BucketId bucket, CancellationToken cancellationToken);
+
+    // Objects
+    ValueTask<PutVersionResult> PutVersionAsync(PutVersion command, CancellationToken cancellationToken);
+    ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken);
+
+    /// <summary>Several deletes in one commit; results in the order of the commands.</summary>
+    ValueTask<ImmutableArray<DeleteVersionResult>> DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken);
+
+    /// <summary>The newest version (which may be a delete marker), or the one with the text id; null when there is none.</summary>
+    ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken);
+
+    /// <summary>Replaces attributes and storage class of a version in place (tags, retention, …) in the commit; null from <paramref name="change"/> leaves it.</summary>
+    ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken);
+
+    ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken);
+    ValueTask<ListVersionsPage> ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken);
+
+    // Multipart
+    ValueTask<CommitOutcome> CreateUploadAsync(UploadRow upload, CancellationToken cancellationToken);
+    ValueTask<UploadRow?> FindUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken);
+    ValueTask<(CommitOutcome Outcome, PartRow? Part)> PutPartAsync(PutPart command, CancellationToken cancellationToken);
+    ValueTask<ListPartsPage> ListPartsAsync(UploadId upload, int afterPartNumber, int limit, CancellationToken cancellationToken);
+    ValueTask<ListUploadsPage> ListUploadsAsync(ListUploadsQuery query, CancellationToken cancellationToken);
+    ValueTask<PutVersionResult> CompleteUploadAsync(CompleteUpload command, CancellationToken cancellationToken);
+    ValueTask<CommitOutcome> AbortUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken);
+
+    /// <summary>Uploads initiated before a time, of all buckets, oldest first: for the collector.</summary>
+    ValueTask<ImmutableArray<UploadRow>> FindUploadsBeforeAsync(DateTimeOffset initiatedBefore, int limit, CancellationToken cancellationToken);
+
+    // Data and segments
+    ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken);
+
+    /// <summary>Adds segments that later commits of the same epoch refer to (packs). Done or Fenced.</summary>
+    ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> segments, CancellationToken cancellationToken);
+
+    ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken);
+
+    /// <summary>Segments in order of id after <paramref name="after"/> (default: from the first); only those not full, or with a shard on <paramref name="store"/>, where asked.</summary>
+    ValueTask<ImmutableArray<SegmentRow>> ListSegmentsAsync(SegmentId after, int limit, bool notFullOnly, StoreId? store, CancellationToken cancellationToken);
+
+    /// <summary>Flips a segment to new shard places if its placement generation is still the expected one; Conflict otherwise (or when it is gone).</summary>
+    ValueTask<CommitOutcome> MoveSegmentAsync(SegmentId segment, int expectedPlacementGeneration, ImmutableArray<StoreId> shards, CancellationToken cancellationToken);
+
+    /// <summary>Data ids with runs in a segment, after <paramref name="after"/>: for compaction and fsck.</summary>
+    ValueTask<ImmutableArray<DataRow>> ListDataInSegmentAsync(SegmentId segment, DataId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Moves data ids to new runs (compaction), each only if its present runs are the expected ones. Result: which moved.</summary>
+    ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> MoveDataAsync(ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken);
+
+    /// <summary>Segments whose last reference went (or that never got one) before a time and that no live epoch may still refer to; least filled first when <paramref name="maxLiveShare"/> &gt; 0: candidates for compaction.</summary>
+    ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes segment rows that still have no reference; result: those removed, whose shards the caller may now delete.</summary>
+    ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken);
+
+    // Stores, epochs, settings
+    ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken);
+    ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken);
+
+    /// <summary>Opens a new epoch for a gateway; earlier epochs of that gateway are fenced.</summary>
+    ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken);
+
+    /// <summary>Small cluster-wide settings by name (journalled like all else), null when unset.</summary>
+    ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken);
+    ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken);
+
+    // Journal, snapshot, recovery
+    /// <summary>Newest committed generation.</summary>
+    ulong CommittedGeneration { get; }
+
+    /// <summary>Newest generation whose journal record is durable.</summary>
+    ulong JournalledGeneration { get; }
+
+    ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Every row of every journalled table at one instant, as sealed-size batches of row changes in the journal's encoding, for a snapshot (docs/formats/snapshot.md).</summary>
+    IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>How full a segment is.</summary>
+public readonly record struct SegmentUse(SegmentRow Segment, long LiveBytes);
+
+/// <summary>Rows of a snapshot, encoded as a journal record's changes.</summary>
+/// <param name="Generation">The instant of the whole snapshot; the same in each batch.</param>
+/// <param name="Changes">Encoded row changes, at most 1 MiB unless a single row is larger.</param>
+public sealed record SnapshotBatch(ulong Generation, ReadOnlyMemory<byte> Changes);
+
+/// <summary>Changes cannot be committed now: disk full, journal below its quorum. Nothing was acknowledged; the client may try again.</summary>
+public sealed class MetadataUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

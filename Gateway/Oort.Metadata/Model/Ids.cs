@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
+namespace Oort.Metadata;
+
+/// <summary>Names one immutable plaintext run with its own key: an object's body, a part, an appended piece. Random, 128 bits.</summary>
+public readonly record struct DataId(UInt128 Value)
+{
+    /// <summary>Length on disk: one big-endian 128-bit number.</summary>
+    public const int Size = 16;
+
+    public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
+
+    public static DataId Read(ReadOnlySpan<byte> source) => new(BinaryPrimitives.ReadUInt128BigEndian(source));
+
+    public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
+}
+
+/// <summary>One life of a bucket name: the generation at which it was created. A bucket deleted and made again is another.</summary>
+public readonly record struct BucketId(ulong Value)
+{
+    public override string ToString() => Value.ToString("x", CultureInfo.InvariantCulture);
+}
+
+/// <summary>Names a version of a key: its generation and 64 random bits, so that ids cannot be guessed from one another.</summary>
+public readonly record struct VersionId(ulong Generation, ulong Nonce)
+{
+    /// <summary>The text form of the version that was written without versioning (S3 API).</summary>
+    public const string NullText = "null";
+
+    /// <summary>32 lower-case hexadecimal digits.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Generation:x16}{Nonce:x16}");
+
+    public static bool TryParse(string text, out VersionId id)
+    {
+        id = default;
+        if (text.Length != 32) return false;
+        foreach (var c in text)
+            if (!char.IsAsciiHexDigitLower(c)) return false;
+        id = new(ulong.Parse(text.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            ulong.Parse(text.AsSpan(16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        return true;
+    }
+}
+
+/// <summary>Names a multipart upload: random, 128 bits; 32 hexadecimal digits as text.</summary>
+public readonly record struct UploadId(UInt128 Value)
+{
+    public const int Size = 16;
+
+    public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
+
+    public static UploadId Read(ReadOnlySpan<byte> source) => new(BinaryPrimitives.ReadUInt128BigEndian(source));
+
+    public static bool TryParse(string text, out UploadId id)
+    {
+        var valid = UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && text.Length == 32;
+        id = valid ? new(value) : default;
+        return valid;
+    }
+
+    public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
+}

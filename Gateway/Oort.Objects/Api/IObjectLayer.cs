@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.IO.Pipelines;
+using Oort.Checksums;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>A checksum that a client announced for a body.</summary>
+/// <param name="Algorithm">Which.</param>
+/// <param name="Expected">Its value when it was sent in a header; null when it comes in a trailer or was not sent (then it is computed and stored).</param>
+/// <param name="Trailer">Gives the value once the body has been read whole, from the trailer; null where none is expected. Null result: the trailer did not have it.</param>
+public sealed record BodyChecksum(ChecksumAlgorithm Algorithm, byte[]? Expected, Func<byte[]?>? Trailer);
+
+/// <summary>A body to store, as the object layer takes it.</summary>
+/// <param name="Reader">Decoded plaintext. It must fail (throw) rather than end early when the client's framing, signature or length is wrong.</param>
+/// <param name="Length">Exact bytes to expect.</param>
+/// <param name="ContentMd5">Expected MD5 (Content-MD5), or null.</param>
+/// <param name="Checksum">Client checksum, or null: none is stored but MD5.</param>
+public sealed record ObjectBody(PipeReader Reader, long Length, byte[]? ContentMd5, BodyChecksum? Checksum);
+
+/// <summary>How a put, copy or complete ended.</summary>
+/// <param name="Outcome">Done, or why nothing was stored.</param>
+/// <param name="Durability">"quorum" or "full" (header x-oort-durability).</param>
+public readonly record struct PutResult(CommitOutcome Outcome, VersionRow? Version, VersioningState Versioning, string Durability);
+
+public readonly record struct PutPartResult(CommitOutcome Outcome, PartRow? Part, string Durability);
+
+/// <summary>Where the bytes of a copy come from: a version already found, and which of its bytes.</summary>
+public readonly record struct CopySource(VersionRow Version, long Offset, long Length);
+
+/// <summary>The stored objects: what S3 operations are written on. Knows no HTTP. Metadata that needs no data path is used directly (<see cref="Metadata"/>).</summary>
+/// <remarks>
+/// Failures: <see cref="BodyMismatchException"/> when the body is not what was announced (nothing stored); <see cref="ObjectUnavailableException"/>
+/// when too few stores answer; <see cref="MetadataUnavailableException"/>. What the body's reader throws passes through unchanged.
+/// Memory of all callers together is bounded by one budget; a caller waits for its share, and gets <see cref="OverloadedException"/> when that takes longer than a second.
+/// </remarks>
+public interface IObjectLayer
+{
+    IMetadataStore Metadata { get; }
+
+    ValueTask<PutResult> PutObjectAsync(BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ObjectBody body, WriteConditions conditions, CancellationToken cancellationToken);
+
+    ValueTask<PutPartResult> PutPartAsync(UploadRow upload, int partNumber, ObjectBody body, CancellationToken cancellationToken);
+
+    /// <summary>Copies a whole object: shares its data ids; computes a checksum of another algorithm only where asked (then the bytes are read).</summary>
+    /// <param name="checksum">Algorithm to store for the copy, None: keep the source's.</param>
+    ValueTask<PutResult> CopyObjectAsync(CopySource source, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken);
+
+    /// <summary>Copies a range into a part: by reference, its ETag the MD5 of the range's bytes (which are read to compute it).</summary>
+    ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken);
+
+    /// <summary>Opens a version for reading and pins its data until the result is disposed, so that no delete or repair pulls it away.</summary>
+    ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken);
+
+    /// <summary>"full" when every segment under the version is whole on its stores, otherwise "quorum".</summary>
+    ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken);
+
+    /// <summary>Where each shard of a version lies (oort object show).</summary>
+    ValueTask<ImmutableArray<DataLocation>> LocateAsync(VersionRow version, CancellationToken cancellationToken);
+}
+
+/// <summary>An open version.</summary>
+public interface IObjectReader : IAsyncDisposable
+{
+    /// <summary>Writes the range's plaintext to <paramref name="destination"/>, authenticated chunk by chunk, with back-pressure. Does not complete the writer.</summary>
+    /// <exception cref="ObjectUnavailableException">Too few shards could be read; bytes already written are right.</exception>
+    ValueTask CopyToAsync(long offset, long length, PipeWriter destination, CancellationToken cancellationToken);
+}
+
+/// <summary>The body is not what the client announced.</summary>
+public sealed class BodyMismatchException(BodyMismatch what) : Exception($"The body does not have the announced {what}.")
+{
+    public BodyMismatch What { get; } = what;
+}
+
+public enum BodyMismatch
+{
+    /// <summary>Fewer bytes than announced: IncompleteBody.</summary>
+    Length,
+
+    /// <summary>Content-MD5 differs: BadDigest.</summary>
+    Md5,
+
+    /// <summary>The client checksum differs: BadDigest (XAmzContentChecksumMismatch for some SDK versions).</summary>
+    Checksum,
+
+    /// <summary>The announced trailer did not come or cannot be read: InvalidRequest.</summary>
+    Trailer,
+}
+
+/// <summary>Too few stores answer, for writing (below quorum) or for reading (fewer than k good shards): 503 SlowDown.</summary>
+public sealed class ObjectUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>No memory budget within a second: 503 SlowDown.</summary>
+public sealed class OverloadedException(string message) : Exception(message);
