@@ -1,0 +1,127 @@
+using Oort.Backends;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>One configured store: what is expected there, the open store if there is one, and its health. Changed under its own lock; read without.</summary>
+internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id) : IDisposable
+{
+    private readonly Lock gate = new();
+    private volatile Snapshot current = new(null, StoreHealth.Offline, "It has not been opened yet.", default);
+    private long failures;
+    private int failuresInRow;
+    private int badProbes;
+    private readonly CancellationTokenSource watching = new();
+
+    public IStoreEndpoint Endpoint { get; } = endpoint;
+
+    /// <summary>The identity that must be found there.</summary>
+    public StoreId Id { get; } = id;
+
+    /// <summary>Its role in the cluster. Written by the owner of the set only.</summary>
+    public volatile StoreState State;
+
+    /// <summary>When it went offline; for deciding on opening it anew. Touched by its probe loop only.</summary>
+    public long OfflineSince { get; set; }
+
+    /// <summary>Cancelled when the slot is removed.</summary>
+    public CancellationToken Watching => watching.Token;
+
+    public IStore? Store => current.Store;
+
+    public StoreHealth Health => current.Health;
+
+    public bool TakesReads => current.Health != StoreHealth.Offline && current.Store is not null;
+
+    public bool TakesWrites => current.Health is StoreHealth.Online or StoreHealth.Suspect && current.Store is not null;
+
+    public long Failures => Interlocked.Read(ref failures);
+
+    public StoreStatus Status
+    {
+        get
+        {
+            var now = current;
+            return new(Id, Endpoint.Location, now.Store?.FailureDomain ?? "", State, now.Health, now.Health == StoreHealth.Online ? "" : now.Reason, now.Space, Failures);
+        }
+    }
+
+    public void StopWatching() => watching.Cancel();
+
+    public void Dispose() => watching.Dispose();
+
+    /// <summary>Takes over an opened store; it comes online with the first good probe.</summary>
+    public void Attach(IStore store)
+    {
+        lock (gate) current = current with { Store = store };
+    }
+
+    /// <summary>Gives up the open store, to be opened anew; the caller disposes it.</summary>
+    public IStore? Detach()
+    {
+        lock (gate)
+        {
+            var store = current.Store;
+            current = current with { Store = null, Health = StoreHealth.Offline };
+            return store;
+        }
+    }
+
+    /// <summary>A good probe: online, unless it is full and has too little room to come back.</summary>
+    public StoreHealthChange? ProbeSucceeded(StoreSpace space, long roomBytes)
+    {
+        lock (gate)
+        {
+            failuresInRow = 0;
+            badProbes = 0;
+            current = current with { Space = space };
+            var room = Math.Min(roomBytes, (space.CapacityBytes ?? long.MaxValue) / 20);
+            return current.Health == StoreHealth.Full && space.FreeBytes is { } free && free < room ? null : Set(StoreHealth.Online, "");
+        }
+    }
+
+    public StoreHealthChange? ProbeFailed(BackendErrorKind kind, string reason, StoreSetOptions options)
+    {
+        Interlocked.Increment(ref failures);
+        lock (gate)
+        {
+            badProbes++;
+            if (kind is BackendErrorKind.Permanent or BackendErrorKind.Unauthorized or BackendErrorKind.Funds || badProbes >= options.OfflineAfterProbes)
+                return Set(StoreHealth.Offline, reason);
+            return current.Health == StoreHealth.Online ? Set(StoreHealth.Suspect, reason) : null;
+        }
+    }
+
+    /// <summary>What a failed operation says about the store as a whole.</summary>
+    public StoreHealthChange? Reported(BackendException failure, StoreSetOptions options)
+    {
+        // A shard that is missing or damaged says nothing about the store: the shard is repaired.
+        if (failure.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt) return null;
+        Interlocked.Increment(ref failures);
+        lock (gate)
+        {
+            failuresInRow++;
+            return failure.Kind switch
+            {
+                BackendErrorKind.Permanent or BackendErrorKind.Unauthorized or BackendErrorKind.Funds => Set(StoreHealth.Offline, failure.Message),
+                BackendErrorKind.Full => current.Health == StoreHealth.Offline ? null : Set(StoreHealth.Full, failure.Message),
+                _ => failuresInRow >= options.SuspectAfterFailures && current.Health == StoreHealth.Online ? Set(StoreHealth.Suspect, failure.Message) : null,
+            };
+        }
+    }
+
+    /// <summary>Says why there is no open store.</summary>
+    public StoreHealthChange? Missing(string reason)
+    {
+        lock (gate) return Set(StoreHealth.Offline, reason);
+    }
+
+    private StoreHealthChange? Set(StoreHealth health, string reason)
+    {
+        var before = current.Health;
+        current = current with { Health = health, Reason = reason };
+        return before == health ? null : new(Id, Endpoint.Location, before, health, reason);
+    }
+
+    private sealed record Snapshot(IStore? Store, StoreHealth Health, string Reason, StoreSpace Space);
+}
