@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Oort.Gateway;
+
+/// <summary>How a gateway runs. Made by <see cref="OptionReader"/> from defaults, oort.json, the environment and flags, in rising order.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>Directory of the database, the root key file and, by default, the disks. Default: ./oort-data.</summary>
+    public string DataDirectory { get; init; } = "oort-data";
+
+    /// <summary>Where S3 is served. Default: 127.0.0.1:9000, reachable from this machine only.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 9000);
+
+    /// <summary>Directories of the stores, in the order given. Empty: six directories under <see cref="DataDirectory"/>.</summary>
+    public ImmutableArray<string> Disks { get; init; } = [];
+
+    /// <summary>Host names under which buckets are addressed virtual-host style (bucket.DOMAIN). Empty: path style only.</summary>
+    public ImmutableArray<string> Domains { get; init; } = [];
+
+    /// <summary>URL under which clients know this gateway when a proxy changes the host; its host is accepted in signatures too. Null: none.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Region named in answers and expected of CreateBucket. Default: us-east-1.</summary>
+    public string Region { get; init; } = "us-east-1";
+
+    /// <summary>Refuses signatures for another region. Default: any region is accepted.</summary>
+    public bool StrictRegion { get; init; }
+
+    /// <summary>Access key of the root user, 3 to 128 characters. Null: made at the first start and kept in the data directory.</summary>
+    public string? AccessKey { get; init; }
+
+    /// <summary>Secret of the root user, 8 to 128 characters; given together with <see cref="AccessKey"/>.</summary>
+    public Secret? SecretKey { get; init; }
+
+    /// <summary>File with the 24-word recovery phrase. Null: the root key file in the data directory; made at the first start.</summary>
+    public string? RecoveryPhraseFile { get; init; }
+
+    /// <summary>Memory that all requests' buffers may take together, in MiB. Default 192; 32 to 65536.</summary>
+    public int BufferMebibytes { get; init; } = 192;
+
+    /// <summary>Connections served at once; further ones are closed. Default 4,096; 1 to 1,000,000.</summary>
+    public int ConnectionsMax { get; init; } = 4096;
+
+    /// <summary>How long a request body or a client that reads may stand still. Default 60 s; 1 to 3,600.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a shutdown waits for requests in flight. Default 30 s; 0 to 3,600.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After how long an unfinished multipart upload is aborted. Default 7 days; 1 to 3,650.</summary>
+    public TimeSpan UploadExpiry { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>"text": one line an event; "json": one object an event. Default text.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Least level that is logged. Default Information.</summary>
+    public Microsoft.Extensions.Logging.LogLevel LogLevel { get; init; } = Microsoft.Extensions.Logging.LogLevel.Information;
+}
+
+public enum LogFormat
+{
+    Text,
+    Json,
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Oort.Gateway;
+
+/// <summary>One option under all its names: <c>--name</c>, <c>OORT_NAME</c> and <c>"name"</c> in oort.json.</summary>
+/// <param name="Name">Flag name without dashes, words parted by '-'.</param>
+/// <param name="Argument">What its value is called in help; null for a switch.</param>
+/// <param name="Help">One sentence with default and unit.</param>
+/// <param name="IsList">May be given several times; in the environment parted by ','.</param>
+/// <param name="IsSecret">Taken from environment and file only: a flag would show in the process list.</param>
+/// <param name="Apply">Sets it; throws <see cref="FormatException"/> that says what is allowed.</param>
+public sealed record OptionDefinition(
+    string Name,
+    string? Argument,
+    string Help,
+    bool IsList,
+    bool IsSecret,
+    Func<GatewayOptions, IReadOnlyList<string>, GatewayOptions> Apply)
+{
+    public string EnvironmentName => "OORT_" + Name.Replace('-', '_').ToUpperInvariant();
+
+    /// <summary>Every option there is, in the order of the help.</summary>
+    public static ImmutableArray<OptionDefinition> All { get; } =
+    [
+        One("data", "DIR", "Data directory (default ./oort-data).", (o, v) => o with { DataDirectory = NotEmpty(v) }),
+        One("listen", "ADDR:PORT", "Where S3 is served (default 127.0.0.1:9000; port 0 takes a free one).", (o, v) => o with { Listen = EndPoint(v) }),
+        List("disk", "DIR", "A store's directory; repeat for each disk (default: six directories in the data directory).", (o, v) => o with { Disks = [.. v.Select(NotEmpty)] }),
+        List("domain", "NAME", "Serve buckets as BUCKET.NAME too; repeatable.", (o, v) => o with { Domains = [.. v.Select(DomainName)] }),
+        One("public-url", "URL", "URL under which clients know this gateway behind a proxy.", (o, v) => o with { PublicUrl = Url(v) }),
+        One("region", "NAME", "Region (default us-east-1).", (o, v) => o with { Region = NotEmpty(v) }),
+        Switch("strict-region", "Refuse signatures for another region.", (o, on) => o with { StrictRegion = on }),
+        Hidden("access-key", "Access key of the root user (3 to 128 characters).", (o, v) => o with { AccessKey = Sized(v, 3, 128) }),
+        Hidden("secret-key", "Secret of the root user (8 to 128 characters).", (o, v) => o with { SecretKey = new Secret(Sized(v, 8, 128)) }),
+        One("recovery-phrase-file", "FILE", "File with the 24-word recovery phrase; then the root key is not kept in the data directory.", (o, v) => o with { RecoveryPhraseFile = NotEmpty(v) }),
+        One("buffer-mib", "N", "Memory for all requests' buffers, in MiB (default 192; 32 to 65536).", (o, v) => o with { BufferMebibytes = Whole(v, 32, 65536) }),
+        One("connections-max", "N", "Connections served at once (default 4096; 1 to 1000000).", (o, v) => o with { ConnectionsMax = Whole(v, 1, 1_000_000) }),
+        One("stall-timeout", "SECONDS", "How long a client may stand still in a body (default 60; 1 to 3600).", (o, v) => o with { StallTimeout = TimeSpan.FromSeconds(Whole(v, 1, 3600)) }),
+        One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),
+        One("upload-expiry-days", "DAYS", "Age at which unfinished multipart uploads are aborted (default 7; 1 to 3650).", (o, v) => o with { UploadExpiry = TimeSpan.FromDays(Whole(v, 1, 3650)) }),
+        One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
+        One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
+    ];
+
+    private static OptionDefinition One(string name, string argument, string help, Func<GatewayOptions, string, GatewayOptions> apply) =>
+        new(name, argument, help, false, false, (options, values) => apply(options, values[^1]));
+
+    private static OptionDefinition Hidden(string name, string help, Func<GatewayOptions, string, GatewayOptions> apply) =>
+        new(name, "VALUE", help, false, true, (options, values) => apply(options, values[^1]));
+
+    private static OptionDefinition List(string name, string argument, string help, Func<GatewayOptions, IReadOnlyList<string>, GatewayOptions> apply) =>
+        new(name, argument, help, true, false, apply);
+
+    private static OptionDefinition Switch(string name, string help, Func<GatewayOptions, bool, GatewayOptions> apply) =>
+        new(name, null, help, false, false, (options, values) => apply(options, values[^1] switch
+        {
+            "true" or "1" or "" => true,
+            "false" or "0" => false,
+            _ => throw new FormatException("it takes true or false"),
+        }));
+
+    private static string NotEmpty(string value) => value.Length > 0 ? value : throw new FormatException("it is empty");
+
+    private static string Sized(string value, int min, int max) =>
+        value.Length >= min && value.Length <= max ? value : throw new FormatException($"it takes {min} to {max} characters");
+
+    private static int Whole(string value, int min, int max) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw new FormatException($"it takes a whole number from {min} to {max}");
+
+    private static T Named<T>(string value) where T : struct, Enum =>
+        Enum.TryParse<T>(value, ignoreCase: true, out var result) && Enum.IsDefined(result)
+            ? result
+            : throw new FormatException($"it takes one of {string.Join(", ", Enum.GetNames<T>())}");
+
+    private static Uri Url(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url!
+            : throw new FormatException("it takes a URL such as https://s3.example.org");
+
+    private static string DomainName(string value) =>
+        Uri.CheckHostName(value) == UriHostNameType.Dns ? value.ToLowerInvariant() : throw new FormatException("it takes a host name such as s3.example.org");
+
+    private static IPEndPoint EndPoint(string value)
+    {
+        var colon = value.LastIndexOf(':');
+        var host = colon < 0 ? "" : value[..colon].Trim('[', ']');
+        if (host == "localhost") host = "127.0.0.1";
+        if (colon < 0 || !IPAddress.TryParse(host, out var address)
+            || !int.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > 65535)
+            throw new FormatException("it takes ADDRESS:PORT such as 127.0.0.1:9000 or 0.0.0.0:9000");
+        return new IPEndPoint(address, port);
+    }
+}

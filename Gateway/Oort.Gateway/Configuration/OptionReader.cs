@@ -1,0 +1,96 @@
+using System.Text.Json;
+
+namespace Oort.Gateway;
+
+/// <summary>A configuration that cannot be used; the message names the key, where it was read, and what it takes.</summary>
+public sealed class ConfigurationException(string message) : Exception(message);
+
+/// <summary>Reads the options: defaults, then oort.json, then the environment, then flags; each later source replaces a whole option.</summary>
+public static class OptionReader
+{
+    /// <summary>File read when none is named, from the working directory.</summary>
+    public const string DefaultFile = "oort.json";
+
+    /// <summary>A configuration file larger than this is not one.</summary>
+    private const int FileSizeMax = 1024 * 1024;
+
+    /// <param name="file">Path of the configuration file; null: <see cref="DefaultFile"/> if it is there.</param>
+    /// <param name="environment">A variable's value, or null.</param>
+    /// <param name="flags">Values by option name, as given on the command line.</param>
+    /// <exception cref="ConfigurationException">Unknown key, bad value, or options that contradict each other.</exception>
+    public static GatewayOptions Read(string? file, Func<string, string?> environment, IReadOnlyDictionary<string, IReadOnlyList<string>> flags)
+    {
+        var options = new GatewayOptions();
+        if (file is not null || File.Exists(DefaultFile)) options = ApplyFile(options, file ?? DefaultFile);
+        foreach (var definition in OptionDefinition.All)
+        {
+            if (environment(definition.EnvironmentName) is { } text)
+                options = Apply(options, definition, definition.IsList ? text.Split(',', StringSplitOptions.RemoveEmptyEntries) : [text], definition.EnvironmentName);
+            if (flags.TryGetValue(definition.Name, out var values))
+                options = Apply(options, definition, values, "--" + definition.Name);
+        }
+
+        return Validate(options);
+    }
+
+    private static GatewayOptions ApplyFile(GatewayOptions options, string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > FileSizeMax) throw new ConfigurationException($"{path} is larger than 1 MiB.");
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ConfigurationException($"{path}: it must hold one JSON object.");
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                var definition = OptionDefinition.All.FirstOrDefault(d => d.Name == property.Name)
+                    ?? throw new ConfigurationException($"{path}: there is no option \"{property.Name}\"; there are {string.Join(", ", OptionDefinition.All.Select(d => d.Name))}.");
+                options = Apply(options, definition, Values(property, path), $"{path}: \"{property.Name}\"");
+            }
+
+            return options;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new ConfigurationException($"{path} cannot be read: {e.Message}");
+        }
+    }
+
+    private static IReadOnlyList<string> Values(JsonProperty property, string path) => property.Value.ValueKind switch
+    {
+        JsonValueKind.Array => [.. property.Value.EnumerateArray().Select(e => Scalar(e, property.Name, path))],
+        _ => [Scalar(property.Value, property.Name, path)],
+    };
+
+    private static string Scalar(JsonElement element, string name, string path) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString()!,
+        JsonValueKind.Number => element.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => throw new ConfigurationException($"{path}: \"{name}\" takes text, a number, true, false, or a list of them."),
+    };
+
+    private static GatewayOptions Apply(GatewayOptions options, OptionDefinition definition, IReadOnlyList<string> values, string source)
+    {
+        if (values.Count == 0 || (!definition.IsList && values.Count > 1))
+            throw new ConfigurationException($"{source}: it takes {(definition.IsList ? "at least one value" : "one value")}.");
+        try
+        {
+            return definition.Apply(options, values);
+        }
+        catch (FormatException e)
+        {
+            var shown = definition.IsSecret ? "***" : string.Join(",", values);
+            throw new ConfigurationException($"{source}: \"{shown}\" cannot be used: {e.Message}.");
+        }
+    }
+
+    private static GatewayOptions Validate(GatewayOptions options)
+    {
+        if ((options.AccessKey is null) != (options.SecretKey is null))
+            throw new ConfigurationException("OORT_ACCESS_KEY and OORT_SECRET_KEY are given together or not at all.");
+        var twice = options.Disks.GroupBy(Path.GetFullPath).FirstOrDefault(g => g.Count() > 1);
+        if (twice is not null) throw new ConfigurationException($"--disk: {twice.Key} is given twice.");
+        return options;
+    }
+}

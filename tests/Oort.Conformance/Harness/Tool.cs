@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Text;
+using Shouldly;
+
+namespace Oort.Conformance.Harness;
+
+/// <summary>Runs an outside program to its end and keeps what it printed.</summary>
+internal static class Tool
+{
+    /// <summary>An outside client that takes longer hangs.</summary>
+    private static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(4);
+
+    public sealed record Result(int ExitCode, string Output, string Error)
+    {
+        /// <summary>Fails the test with everything the program said, unless it ended with 0.</summary>
+        public Result ShouldSucceed()
+        {
+            ExitCode.ShouldBe(0, $"output:\n{Tail(Output)}\nerror:\n{Tail(Error)}");
+            return this;
+        }
+
+        private static string Tail(string text) => text.Length <= 4000 ? text : text[^4000..];
+    }
+
+    public static async Task<Result> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? directory = null, string? input = null, TimeSpan? timeout = null)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = directory ?? Path.GetTempPath(),
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var output = ReadAsync(process.StandardOutput);
+        var error = ReadAsync(process.StandardError);
+        if (input is not null) await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(timeout ?? TimeoutDefault);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{program} did not end. Output:\n{await output}\nerror:\n{await error}");
+        }
+
+        return new Result(process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> ReadAsync(StreamReader reader)
+    {
+        var text = new StringBuilder();
+        while (await reader.ReadLineAsync() is { } line) text.Append(line).Append('\n');
+        return text.ToString();
+    }
+}

@@ -1,0 +1,77 @@
+"""Runs boto3 at its default settings against the gateway: every line that is printed is one check that held."""
+import hashlib
+import os
+import urllib.request
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+client = boto3.client("s3", endpoint_url=os.environ["OORT_ENDPOINT"])
+BUCKET = "boto3"
+
+
+def held(what):
+    print("held:", what)
+
+
+def expect(code, call, **arguments):
+    try:
+        call(**arguments)
+    except botocore.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] == code, error.response
+    else:
+        raise AssertionError("no error, but " + code + " was due")
+
+
+client.create_bucket(Bucket=BUCKET)
+body = os.urandom(200_000)
+put = client.put_object(Bucket=BUCKET, Key="a", Body=body, Metadata={"colour": "blue"})
+assert put["ETag"].strip('"') == hashlib.md5(body).hexdigest()
+got = client.get_object(Bucket=BUCKET, Key="a")
+assert got["Body"].read() == body and got["Metadata"] == {"colour": "blue"}
+held("put and get")
+
+part = client.get_object(Bucket=BUCKET, Key="a", Range="bytes=65000-66000")
+assert part["Body"].read() == body[65000:66001] and part["ContentRange"] == "bytes 65000-66000/200000"
+expect("InvalidRange", client.get_object, Bucket=BUCKET, Key="a", Range="bytes=200000-")
+held("ranges")
+
+upload = client.create_multipart_upload(Bucket=BUCKET, Key="m")["UploadId"]
+first, last = os.urandom(5 * 1024 * 1024), os.urandom(1000)
+parts = []
+for number, piece in ((1, first), (7, last)):
+    etag = client.upload_part(Bucket=BUCKET, Key="m", UploadId=upload, PartNumber=number, Body=piece)["ETag"]
+    parts.append({"PartNumber": number, "ETag": etag})
+assert [p["PartNumber"] for p in client.list_parts(Bucket=BUCKET, Key="m", UploadId=upload)["Parts"]] == [1, 7]
+done = client.complete_multipart_upload(Bucket=BUCKET, Key="m", UploadId=upload, MultipartUpload={"Parts": parts})
+digest = hashlib.md5(hashlib.md5(first).digest() + hashlib.md5(last).digest()).hexdigest()
+assert done["ETag"] == '"' + digest + '-2"'
+assert client.get_object(Bucket=BUCKET, Key="m")["Body"].read() == first + last
+assert client.get_object(Bucket=BUCKET, Key="m", PartNumber=2)["Body"].read() == last
+held("multipart upload")
+
+for key in ("d/1", "d/2", "d/e/3", "f"):
+    client.put_object(Bucket=BUCKET, Key=key, Body=b"")
+listed = client.list_objects_v2(Bucket=BUCKET, Prefix="d/", Delimiter="/")
+assert [o["Key"] for o in listed["Contents"]] == ["d/1", "d/2"] and listed["CommonPrefixes"] == [{"Prefix": "d/e/"}]
+pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, PaginationConfig={"PageSize": 2})
+assert [o["Key"] for page in pages for o in page["Contents"]] == ["a", "d/1", "d/2", "d/e/3", "f", "m"]
+held("listing")
+
+# This boto3 presigns with Signature V2 unless told otherwise.
+v4 = boto3.client("s3", endpoint_url=os.environ["OORT_ENDPOINT"], config=botocore.config.Config(signature_version="s3v4"))
+url = v4.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a"}, ExpiresIn=60)
+with urllib.request.urlopen(url) as answer:
+    assert answer.read() == body
+held("presigned get")
+
+expect("NoSuchKey", client.get_object, Bucket=BUCKET, Key="none")
+expect("NoSuchBucket", client.list_objects_v2, Bucket="no-such-bucket-here")
+expect("BucketNotEmpty", client.delete_bucket, Bucket=BUCKET)
+held("errors")
+
+keys = [{"Key": o["Key"]} for o in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
+assert len(client.delete_objects(Bucket=BUCKET, Delete={"Objects": keys})["Deleted"]) == len(keys)
+client.delete_bucket(Bucket=BUCKET)
+held("delete")
