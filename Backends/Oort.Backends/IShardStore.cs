@@ -34,6 +34,9 @@ public readonly record struct StoreSpace(long? CapacityBytes, long? FreeBytes);
 /// </remarks>
 public interface IShardStore
 {
+    /// <summary>Longest shard in bytes. The largest there is, a 64 MiB segment coded 1+0 with its header and table, is half of it.</summary>
+    const long ShardLengthMax = 128L * 1024 * 1024;
+
     /// <summary>Puts a whole shard and returns when it is durable. A shard with the same id is replaced atomically.</summary>
     /// <param name="content">The shard; must stay unchanged until the call returns.</param>
     ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
@@ -91,6 +94,9 @@ public interface IBlobStore
 /// <remarks>Same promises as <see cref="IShardStore"/>. One process appends to a log; anyone may read it.</remarks>
 public interface ILogStore
 {
+    /// <summary>The most bytes one append takes: one group of a journal, which its writer holds in memory.</summary>
+    const int AppendSizeMax = 64 * 1024 * 1024;
+
     /// <summary>Appends to the end of the log, creating it when new; durable when it returns. After a failure the log's tail may hold a part of <paramref name="content"/>.</summary>
     /// <param name="offset">Where the caller believes the log ends. A longer log is cut back to it first (the failed tail of an earlier append); a shorter one is Corrupt.</param>
     ValueTask AppendLogAsync(string name, long offset, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
@@ -101,8 +107,10 @@ public interface ILogStore
     /// <summary>The log's length in bytes; 0 where there is none.</summary>
     ValueTask<long> LogLengthAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Deletes a log if it is there; durable when it returns.</summary>
     ValueTask DeleteLogAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Names that begin with <paramref name="prefix"/>, in ordinal order.</summary>
     IAsyncEnumerable<string> ListLogsAsync(string prefix, CancellationToken cancellationToken);
 }
 

@@ -58,3 +58,17 @@ public readonly record struct StoreId(UInt128 Value)
     /// <summary>32 hexadecimal digits.</summary>
     public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
 }
+
+/// <summary>Names the cluster (one keyring, one namespace) that stores belong to. Random; a store of another cluster is never written to.</summary>
+public readonly record struct ClusterId(UInt128 Value)
+{
+    /// <summary>Length on disk and on the wire: one big-endian 128-bit number.</summary>
+    public const int Size = 16;
+
+    public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
+
+    public static ClusterId Read(ReadOnlySpan<byte> source) => new(BinaryPrimitives.ReadUInt128BigEndian(source));
+
+    /// <summary>32 hexadecimal digits.</summary>
+    public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
+}
