@@ -1,0 +1,82 @@
+using Shouldly;
+using Xunit;
+
+namespace Oort.Erasure.Tests;
+
+public sealed class ReedSolomonTests
+{
+    /// <summary>The codes that Geometry.ForStoreCount gives, and larger ones.</summary>
+    public static TheoryData<int, int> Codes => new()
+    {
+        { 1, 0 }, { 1, 1 }, { 2, 1 }, { 2, 2 }, { 3, 2 }, { 4, 2 }, { 6, 3 }, { 8, 4 },
+        { 1, 5 }, { 5, 0 }, { 10, 4 }, { 16, 4 }, { 29, 51 }, { 253, 2 }, { 254, 1 }, { 1, 254 }, { 127, 128 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void Reconstruct_AnyLossesUpToM_GivesTheStripeBack(int k, int m)
+    {
+        var random = new Random(k * 256 + m);
+        var code = ReedSolomon.For(k, m);
+        (code.DataShards, code.ParityShards).ShouldBe((k, m));
+        foreach (var cellSize in new[] { 0, 1, 64, 321 })
+        {
+            var stripe = Stripes.Encode(code, cellSize, random);
+            for (var round = 0; round < 5; round++)
+            {
+                var present = Stripes.Lose(k + m, random.Next(m + 1), random);
+                Stripes.CheckReconstruct(code, stripe, cellSize, present, Stripes.All(k + m));
+            }
+        }
+    }
+
+    [Fact]
+    public void Reconstruct_SomeWanted_LeavesTheOthersAlone()
+    {
+        var code = ReedSolomon.For(4, 2);
+        var stripe = Stripes.Encode(code, 100, new Random(1));
+        bool[] present = [true, false, true, true, true, false];
+        bool[] wanted = [true, true, false, false, false, false];
+        Stripes.CheckReconstruct(code, stripe, 100, present, wanted);
+    }
+
+    [Fact]
+    public void Reconstruct_TooFewPresent_ThrowsAndWritesNothing()
+    {
+        var code = ReedSolomon.For(4, 2);
+        var stripe = Stripes.Encode(code, 100, new Random(1));
+        var before = stripe.ToArray();
+        Should.Throw<ArgumentException>(() => code.Reconstruct(stripe, 100, [true, false, true, true, false, false], Stripes.All(6)));
+        stripe.ShouldBe(before);
+    }
+
+    [Fact]
+    public void EncodeAndReconstruct_WrongLengths_Throw()
+    {
+        var code = ReedSolomon.For(4, 2);
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[399], new byte[200], 100));
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[400], new byte[201], 100));
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[400], new byte[200], -1));
+        Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[599], 100, Stripes.All(6), Stripes.All(6)));
+        Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[600], 100, Stripes.All(5), Stripes.All(6)));
+        Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[600], 100, Stripes.All(6), Stripes.All(7)));
+    }
+
+    [Fact]
+    public void Encode_ParityOverlapsData_Throws()
+    {
+        var buffer = new byte[600];
+        Should.Throw<ArgumentException>(() => ReedSolomon.For(4, 2).Encode(buffer.AsSpan(0, 400), buffer.AsSpan(399, 200), 100));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, -1)]
+    [InlineData(255, 1)]
+    [InlineData(128, 128)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void For_NoSuchCode_Throws(int k, int m) => Should.Throw<ArgumentOutOfRangeException>(() => ReedSolomon.For(k, m));
+
+    [Fact]
+    public void For_SameGeometry_GivesTheSameCode() => ReedSolomon.For(4, 2).ShouldBeSameAs(ReedSolomon.For(4, 2));
+}
