@@ -32,6 +32,8 @@ public readonly record struct CopySource(VersionRow Version, long Offset, long L
 /// <remarks>
 /// Failures: <see cref="BodyMismatchException"/> when the body is not what was announced (nothing stored); <see cref="ObjectUnavailableException"/>
 /// when too few stores answer; <see cref="MetadataUnavailableException"/>. What the body's reader throws passes through unchanged.
+/// A version that was found may be deleted or replaced before its data is pinned: then opening or copying it throws <see cref="VersionGoneException"/>,
+/// and the caller finds the version again, as if it had asked a moment later.
 /// Memory of all callers together is bounded by one budget; a caller waits for its share, and gets <see cref="OverloadedException"/> when that takes longer than a second.
 /// </remarks>
 public interface IObjectLayer
@@ -93,3 +95,6 @@ public sealed class ObjectUnavailableException(string message, Exception? inner 
 
 /// <summary>No memory budget within a second: 503 SlowDown.</summary>
 public sealed class OverloadedException(string message) : Exception(message);
+
+/// <summary>The version was deleted or replaced, and its data dropped, between finding it and reading it. Find it again.</summary>
+public sealed class VersionGoneException(string message) : Exception(message);
