@@ -14,9 +14,10 @@ public interface IStoreEndpoint
     /// <exception cref="BackendException">The place cannot be reached, or holds something that is not a whole store.</exception>
     ValueTask<IStore?> OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes a new, empty store at a blank place.</summary>
+    /// <summary>Makes a new, empty store with a new identity at a blank place.</summary>
+    /// <param name="cluster">The cluster that it will belong to.</param>
     /// <exception cref="BackendException">Not reachable, or not blank: nothing is ever overwritten.</exception>
-    ValueTask<IStore> CreateAsync(CancellationToken cancellationToken);
+    ValueTask<IStore> CreateAsync(ClusterId cluster, CancellationToken cancellationToken);
 }
 
 /// <summary>An endpoint for a store that is already open and outlives the system: it is handed out again and again.</summary>
@@ -26,5 +27,5 @@ public sealed class OpenStoreEndpoint(IStore store) : IStoreEndpoint
 
     public ValueTask<IStore?> OpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IStore?>(store);
 
-    public ValueTask<IStore> CreateAsync(CancellationToken cancellationToken) => ValueTask.FromResult(store);
+    public ValueTask<IStore> CreateAsync(ClusterId cluster, CancellationToken cancellationToken) => ValueTask.FromResult(store);
 }

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>A running gateway's storage: objects, metadata, stores and the workers behind them. Made by <c>ObjectSystem.OpenAsync</c>.</summary>
+/// <remarks>Thread-safe. Disposing it stops it first.</remarks>
+public interface IObjectSystem : IAsyncDisposable
+{
+    /// <summary>Names the cluster for ever.</summary>
+    ClusterId Cluster { get; }
+
+    GatewayId Gateway { get; }
+
+    IObjectLayer Objects { get; }
+
+    IMetadataStore Metadata { get; }
+
+    StoreSet Stores { get; }
+
+    /// <summary>What health checks, metrics and <c>oort status</c> show. Cheap; touches no disk.</summary>
+    SystemStatus GetStatus();
+
+    /// <summary>The disks with what they hold.</summary>
+    ValueTask<ImmutableArray<DiskStatus>> ListDisksAsync(CancellationToken cancellationToken);
+
+    /// <summary>A new disk joins: a blank place becomes a store of this cluster.</summary>
+    /// <exception cref="DiskChangeException">It is not blank, not reachable, or configured already.</exception>
+    ValueTask<DiskStatus> AddDiskAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken);
+
+    /// <summary>A blank disk takes the place of one that is gone (or that shall go); what that one held is rebuilt onto it in the background.</summary>
+    ValueTask<DiskStatus> ReplaceDiskAsync(StoreId gone, IStoreEndpoint endpoint, CancellationToken cancellationToken);
+
+    /// <summary>Moves everything away from a disk in the background; it then counts as removed.</summary>
+    /// <exception cref="DiskChangeException">No such disk, or too few others to hold what it has.</exception>
+    ValueTask DrainDiskAsync(StoreId disk, CancellationToken cancellationToken);
+
+    /// <summary>Reads every shard, log, snapshot and keyring on every store and compares them with what they must be.</summary>
+    /// <param name="repair">Whether to mend what is bad.</param>
+    ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Traces references both ways: rows to shards, shards to rows. Reads no payload.</summary>
+    /// <param name="repair">Whether to mend what can be mended; otherwise nothing is changed.</param>
+    ValueTask<FsckReport> FsckAsync(bool repair, IProgress<FsckProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Writes a snapshot of the namespace now and drops the journal before it.</summary>
+    /// <returns>Its generation.</returns>
+    ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs the collector once, now.</summary>
+    ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken);
+
+    /// <summary>After a recovery: the operator has looked, and the collector may delete again (it would by itself after 7 days).</summary>
+    ValueTask ConfirmRecoveryAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends in order: workers stop, writers drain, the journal is complete, the database checkpointed. Safe to call twice.</summary>
+    ValueTask StopAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A change of disks that cannot be made; the message says why and what else to do.</summary>
+public sealed class DiskChangeException(string message, Exception? inner = null) : Exception(message, inner);

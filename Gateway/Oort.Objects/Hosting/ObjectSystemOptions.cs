@@ -1,0 +1,54 @@
+namespace Oort.Objects;
+
+/// <summary>How an object system runs. All limits have defaults that suit one machine with six disks.</summary>
+public sealed record ObjectSystemOptions
+{
+    /// <summary>Existing directory for the identity file, the keyring's copy and the database. The caller holds its lock.</summary>
+    public required string DataDirectory { get; init; }
+
+    public StoreSetOptions Stores { get; init; } = new();
+
+    public JournalOptions Journal { get; init; } = new();
+
+    /// <summary>How long a start waits for a store to open. One that takes longer (a disk that spins up) joins when it is ready.</summary>
+    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Journal bytes since the last snapshot at which the next one is made: what a recovery has to replay at most.</summary>
+    public long SnapshotAfterBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Pause between two looks for segments that are not full.</summary>
+    public TimeSpan RepairInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Bytes a second that repair reads at most, so that clients keep the larger part of a disk; 0: no limit.</summary>
+    public long RepairBytesPerSecond { get; init; } = 200L * 1024 * 1024;
+
+    /// <summary>Segments repaired at the same time. Each holds one stripe of all its shards in memory: 16 MiB at most.</summary>
+    public int RepairParallelism { get; init; } = 2;
+
+    /// <summary>Pause between two whole scrubs; zero: only on demand.</summary>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>Bytes a second that the background scrub reads at most; one on demand is not held back.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Pause between two runs of the collector.</summary>
+    public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a segment without references keeps its shards: longer than the longest request that may still read it.</summary>
+    public TimeSpan DeleteGrace { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a shard that no row names is kept, from when it was first seen.</summary>
+    public TimeSpan QuarantinePeriod { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Age at which an upload that was neither completed nor aborted is aborted; null: never.</summary>
+    public TimeSpan? AbandonedUploadAge { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Share of live bytes below which a segment is compacted.</summary>
+    public double CompactBelow { get; init; } = 0.5;
+
+    /// <summary>Time that <see cref="IObjectSystem.StopAsync"/> gives requests and writers to end.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whether background workers (repair, scrub, collector, snapshots) run; off in offline verbs and in tests that step them.</summary>
+    public bool RunWorkers { get; init; } = true;
+}
