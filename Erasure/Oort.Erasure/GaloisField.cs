@@ -2,7 +2,7 @@ namespace Oort.Erasure;
 
 /// <summary>The field GF(2^8) with polynomial x^8+x^4+x^3+x^2+1 (0x11d), in which 2 generates all elements but 0. Addition is XOR.</summary>
 /// <remarks>This scalar code is the definition; the kernels beside it must agree with it byte for byte.</remarks>
-public static partial class GaloisField
+public static class GaloisField
 {
     /// <summary>The polynomial that reduces products, its x^8 included.</summary>
     public const int Polynomial = 0x11d;
@@ -32,6 +32,13 @@ public static partial class GaloisField
     /// <summary>Adds coefficient·source to <paramref name="destination"/>, byte by byte.</summary>
     internal static void MultiplyAdd(byte coefficient, ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        // Below this length the products cost more than they spare.
+        if (source.Length < 256)
+        {
+            for (var i = 0; i < source.Length; i++) destination[i] ^= Multiply(coefficient, source[i]);
+            return;
+        }
+
         Span<byte> products = stackalloc byte[256];
         for (var value = 0; value < products.Length; value++) products[value] = Multiply(coefficient, (byte)value);
         for (var i = 0; i < source.Length; i++) destination[i] ^= products[source[i]];

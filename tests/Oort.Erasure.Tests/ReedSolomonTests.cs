@@ -1,3 +1,4 @@
+using System.Numerics;
 using Shouldly;
 using Xunit;
 
@@ -28,6 +29,48 @@ public sealed class ReedSolomonTests
                 Stripes.CheckReconstruct(code, stripe, cellSize, present, Stripes.All(k + m));
             }
         }
+    }
+
+    [Theory]
+    [InlineData(4, 2, 70)]
+    [InlineData(6, 3, 64)]
+    [InlineData(8, 4, 64)]
+    public void Reconstruct_EveryLossPattern_GivesTheStripeBack(int k, int m, int cellSize)
+    {
+        var code = ReedSolomon.For(k, m);
+        var stripe = Stripes.Encode(code, cellSize, new Random(m));
+        for (var lost = 0u; lost < 1u << (k + m); lost++)
+        {
+            if (BitOperations.PopCount(lost) > m) continue;
+            bool[] present = [.. Enumerable.Range(0, k + m).Select(i => (lost >> i & 1) == 0)];
+            Stripes.CheckReconstruct(code, stripe, cellSize, present, Stripes.All(k + m));
+        }
+    }
+
+    /// <summary>The parity itself, not only that it can be undone: against the page's own formula, at the size of a real cell.</summary>
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(6, 3)]
+    [InlineData(8, 4)]
+    public void Encode_FullCells_EqualsThePagesFormula(int k, int m)
+    {
+        const int CellSize = 65_536;
+        var stripe = Stripes.Encode(ReedSolomon.For(k, m), CellSize, new Random(k));
+        for (var i = 0; i < m; i++)
+            for (var at = i; at < CellSize; at += 97)
+            {
+                var sum = 0;
+                for (var j = 0; j < k; j++) sum ^= NaiveCode.Multiply(NaiveCode.Coefficient(k, m, i, j), stripe[j * CellSize + at]);
+                stripe[(k + i) * CellSize + at].ShouldBe((byte)sum);
+            }
+    }
+
+    [Fact]
+    public void Reconstruct_FromManyThreads_GivesTheStripeBack()
+    {
+        var code = ReedSolomon.For(10, 4);
+        var stripe = Stripes.Encode(code, 512, new Random(1));
+        Parallel.For(0, 200, round => Stripes.CheckReconstruct(code, stripe, 512, Stripes.Lose(14, 4, new Random(round % 40)), Stripes.All(14)));
     }
 
     [Fact]
