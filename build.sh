@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# Builds and checks everything. Nothing is asked; the last line is "N passed, N failed", and the exit code is 0 only when nothing failed.
+#
+#   ./build.sh              prerequisites, locked restore, format, Release build, all tests
+#   ./build.sh test         the same without the format check
+#   ./build.sh conformance  only the tests with outside clients (aws, boto3, rclone, s3cmd, restic, JavaScript)
+#   ./build.sh bench [ARG]  the benchmarks; the arguments go to BenchmarkDotNet
+set -euo pipefail
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
+exec </dev/null
+# shellcheck source=eng/sdk.sh
+source eng/sdk.sh
+
+solution=Oort.sln
+results=TestResults
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/oort
+
+# A test project that takes longer hangs: the longest (drills, outside clients) needs minutes.
+test_project_minutes_max=30
+
+# Debian's packages of the clients that the tests drive.
+client_packages=(awscli python3-boto3 rclone s3cmd restic)
+client_commands=(aws python3 rclone s3cmd restic)
+
+heading() { printf '\n== %s ==\n' "$*"; }
+fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+# ---- prerequisites -------------------------------------------------------------------------------------------------
+
+install_packages() {
+  local as_root=()
+  if [[ $EUID -ne 0 ]]; then
+    if ! sudo -n true 2>/dev/null; then fail "the tests need packages that are not there; run: sudo apt-get install $*"; fi
+    as_root=(sudo -n)
+  fi
+  echo "waiting for apt-get to install: $*"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+require_clients() {
+  local missing=() name
+  if command -v dpkg-query >/dev/null 2>&1; then
+    for name in "${client_packages[@]}"; do
+      [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+    done
+    command -v node >/dev/null 2>&1 || missing+=(nodejs)
+    command -v npm >/dev/null 2>&1 || missing+=(npm)
+    if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+  else
+    for name in "${client_commands[@]}" node npm; do
+      command -v "$name" >/dev/null 2>&1 || missing+=("$name")
+    done
+    if ((${#missing[@]})); then fail "the tests drive these programs, which are not there: ${missing[*]}; install them and run this again."; fi
+  fi
+  echo "outside clients are there: ${client_packages[*]}, node $(node --version)"
+}
+
+# The JavaScript clients are installed once for each lock file, outside the tree, and linked into it.
+require_node_modules() {
+  local key folder
+  [[ -f tests/interop/package-lock.json ]] || return 0
+  key=$(cat tests/interop/package.json tests/interop/package-lock.json | sha256sum | cut -c1-16)
+  folder=$cache/interop-$key
+  if [[ ! -e $folder/complete ]]; then
+    echo "waiting for npm to install the JavaScript clients"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp tests/interop/package.json tests/interop/package-lock.json "$folder/"
+    if [[ -f tests/interop/.npmrc ]]; then cp tests/interop/.npmrc "$folder/"; fi
+    (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+    touch "$folder/complete"
+  fi
+  if [[ -d tests/interop/node_modules && ! -L tests/interop/node_modules ]]; then rm -rf tests/interop/node_modules; fi
+  ln -sfn "$folder/node_modules" tests/interop/node_modules
+  echo "JavaScript clients are there"
+}
+
+prerequisites() {
+  heading "Prerequisites"
+  require_sdk
+  echo ".NET SDK $(dotnet --version)"
+  [[ $1 == with-clients ]] || return 0
+  require_clients
+  require_node_modules
+}
+
+# ---- build ---------------------------------------------------------------------------------------------------------
+
+locked() { flock --close .oort-build.lock "$@"; }
+
+restore() {
+  heading "Restore (locked)"
+  locked dotnet restore "$solution" --locked-mode -v q
+  echo "packages are those of the lock files"
+}
+
+format() {
+  heading "Format"
+  echo "waiting for dotnet format (a minute or two)"
+  dotnet format "$solution" --verify-no-changes --no-restore
+  echo "nothing to change"
+}
+
+build() {
+  heading "Build (Release)"
+  locked dotnet build "$solution" -c Release --no-restore --no-incremental -v q -clp:NoSummary
+  echo "built without warnings"
+}
+
+# ---- tests ---------------------------------------------------------------------------------------------------------
+
+passed=0
+failed=0
+
+# run_project PROJECT LABEL [NAME=VALUE …]: one test executable, with further environment.
+run_project() {
+  local project=$1 label=$2
+  shift 2
+  local executable=tests/$project/bin/Release/net10.0/$project
+  local report=$results/$label.xml log=$results/$label.log code=0 ok bad skipped
+  echo "waiting for $label"
+  rm -f "$report"
+  env "$@" timeout --kill-after=30s "${test_project_minutes_max}m" "$executable" -noColor -noLogo -xml "$report" >"$log" 2>&1 || code=$?
+
+  # The report is written last: without one, or without a test in it, the project crashed, hung or was empty.
+  ok=$(attribute passed "$report")
+  bad=$(($(attribute failed "$report") + $(attribute errors "$report")))
+  skipped=$(attribute skipped "$report")
+  if ((ok + bad == 0)) || ((code != 0 && bad == 0)); then
+    bad=$((bad + 1))
+    echo "$label ended with exit code $code after $ok passed tests and without a failed one: counted as failed"
+  fi
+  if ((bad > 0)); then cat "$log"; fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  printf '%-40s %6d passed %4d failed %4d skipped\n' "$label" "$ok" "$bad" "$skipped"
+}
+
+# Sums an attribute over the report's assembly elements; 0 where there is no report.
+attribute() {
+  [[ -f $2 ]] || { echo 0; return; }
+  grep -o '<assembly [^>]*' "$2" | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*' | awk '{sum += $1} END {print sum + 0}'
+}
+
+test_projects() { grep -l '<IsTestProject>true' tests/*/*.csproj | xargs -n1 dirname | xargs -n1 basename; }
+
+summary() {
+  heading "Summary"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  ((failed == 0 && passed > 0))
+}
+
+run_tests() {
+  local project
+  heading "Tests"
+  mkdir -p "$results"
+  for project in $(test_projects); do run_project "$project" "$project"; done
+
+  heading "Tests at lower SIMD levels"
+  for project in Oort.Erasure.Tests Oort.Checksums.Tests Oort.Crypto.Tests; do
+    run_project "$project" "$project.without-AVX2" DOTNET_EnableAVX2=0
+    run_project "$project" "$project.without-SIMD" DOTNET_EnableHWIntrinsic=0
+  done
+  summary
+}
+
+# ---- verbs ---------------------------------------------------------------------------------------------------------
+
+verb=${1:-all}
+case $verb in
+  all)
+    prerequisites with-clients
+    restore
+    format
+    build
+    run_tests
+    ;;
+  test)
+    prerequisites with-clients
+    restore
+    build
+    run_tests
+    ;;
+  conformance)
+    prerequisites with-clients
+    restore
+    build
+    heading "Conformance"
+    mkdir -p "$results"
+    run_project Oort.Conformance Oort.Conformance
+    summary
+    ;;
+  bench)
+    shift
+    prerequisites without-clients
+    restore
+    heading "Benchmarks"
+    locked dotnet build tests/Oort.Benchmarks -c Release --no-restore -v q -clp:NoSummary
+    exec tests/Oort.Benchmarks/bin/Release/net10.0/Oort.Benchmarks "$@"
+    ;;
+  *)
+    fail "unknown verb '$verb'; there are: test, conformance, bench, and none for everything."
+    ;;
+esac
