@@ -59,24 +59,6 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         return null;
     }
 
-    /// <summary>The store, or null when it is offline, unknown, full or read-only.</summary>
-    internal IStore? FindWritable(StoreId id)
-    {
-        foreach (var slot in slots)
-            if (slot.Id == id)
-                return slot.TakesWrites ? slot.Store : null;
-        return null;
-    }
-
-    /// <summary>A store's role; Removed for one that is not configured.</summary>
-    internal StoreState StateOf(StoreId id)
-    {
-        foreach (var slot in slots)
-            if (slot.Id == id)
-                return slot.State;
-        return StoreState.Removed;
-    }
-
     /// <inheritdoc/>
     public void Report(StoreId id, BackendException failure)
     {
