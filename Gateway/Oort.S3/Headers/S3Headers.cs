@@ -78,22 +78,24 @@ public static class S3Headers
             var value = equals < 0 ? default : pair[(equals + 1)..];
             if (!UrlEncoding.TryDecode(name, plusIsSpace: true, out var key) || !UrlEncoding.TryDecode(value, plusIsSpace: true, out var text))
                 throw new S3Exception(S3Errors.InvalidArgument, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.", ("ArgumentName", "x-amz-tagging"));
-            CheckTag(key, text, tags);
-            tags.Add(new S3Tag(key, text));
-            if (tags.Count > TagCountMax)
-                throw new S3Exception(S3Errors.BadRequest, "Object tags cannot be greater than 10");
+            AddTag(new S3Tag(key, text), tags);
         }
 
         return tags;
     }
 
-    private static void CheckTag(string key, string value, List<S3Tag> before)
+    // Adds a tag to those before it, if it keeps S3's limits.
+    internal static void AddTag(S3Tag tag, List<S3Tag> before)
     {
+        var (key, value) = tag;
         if (key.Length is 0 or > TagKeyLengthMax)
             throw new S3Exception(S3Errors.InvalidTag, "The TagKey you have provided is invalid", ("TagKey", key));
         if (value.Length > TagValueLengthMax)
             throw new S3Exception(S3Errors.InvalidTag, "The TagValue you have provided is invalid", ("TagKey", key), ("TagValue", value));
-        if (before.Any(tag => tag.Key == key))
+        if (before.Any(other => other.Key == key))
             throw new S3Exception(S3Errors.InvalidTag, "Cannot provide multiple Tags with the same key", ("TagKey", key));
+        if (before.Count == TagCountMax)
+            throw new S3Exception(S3Errors.BadRequest, "Object tags cannot be greater than 10");
+        before.Add(tag);
     }
 }

@@ -126,6 +126,21 @@ public static class S3Documents
         return new VersioningDocument(status, mfa);
     });
 
+    /// <summary>Body of PutObjectTagging.</summary>
+    /// <exception cref="S3Exception">BadRequest: more than ten; InvalidTag: too long, or a key twice.</exception>
+    public static IReadOnlyList<S3Tag> ParseTagging(byte[] body) => S3XmlReader.Parse(body, "Tagging", static xml =>
+    {
+        var tags = new List<S3Tag>();
+        var sets = 0;
+        xml.Children(name =>
+        {
+            if (name != "TagSet" || ++sets > 1)
+                throw S3XmlReader.Unknown(name);
+            xml.Children(inner => S3Headers.AddTag(ReadTag(xml, inner), tags));
+        });
+        return sets == 1 ? tags : throw S3XmlReader.Malformed(null);
+    });
+
     private static S3Exception TooLong(int sizeMax) =>
         new(S3Errors.MaxMessageLengthExceeded, null, ("MaxMessageLengthBytes", sizeMax.ToString(CultureInfo.InvariantCulture)));
 

@@ -102,6 +102,25 @@ public static partial class S3Xml
         return FlushAsync(pipe, cancellationToken);
     }
 
+    /// <summary>The tags of a bucket or object.</summary>
+    public static ValueTask WriteTaggingAsync(PipeWriter pipe, IEnumerable<S3Tag> tags, CancellationToken cancellationToken)
+    {
+        var xml = new S3XmlWriter(pipe);
+        xml.StartRoot("Tagging");
+        xml.Start("TagSet");
+        foreach (var (key, value) in tags)
+        {
+            xml.Start("Tag");
+            xml.Element("Key", key);
+            xml.Element("Value", value);
+            xml.End("Tag");
+        }
+
+        xml.End("TagSet");
+        xml.End("Tagging");
+        return FlushAsync(pipe, cancellationToken);
+    }
+
     /// <param name="quiet">Only errors are told.</param>
     public static async ValueTask WriteDeleteAsync(PipeWriter pipe, IEnumerable<DeleteResultEntry> entries, bool quiet, CancellationToken cancellationToken)
     {

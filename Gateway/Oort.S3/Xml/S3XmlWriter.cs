@@ -47,6 +47,16 @@ public sealed class S3XmlWriter(IBufferWriter<byte> destination)
         Raw(">"u8);
     }
 
+    /// <summary>Opens an element with an <c>xsi:type</c>, as ACLs have on Grantee.</summary>
+    public void StartTyped(string name, string type)
+    {
+        Raw("<"u8);
+        Ascii(name);
+        Raw(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\""u8);
+        Ascii(type);
+        Raw("\">"u8);
+    }
+
     public void End(string name)
     {
         Raw("</"u8);

@@ -1,0 +1,130 @@
+using System.Collections.Frozen;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>What a bucket answers of settings that were never set and cannot be set yet. Clients, consoles and Terraform ask for all of them.</summary>
+/// <remarks>Each answer is true: there is no such setting, or it has the value that every bucket has here. Setting one is NotImplemented.</remarks>
+internal static class BucketConfigurations
+{
+    private static readonly FrozenDictionary<S3Operation, S3Error> missing = new Dictionary<S3Operation, S3Error>
+    {
+        [S3Operation.GetBucketPolicy] = S3Errors.NoSuchBucketPolicy,
+        [S3Operation.GetBucketPolicyStatus] = S3Errors.NoSuchBucketPolicy,
+        [S3Operation.GetBucketTagging] = S3Errors.NoSuchTagSet,
+        [S3Operation.GetBucketCors] = S3Errors.NoSuchCorsConfiguration,
+        [S3Operation.GetBucketLifecycle] = S3Errors.NoSuchLifecycleConfiguration,
+        [S3Operation.GetBucketLifecycleConfiguration] = S3Errors.NoSuchLifecycleConfiguration,
+        [S3Operation.GetObjectLockConfiguration] = S3Errors.ObjectLockConfigurationNotFoundError,
+        [S3Operation.GetBucketWebsite] = S3Errors.NoSuchWebsiteConfiguration,
+        [S3Operation.GetBucketReplication] = S3Errors.ReplicationConfigurationNotFoundError,
+        [S3Operation.GetBucketAnalyticsConfiguration] = S3Errors.NoSuchConfiguration,
+        [S3Operation.GetBucketIntelligentTieringConfiguration] = S3Errors.NoSuchConfiguration,
+        [S3Operation.GetBucketInventoryConfiguration] = S3Errors.NoSuchConfiguration,
+        [S3Operation.GetBucketMetricsConfiguration] = S3Errors.NoSuchConfiguration,
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
+    {
+        [S3Operation.GetBucketEncryption] = WriteEncryption,
+        [S3Operation.GetPublicAccessBlock] = WritePublicAccessBlock,
+        [S3Operation.GetBucketOwnershipControls] = WriteOwnershipControls,
+        [S3Operation.GetBucketRequestPayment] = xml => Write(xml, "RequestPaymentConfiguration", "Payer", "BucketOwner"),
+        [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
+        [S3Operation.GetBucketNotification] = xml => WriteEmpty(xml, "NotificationConfiguration"),
+        [S3Operation.GetBucketNotificationConfiguration] = xml => WriteEmpty(xml, "NotificationConfiguration"),
+        [S3Operation.GetBucketAccelerateConfiguration] = xml => WriteEmpty(xml, "AccelerateConfiguration"),
+        [S3Operation.ListBucketAnalyticsConfigurations] = xml => Write(xml, "ListBucketAnalyticsConfigurationResult", "IsTruncated", "false"),
+        [S3Operation.ListBucketIntelligentTieringConfigurations] = xml => Write(xml, "ListBucketIntelligentTieringConfigurationsOutput", "IsTruncated", "false"),
+        [S3Operation.ListBucketInventoryConfigurations] = xml => Write(xml, "ListInventoryConfigurationsResult", "IsTruncated", "false"),
+        [S3Operation.ListBucketMetricsConfigurations] = xml => Write(xml, "ListMetricsConfigurationsResult", "IsTruncated", "false"),
+    }.ToFrozenDictionary();
+
+    /// <summary>Operations that <see cref="HandleAsync"/> answers.</summary>
+    public static IEnumerable<S3Operation> Operations => [.. missing.Keys, .. fixedAnswers.Keys];
+
+    public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        if (missing.TryGetValue(request.Operation, out var error)) throw new S3Exception(error, null, ("BucketName", bucket.Name));
+        var pipe = Answers.Xml(request);
+        fixedAnswers[request.Operation](new(pipe));
+        await pipe.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>GetBucketAcl and GetObjectAcl: ACLs are disabled, so the owner has full control and nobody else any (S3 API: BucketOwnerEnforced).</summary>
+    public static async ValueTask HandleAclAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        if (request.Key is not null)
+        {
+            var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
+            ObjectHeaders.WriteVersionId(request.Http.Response.Headers, bucket.Versioning, version.IdText);
+        }
+
+        var pipe = Answers.Xml(request);
+        WriteAcl(new(pipe), Answers.Owner(request, bucket.OwnerId));
+        await pipe.FlushAsync(cancellationToken);
+    }
+
+    private static void WriteAcl(S3XmlWriter xml, S3Owner owner)
+    {
+        xml.StartRoot("AccessControlPolicy");
+        xml.Start("Owner");
+        xml.Element("ID", owner.Id);
+        xml.Element("DisplayName", owner.DisplayName);
+        xml.End("Owner");
+        xml.Start("AccessControlList");
+        xml.Start("Grant");
+        xml.StartTyped("Grantee", "CanonicalUser");
+        xml.Element("ID", owner.Id);
+        xml.Element("DisplayName", owner.DisplayName);
+        xml.End("Grantee");
+        xml.Element("Permission", "FULL_CONTROL");
+        xml.End("Grant");
+        xml.End("AccessControlList");
+        xml.End("AccessControlPolicy");
+    }
+
+    private static void WriteEncryption(S3XmlWriter xml)
+    {
+        xml.StartRoot("ServerSideEncryptionConfiguration");
+        xml.Start("Rule");
+        xml.Start("ApplyServerSideEncryptionByDefault");
+        xml.Element("SSEAlgorithm", "AES256");
+        xml.End("ApplyServerSideEncryptionByDefault");
+        xml.Element("BucketKeyEnabled", false);
+        xml.End("Rule");
+        xml.End("ServerSideEncryptionConfiguration");
+    }
+
+    /// <summary>All four hold: nothing here can be read without a signature.</summary>
+    private static void WritePublicAccessBlock(S3XmlWriter xml)
+    {
+        xml.StartRoot("PublicAccessBlockConfiguration");
+        foreach (var name in (string[])["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]) xml.Element(name, true);
+        xml.End("PublicAccessBlockConfiguration");
+    }
+
+    private static void WriteOwnershipControls(S3XmlWriter xml)
+    {
+        xml.StartRoot("OwnershipControls");
+        xml.Start("Rule");
+        xml.Element("ObjectOwnership", "BucketOwnerEnforced");
+        xml.End("Rule");
+        xml.End("OwnershipControls");
+    }
+
+    private static void Write(S3XmlWriter xml, string root, string name, string value)
+    {
+        xml.StartRoot(root);
+        xml.Element(name, value);
+        xml.End(root);
+    }
+
+    private static void WriteEmpty(S3XmlWriter xml, string root)
+    {
+        xml.StartRoot(root);
+        xml.End(root);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Oort.Gateway.Operations;
+
+/// <summary>What the S3 operations need to know about this gateway.</summary>
+public sealed record GatewayS3Options
+{
+    /// <summary>Region of buckets that are made without a LocationConstraint, and the one this gateway says it is. Default us-east-1, the one every client assumes.</summary>
+    public string Region { get; init; } = "us-east-1";
+
+    /// <summary>Smallest part but the last of a multipart upload, in bytes (S3 API: 5 MiB). Only tests make it smaller.</summary>
+    public long PartSizeMin { get; init; } = 5L << 20;
+
+    /// <summary>After this long without an answer, a copy or complete begins its 200 and sends spaces, so that no proxy or client gives up (S3 API: CopyObject). Default 10 seconds, below every usual idle timeout.</summary>
+    public TimeSpan KeepAliveAfter { get; init; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Oort.Metadata;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>GetObject and HeadObject, which differ in the body only.</summary>
+internal static class GetObject
+{
+    /// <summary>A version can be replaced between finding and opening it. Each attempt finds a newer one, so a reader needs many only beside a writer that is faster than it each time.</summary>
+    private const int AttemptCountMax = 20;
+
+    /// <remarks>1. Find the version and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
+    public static async ValueTask HandleGetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            // 1.
+            if (await FindAsync(context, request, bucket, cancellationToken) is not { } version) return;
+            var range = ReadRange.Of(request, version);
+            if (range.Bytes.Length == 0)
+            {
+                await WriteHeadersAsync(context, request, bucket, version, range, cancellationToken);
+                return;
+            }
+
+            // 2.
+            IObjectReader reader;
+            try
+            {
+                reader = await context.Layer.OpenAsync(version, cancellationToken);
+            }
+            catch (VersionGoneException) when (attempt < AttemptCountMax)
+            {
+                continue;
+            }
+
+            await using (reader)
+            {
+                // 3.
+                await WriteHeadersAsync(context, request, bucket, version, range, cancellationToken);
+
+                // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
+                var writer = request.Http.Response.BodyWriter;
+                await reader.CopyToAsync(range.Bytes.Offset, range.Bytes.Length, writer, cancellationToken);
+                await writer.FlushAsync(cancellationToken);
+                return;
+            }
+        }
+    }
+
+    public static async ValueTask HandleHeadAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        if (await FindAsync(context, request, bucket, cancellationToken) is not { } version) return;
+        await WriteHeadersAsync(context, request, bucket, version, ReadRange.Of(request, version), cancellationToken);
+    }
+
+    /// <returns>Null: the answer is 304 and complete.</returns>
+    private static async ValueTask<VersionRow?> FindAsync(OperationContext context, S3Request request, BucketRow bucket, CancellationToken cancellationToken)
+    {
+        WriteHeaders.CheckCustomerKeys(request);
+        var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
+        if (Conditions.CheckRead(request, version)) return version;
+        request.Http.Response.StatusCode = 304;
+        ObjectHeaders.WriteValidators(request, bucket, version);
+        return null;
+    }
+
+    private static async ValueTask WriteHeadersAsync(OperationContext context, S3Request request, BucketRow bucket, VersionRow version, ReadRange range, CancellationToken cancellationToken)
+    {
+        var durability = await context.Layer.GetDurabilityAsync(version, cancellationToken);
+        var response = request.Http.Response;
+        ObjectHeaders.Write(request, bucket, version);
+        response.Headers["x-oort-durability"] = durability;
+        response.ContentLength = range.Bytes.Length;
+        if (range.PartCount > 0) response.Headers["x-amz-mp-parts-count"] = range.PartCount.ToString(CultureInfo.InvariantCulture);
+        if (range.Bytes.Outcome == RangeOutcome.Partial)
+        {
+            response.StatusCode = 206;
+            response.Headers.ContentRange = range.Bytes.ContentRange(version.Size);
+        }
+
+        if (string.Equals(request.Header("x-amz-checksum-mode"), "ENABLED", StringComparison.OrdinalIgnoreCase)) WriteChecksum(request, version, range);
+    }
+
+    /// <summary>The checksum of what is sent: the object's with the whole of it, the part's with a part, none with any other range, whose reader would find it wrong.</summary>
+    private static void WriteChecksum(S3Request request, VersionRow version, ReadRange range)
+    {
+        if (version.Attributes.Checksum is not { } checksum) return;
+        string value;
+        if (range.Part is { } part)
+        {
+            if (part.Checksum.IsEmpty) return;
+            value = Convert.ToBase64String(part.Checksum.AsSpan());
+        }
+        else if (range.Bytes.Length == version.Size)
+        {
+            value = ShownChecksums.Text(checksum, version.ETag);
+        }
+        else
+        {
+            return;
+        }
+
+        var headers = request.Http.Response.Headers;
+        headers[ChecksumNames.Header(checksum.Algorithm)] = value;
+        headers["x-amz-checksum-type"] = ChecksumNames.TypeName(checksum.Type);
+    }
+}

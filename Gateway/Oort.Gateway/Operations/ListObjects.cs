@@ -1,0 +1,73 @@
+using Oort.Metadata;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>ListObjects and ListObjectsV2: current objects in the order of their keys' UTF-8 bytes, a page at a time.</summary>
+internal static class ListObjects
+{
+    public static async ValueTask HandleV1Async(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var names = new ListingNames(request);
+        var limit = Arguments.PageSize(request, "max-keys");
+        var marker = request.Query("marker") ?? "";
+        var page = await context.Metadata.ListObjectsAsync(new(bucket.Id, names.Prefix, names.Delimiter, marker, limit), cancellationToken);
+
+        // Without a delimiter the last key is the next marker, and S3 leaves it to the client (S3 API: ListObjects, "NextMarker").
+        var nextMarker = page.IsTruncated && names.ShownDelimiter is not null ? page.Last : null;
+        await S3Xml.WriteAsync(
+            Answers.Xml(request),
+            new ListObjectsResult(
+                bucket.Name,
+                names.Prefix,
+                marker,
+                limit,
+                names.ShownDelimiter,
+                page.IsTruncated,
+                nextMarker,
+                page.Objects.Select(entry => Show(request, entry, withOwner: true)),
+                page.CommonPrefixes,
+                names.IsUrlEncoded),
+            cancellationToken);
+    }
+
+    public static async ValueTask HandleV2Async(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var names = new ListingNames(request);
+        var limit = Arguments.PageSize(request, "max-keys");
+        var startAfter = request.Query("start-after");
+        var token = request.Query("continuation-token");
+        var after = token is null ? startAfter ?? "" : ContinuationToken.Decode(token);
+        var withOwner = string.Equals(request.Query("fetch-owner"), "true", StringComparison.OrdinalIgnoreCase);
+        var page = await context.Metadata.ListObjectsAsync(new(bucket.Id, names.Prefix, names.Delimiter, after, limit), cancellationToken);
+
+        await S3Xml.WriteAsync(
+            Answers.Xml(request),
+            new ListObjectsV2Result(
+                bucket.Name,
+                names.Prefix,
+                startAfter,
+                token,
+                page.IsTruncated ? ContinuationToken.Encode(page.Last) : null,
+                page.Objects.Length + page.CommonPrefixes.Length,
+                limit,
+                names.ShownDelimiter,
+                page.IsTruncated,
+                page.Objects.Select(entry => Show(request, entry, withOwner)),
+                page.CommonPrefixes,
+                names.IsUrlEncoded),
+            cancellationToken);
+    }
+
+    private static ListedObject Show(S3Request request, ObjectEntry entry, bool withOwner) => new(
+        entry.Key,
+        entry.LastModified,
+        entry.ETag,
+        entry.Size,
+        entry.StorageClass,
+        withOwner ? Answers.Owner(request, entry.OwnerId) : null,
+        entry.ChecksumAlgorithm,
+        entry.ChecksumType);
+}

@@ -1,0 +1,61 @@
+using Oort.Metadata;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>What every operation works with, and the first steps that all of them share.</summary>
+internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time)
+{
+    public IObjectLayer Layer { get; } = layer;
+    public IMetadataStore Metadata => Layer.Metadata;
+    public GatewayS3Options Options { get; } = options;
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>The request's bucket, which the caller must own (S3 API: "Bucket owner condition").</summary>
+    public ValueTask<BucketRow> FindBucketAsync(S3Request request, CancellationToken cancellationToken) =>
+        FindBucketAsync(request, request.Bucket!, "x-amz-expected-bucket-owner", cancellationToken);
+
+    /// <param name="ownerHeader">Header that, if sent, names the owner whom the client expects.</param>
+    public async ValueTask<BucketRow> FindBucketAsync(S3Request request, string name, string ownerHeader, CancellationToken cancellationToken)
+    {
+        var bucket = await Metadata.FindBucketAsync(name, cancellationToken)
+            ?? throw new S3Exception(S3Errors.NoSuchBucket, null, ("BucketName", name));
+        if (bucket.OwnerId != request.Principal.OwnerId) throw new S3Exception(S3Errors.AccessDenied);
+        if (request.Header(ownerHeader) is { } expected && expected != bucket.OwnerId) throw new S3Exception(S3Errors.AccessDenied);
+        return bucket;
+    }
+
+    /// <summary>The version that a read means: the one asked for, or the key's newest. Never a delete marker.</summary>
+    /// <param name="versionId">Text id, or null.</param>
+    public async ValueTask<VersionRow> FindVersionAsync(S3Request request, BucketRow bucket, string? versionId, CancellationToken cancellationToken)
+    {
+        var key = request.Key!;
+        CheckVersionId(versionId);
+        var version = await Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken);
+        if (version is null) throw versionId is null ? Missing(S3Errors.NoSuchKey, key) : Missing(S3Errors.NoSuchVersion, key, ("VersionId", versionId));
+        if (!version.IsDeleteMarker) return version;
+
+        var headers = request.Http.Response.Headers;
+        headers["x-amz-delete-marker"] = "true";
+        headers["x-amz-version-id"] = version.IdText;
+        if (versionId is null) throw Missing(S3Errors.NoSuchKey, key);
+        headers.Allow = "DELETE";
+        headers.LastModified = HttpDate.Format(version.LastModified);
+        throw new S3Exception(S3Errors.MethodNotAllowed, null, ("Method", request.Http.Request.Method), ("ResourceType", "DeleteMarker"));
+    }
+
+    /// <summary>Refuses what cannot be a version's id before it is looked for (S3 API: GetObject, "versionId").</summary>
+    public static void CheckVersionId(string? versionId)
+    {
+        if (versionId is null or VersionId.NullText || VersionId.TryParse(versionId, out _)) return;
+        throw new S3Exception(
+            S3Errors.InvalidArgument,
+            versionId.Length == 0 ? "Version id cannot be the empty string" : "Invalid version id specified",
+            ("ArgumentName", "versionId"),
+            ("ArgumentValue", versionId));
+    }
+
+    private static S3Exception Missing(S3Error error, string key, params (string Name, string Value)[] more) =>
+        new(error, null, [("Key", key), .. more]);
+}

@@ -1,0 +1,68 @@
+using System.Collections.Frozen;
+using Oort.Gateway.Errors;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>Every S3 operation that this gateway carries out, by name. The others are answered NotImplemented by the pipeline.</summary>
+public static class S3Operations
+{
+    private delegate ValueTask Operation(OperationContext context, S3Request request, CancellationToken cancellationToken);
+
+    private static readonly FrozenDictionary<S3Operation, Operation> table = Table().ToFrozenDictionary();
+
+    /// <summary>Binds the operations to what they work on.</summary>
+    /// <param name="layer">The stored objects.</param>
+    /// <param name="options">Region and limits.</param>
+    /// <param name="time">For times of buckets and uploads, and for keeping slow answers alive.</param>
+    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time)
+    {
+        var context = new OperationContext(layer, options, time);
+        return table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
+    }
+
+    private static S3Handler Bind(Operation operation, OperationContext context) => (request, cancellationToken) => operation(context, request, cancellationToken);
+
+    private static Dictionary<S3Operation, Operation> Table()
+    {
+        var operations = new Dictionary<S3Operation, Operation>
+        {
+            [S3Operation.ListBuckets] = Buckets.ListAsync,
+            [S3Operation.CreateBucket] = CreateBucket.HandleAsync,
+            [S3Operation.HeadBucket] = Buckets.HeadAsync,
+            [S3Operation.DeleteBucket] = Buckets.DeleteAsync,
+            [S3Operation.GetBucketLocation] = Buckets.GetLocationAsync,
+            [S3Operation.GetBucketVersioning] = BucketVersioning.GetAsync,
+            [S3Operation.PutBucketVersioning] = BucketVersioning.PutAsync,
+
+            [S3Operation.PutObject] = PutObject.HandleAsync,
+            [S3Operation.CopyObject] = CopyObject.HandleAsync,
+            [S3Operation.GetObject] = GetObject.HandleGetAsync,
+            [S3Operation.HeadObject] = GetObject.HandleHeadAsync,
+            [S3Operation.GetObjectAttributes] = GetObjectAttributes.HandleAsync,
+            [S3Operation.DeleteObject] = DeleteObject.HandleAsync,
+            [S3Operation.DeleteObjects] = DeleteObjects.HandleAsync,
+            [S3Operation.GetObjectTagging] = ObjectTagging.GetAsync,
+            [S3Operation.PutObjectTagging] = ObjectTagging.PutAsync,
+            [S3Operation.DeleteObjectTagging] = ObjectTagging.DeleteAsync,
+
+            [S3Operation.ListObjects] = ListObjects.HandleV1Async,
+            [S3Operation.ListObjectsV2] = ListObjects.HandleV2Async,
+            [S3Operation.ListObjectVersions] = ListObjectVersions.HandleAsync,
+
+            [S3Operation.CreateMultipartUpload] = MultipartUploads.CreateAsync,
+            [S3Operation.UploadPart] = UploadPart.HandleAsync,
+            [S3Operation.UploadPartCopy] = UploadPart.HandleCopyAsync,
+            [S3Operation.CompleteMultipartUpload] = CompleteMultipartUpload.HandleAsync,
+            [S3Operation.AbortMultipartUpload] = MultipartUploads.AbortAsync,
+            [S3Operation.ListParts] = MultipartListings.ListPartsAsync,
+            [S3Operation.ListMultipartUploads] = MultipartListings.ListUploadsAsync,
+
+            [S3Operation.GetBucketAcl] = BucketConfigurations.HandleAclAsync,
+            [S3Operation.GetObjectAcl] = BucketConfigurations.HandleAclAsync,
+        };
+        foreach (var operation in BucketConfigurations.Operations) operations.Add(operation, BucketConfigurations.HandleAsync);
+        return operations;
+    }
+}

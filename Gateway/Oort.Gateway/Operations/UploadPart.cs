@@ -1,0 +1,91 @@
+using System.IO.Pipelines;
+using Oort.Checksums;
+using Oort.Metadata;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>UploadPart and UploadPartCopy. A part that is sent again replaces the one before.</summary>
+internal static class UploadPart
+{
+    public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        WriteHeaders.CheckCustomerKeys(request);
+        var number = ReadNumber(request);
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
+        var body = RequestBodies.Read(request, upload.ChecksumAlgorithm == ChecksumAlgorithm.None ? PutObject.DefaultChecksum : upload.ChecksumAlgorithm);
+        CheckAlgorithm(upload, body.Checksum);
+
+        var result = await context.Layer.PutPartAsync(upload, number, body, cancellationToken);
+        var part = Stored(request, result);
+        var headers = request.Http.Response.Headers;
+        WriteStored(request, result);
+        headers.ETag = ObjectHeaders.Quote(part.ETag);
+        if (part.Checksum is { } checksum) headers[ChecksumNames.Header(checksum.Algorithm)] = Convert.ToBase64String(checksum.Value.AsSpan());
+        Answers.Empty(request);
+    }
+
+    public static async ValueTask HandleCopyAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        WriteHeaders.CheckCustomerKeys(request);
+        var number = ReadNumber(request);
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
+        var source = await FoundSource.FindAsync(context, request, cancellationToken);
+        var copy = context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, cancellationToken);
+        await SlowAnswer.RunAsync(context, request, copy, AnswerAsync, cancellationToken);
+
+        ValueTask AnswerAsync(PutPartResult result, PipeWriter pipe)
+        {
+            var part = Stored(request, result);
+            if (!request.Http.Response.HasStarted)
+            {
+                WriteStored(request, result);
+                source.WriteVersionId(request);
+            }
+
+            var checksum = part.Checksum is { } stored ? new ShownChecksum(stored.Algorithm, Convert.ToBase64String(stored.Value.AsSpan()), null) : (ShownChecksum?)null;
+            return S3Xml.WriteCopyPartAsync(pipe, new(part.ETag, part.LastModified, checksum), cancellationToken);
+        }
+    }
+
+    /// <summary>x-amz-copy-source-range, or the whole source.</summary>
+    private static CopySource ReadRange(S3Request request, FoundSource source)
+    {
+        if (request.Header("x-amz-copy-source-range") is not { } header) return source.Whole();
+        var range = ByteRange.ResolveCopySource(header, source.Version.Size);
+        if (range.Length <= Limits.SinglePut) return new(source.Version, range.Offset, range.Length);
+        throw new S3Exception(S3Errors.InvalidRequest, "The specified copy range is larger than the maximum allowable size for a part: 5368709120");
+    }
+
+    private static int ReadNumber(S3Request request)
+    {
+        var text = request.Query("partNumber") ?? "";
+        if (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= Limits.PartCount)
+            return number;
+        throw Arguments.Invalid("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
+    }
+
+    /// <summary>An upload that announced an algorithm takes parts with that one only.</summary>
+    private static void CheckAlgorithm(UploadRow upload, BodyChecksum? checksum)
+    {
+        if (checksum is null || upload.ChecksumAlgorithm == ChecksumAlgorithm.None || checksum.Algorithm == upload.ChecksumAlgorithm) return;
+        var expected = ChecksumNames.Name(upload.ChecksumAlgorithm)!.ToLowerInvariant();
+        var actual = ChecksumNames.Name(checksum.Algorithm)!.ToLowerInvariant();
+        throw new S3Exception(S3Errors.InvalidRequest, $"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}");
+    }
+
+    private static PartRow Stored(S3Request request, in PutPartResult result)
+    {
+        if (result is { Outcome: CommitOutcome.Done, Part: { } part }) return part;
+        throw result.Outcome == CommitOutcome.NoSuchUpload ? MultipartUploads.NoSuchUpload(request) : new S3Exception(Errors.InnerErrors.Of(result.Outcome));
+    }
+
+    private static void WriteStored(S3Request request, in PutPartResult result)
+    {
+        request.Http.Response.Headers["x-amz-server-side-encryption"] = "AES256";
+        request.Http.Response.Headers["x-oort-durability"] = result.Durability;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>Headers of writes that ask for what is always so, or for what this gateway does not do. Nothing that changes who may read or how long is passed over.</summary>
+internal static class WriteHeaders
+{
+    /// <summary>Encryption with keys of the client or of a key service; each is refused as a whole.</summary>
+    private static readonly ImmutableArray<string> otherKeys =
+    [
+        "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-server-side-encryption-customer-key-MD5",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-context",
+        "x-amz-copy-source-server-side-encryption-customer-algorithm",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key-MD5",
+    ];
+
+    private static readonly ImmutableArray<string> grants =
+        ["x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write", "x-amz-grant-write-acp"];
+
+    private static readonly ImmutableArray<string> locks =
+        ["x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold"];
+
+    private static readonly ImmutableArray<string> cannedAcls =
+    [
+        "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
+        "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write",
+    ];
+
+    /// <summary>Checks the headers of PutObject, CopyObject and CreateMultipartUpload.</summary>
+    public static void Check(S3Request request)
+    {
+        CheckEncryption(request);
+        CheckAcl(request, S3Errors.AccessControlListNotSupported);
+        foreach (var name in locks)
+        {
+            // True of every bucket: none can have a lock configuration yet.
+            if (request.Header(name) is not null) throw new S3Exception(S3Errors.InvalidRequest, "Bucket is missing Object Lock Configuration");
+        }
+
+        Refuse(request, "x-amz-website-redirect-location");
+        Refuse(request, "x-amz-write-offset-bytes");
+    }
+
+    /// <summary>Reads refuse a customer's key too: it must not be taken for used.</summary>
+    public static void CheckCustomerKeys(S3Request request)
+    {
+        foreach (var name in otherKeys) Refuse(request, name);
+    }
+
+    /// <summary>SSE-S3 is the truth for every object, so asking for it changes nothing; any other kind is refused.</summary>
+    private static void CheckEncryption(S3Request request)
+    {
+        CheckCustomerKeys(request);
+        switch (request.Header("x-amz-server-side-encryption"))
+        {
+            case null or "AES256":
+                return;
+            case "aws:kms" or "aws:kms:dsse" or "aws:fsx":
+                throw NotImplemented("x-amz-server-side-encryption");
+            default:
+                throw new S3Exception(S3Errors.InvalidEncryptionAlgorithmError);
+        }
+    }
+
+    /// <summary>As a bucket with ACLs disabled answers (S3 API: "Controlling ownership of objects", BucketOwnerEnforced).</summary>
+    /// <param name="refusal">What says that another ACL was asked for.</param>
+    public static void CheckAcl(S3Request request, S3Error refusal)
+    {
+        foreach (var name in grants)
+            if (request.Header(name) is not null) throw new S3Exception(refusal);
+        if (request.Header("x-amz-acl") is not { } acl || acl is "private" or "bucket-owner-full-control") return;
+        if (!cannedAcls.Contains(acl)) throw Arguments.Invalid("x-amz-acl", acl, "The canned ACL is not one of those that S3 knows.");
+        throw new S3Exception(refusal);
+    }
+
+    public static void Refuse(S3Request request, string header)
+    {
+        if (request.Header(header) is not null) throw NotImplemented(header);
+    }
+
+    private static S3Exception NotImplemented(string header) =>
+        new(S3Errors.NotImplemented, "A header you provided implies functionality that is not implemented", ("Header", header));
+}
