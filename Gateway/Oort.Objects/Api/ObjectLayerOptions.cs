@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Oort.Objects;
+
+/// <summary>Sizes and patience of the data path. The defaults are for a gateway of its own; tests make them small.</summary>
+public sealed record ObjectLayerOptions
+{
+    /// <summary>Bytes of all request buffers together. Default 256 MiB: some 680 concurrent large uploads at 4+2. At least 32 MiB, since two pack flushes are set aside from it.</summary>
+    [Range(32L * 1024 * 1024, 1L << 40)]
+    public long BufferBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Plaintext bytes up to which an object joins a pack. Default and limit 256 KiB: above it, a segment of its own wastes little.</summary>
+    [Range(0, PackThresholdMax)]
+    public int PackThreshold { get; init; } = PackThresholdMax;
+
+    /// <summary>Limit of <see cref="PackThreshold"/> (docs/formats/segment.md).</summary>
+    public const int PackThresholdMax = 256 * 1024;
+
+    /// <summary>Sealed bytes of a pack at most. Default 4 MiB: a flush of it takes some milliseconds, and everyone in it waits that long.</summary>
+    [Range(512 * 1024, 64 * 1024 * 1024)]
+    public int PackPayloadMax { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Sealed chunks in a segment at most. Default and limit 1,024 (64 MiB).</summary>
+    [Range(1, SegmentChunksMax)]
+    public int SegmentChunks { get; init; } = SegmentChunksMax;
+
+    /// <summary>Limit of <see cref="SegmentChunks"/> (docs/formats/segment.md).</summary>
+    public const int SegmentChunksMax = 1024;
+
+    /// <summary>A store that needs longer for a write than this, and more than twice as long as the quorum, is given up for that segment. Default 2 s: a disk that spins up or a sync behind a large flush stays below.</summary>
+    public TimeSpan StallDelayMin { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>When not even a quorum answers within this, the write fails; likewise a read with fewer than k shards. Default 30 s: clients give up at 60.</summary>
+    public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a read waits for a data shard before it asks others and decodes. Default 200 ms: behind a sync on a busy disk reads take up to 100.</summary>
+    public TimeSpan HedgeDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a store that stalled or was slower than the hedge is avoided where others can serve, so that not every stripe waits for it again. Default 5 s: then it gets another chance.</summary>
+    public TimeSpan SlowStoreAvoidance { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,131 @@
+namespace Oort.Objects.Budget;
+
+/// <summary>Counts the bytes that all requests of the process hold in buffers, and admits more only while they fit. First come, first served.</summary>
+/// <remarks>
+/// Thread-safe. Every wait is bounded, so two requests that each hold a share and want another cannot wait for one another for ever:
+/// one of them is refused, and gives back what it holds.
+/// </remarks>
+public sealed class MemoryBudget
+{
+    /// <summary>A request that cannot begin within a second is better sent away: the client's SDK retries with a pause.</summary>
+    public static readonly TimeSpan AdmissionWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>A request that is under way waits longer, since sending it away wastes what it has done; still bounded, against deadlock.</summary>
+    public static readonly TimeSpan ProgressWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>Waiting requests at most. More would time out anyway, each holding a connection and its headers.</summary>
+    public const int WaiterCountMax = 4096;
+
+    private readonly Lock gate = new();
+    private readonly LinkedList<Waiter> waiters = new();
+    private readonly TimeProvider time;
+    private long used;
+
+    /// <param name="capacity">Bytes to give out, at least 1.</param>
+    public MemoryBudget(long capacity, TimeProvider time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        Capacity = capacity;
+        this.time = time;
+    }
+
+    public long Capacity { get; }
+
+    /// <summary>Bytes given out now.</summary>
+    public long Used
+    {
+        get { lock (gate) return used; }
+    }
+
+    /// <summary>Takes bytes if they are there and nobody waits.</summary>
+    public bool TryAcquire(long bytes)
+    {
+        lock (gate)
+        {
+            if (waiters.Count > 0 || !Fits(bytes)) return false;
+            used += bytes;
+            return true;
+        }
+    }
+
+    /// <summary>Takes bytes that are in use already, whether they fit or not; others wait until they come back.</summary>
+    internal void AcquireOver(long bytes)
+    {
+        lock (gate) used += bytes;
+    }
+
+    /// <summary>Takes bytes, waiting in line for them.</summary>
+    /// <exception cref="OverloadedException">They did not come within <paramref name="wait"/>, are more than the whole budget, or too many wait already.</exception>
+    public ValueTask AcquireAsync(long bytes, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        LinkedListNode<Waiter> node;
+        lock (gate)
+        {
+            if (waiters.Count == 0 && Fits(bytes))
+            {
+                used += bytes;
+                return ValueTask.CompletedTask;
+            }
+            if (bytes > Capacity) throw new OverloadedException($"{bytes} bytes of buffers are needed, and the whole budget is {Capacity}.");
+            if (wait == TimeSpan.Zero) throw new OverloadedException($"No {bytes} bytes of buffers are free.");
+            if (waiters.Count >= WaiterCountMax) throw new OverloadedException($"{WaiterCountMax} requests wait for buffers already.");
+            node = waiters.AddLast(new Waiter(bytes));
+        }
+        return WaitAsync(node, wait, cancellationToken);
+    }
+
+    /// <summary>Gives bytes back and lets those in who fit now, in the order they came.</summary>
+    public void Release(long bytes)
+    {
+        lock (gate)
+        {
+            used -= bytes;
+            ArgumentOutOfRangeException.ThrowIfNegative(used, nameof(bytes));
+            AdmitFirst();
+        }
+    }
+
+    private bool Fits(long bytes) => used + bytes <= Capacity;
+
+    private void AdmitFirst()
+    {
+        while (waiters.First is { } first && Fits(first.Value.Bytes))
+        {
+            waiters.RemoveFirst();
+            used += first.Value.Bytes;
+            first.Value.Admitted.SetResult();
+        }
+    }
+
+    private async ValueTask WaitAsync(LinkedListNode<Waiter> node, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await node.Value.Admitted.Task.WaitAsync(wait, time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            Withdraw(node);
+            if (e is TimeoutException) throw new OverloadedException($"No {node.Value.Bytes} bytes of buffers came free within {wait.TotalSeconds} s.");
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the line; or, when admitted in the same moment, gives the bytes back.</summary>
+    private void Withdraw(LinkedListNode<Waiter> node)
+    {
+        lock (gate)
+        {
+            if (node.List is not null) waiters.Remove(node);
+            else used -= node.Value.Bytes;
+            // Whoever stood behind a large request may fit now that it is gone.
+            AdmitFirst();
+        }
+    }
+
+    private sealed class Waiter(long bytes)
+    {
+        public long Bytes { get; } = bytes;
+        public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

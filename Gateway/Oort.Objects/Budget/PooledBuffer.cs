@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+
+namespace Oort.Objects.Budget;
+
+/// <summary>A rented buffer. Its share of the budget goes back when it is disposed, exactly once.</summary>
+public sealed class PooledBuffer : IDisposable
+{
+    private readonly BufferPool pool;
+    private byte[]? array;
+    private bool isCharged;
+
+    internal PooledBuffer(BufferPool pool, byte[] array, int size, bool isCharged)
+    {
+        this.pool = pool;
+        this.array = array;
+        this.isCharged = isCharged;
+        Size = size;
+    }
+
+    /// <summary>Bytes that were asked for.</summary>
+    public int Size { get; }
+
+    public Memory<byte> Memory => Array.AsMemory(0, Size);
+
+    public Span<byte> Span => Array.AsSpan(0, Size);
+
+    private byte[] Array => array ?? throw new ObjectDisposedException(nameof(PooledBuffer));
+
+    /// <summary>Overwrites everything: for buffers that may still hold plaintext.</summary>
+    public void Clear() => CryptographicOperations.ZeroMemory(Span);
+
+    /// <summary>Counts a buffer that was rented out of a reserved share against the whole budget from now on, even over its capacity: then others wait.</summary>
+    internal void Charge()
+    {
+        if (isCharged) return;
+        pool.Budget.AcquireOver(Array.Length);
+        isCharged = true;
+    }
+
+    /// <summary>Gives the buffer back when <paramref name="users"/> has ended, however it ends: a store that hangs may touch it until then.</summary>
+    public void DisposeAfter(Task users)
+    {
+        if (users.IsCompleted) Dispose();
+        else _ = users.ContinueWith(static (_, self) => ((PooledBuffer)self!).Dispose(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref array, null) is { } returned) pool.Return(returned, isCharged);
+    }
+}

@@ -1,0 +1,30 @@
+using Oort.Backends;
+using Oort.Crypto;
+using Oort.Metadata;
+using Oort.Objects.Budget;
+using Oort.Objects.Writing;
+
+namespace Oort.Objects;
+
+/// <summary>What the parts of the data path share.</summary>
+internal sealed record DataPath
+{
+    public required IMetadataStore Metadata { get; init; }
+    public required IStoreSet Stores { get; init; }
+    public required IRepairQueue Repairs { get; init; }
+    public required ISegmentPins Pins { get; init; }
+    public required Keyring Keyring { get; init; }
+    public required SegmentIds SegmentIds { get; init; }
+    public required BufferPool Buffers { get; init; }
+    public required ObjectLayerOptions Options { get; init; }
+    public required TimeProvider Time { get; init; }
+    public required StallTracker Stalls { get; init; }
+
+    /// <summary>The tagger of a segment's headers and cells. Not thread-safe; to be disposed.</summary>
+    public SegmentTagger CreateTagger(SegmentId segment)
+    {
+        Span<byte> id = stackalloc byte[SegmentId.Size];
+        segment.Write(id);
+        return Keyring.CreateTagger(id);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using System.IO.Pipelines;
+using Oort.Checksums;
+using Oort.Metadata;
+using Oort.Objects.Budget;
+using Oort.Objects.Reading;
+using Oort.Objects.Writing;
+
+namespace Oort.Objects;
+
+/// <content>Copies: references where possible, bytes where a digest needs them.</content>
+public sealed partial class ObjectLayer
+{
+    /// <summary>Extents of a copied part at most. A version has up to 10,000 parts, and its row must stay small enough to be read and journalled at once.</summary>
+    private const int PartExtentsMax = 16;
+
+    /// <summary>Bytes between reading and writing in a copy, charged to the budget.</summary>
+    private const int CopyPipeBytes = 512 * 1024;
+
+    public async ValueTask<PutResult> CopyObjectAsync(CopySource source, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var version = source.Version;
+            var isWhole = source.Offset == 0 && source.Length == version.Size;
+            var (eTag, stored) = (version.ETag, version.Attributes.Checksum);
+            var extents = isWhole ? version.Extents : Slice(version.Extents, source.Offset, source.Length, 0, []);
+
+            // The bytes are read only for digests that are not known.
+            var isKnown = checksum == ChecksumAlgorithm.None || stored is { Type: ChecksumType.FullObject } && stored.Algorithm == checksum;
+            if (!isWhole || !isKnown)
+            {
+                if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
+                var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
+                stored = ToStored(checksum, digest.Checksum);
+                if (!isWhole) eTag = ToETag(digest);
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            var command = new PutVersion(bucket.Id, key, ownerId, source.Length, eTag, storageClass, attributes with { Checksum = stored }, extents, NewData.None, conditions);
+            var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
+            var durability = result.Outcome == CommitOutcome.Done ? await GetDurabilityAsync(extents, CancellationToken.None) : "";
+            return new PutResult(result.Outcome, result.Version, result.Versioning, durability);
+        }
+        catch (VersionGoneException)
+        {
+            return new PutResult(CommitOutcome.NoSuchKey, null, default, "");
+        }
+    }
+
+    public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
+            if (extents.Length > PartExtentsMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
+
+            var digest = await DigestAsync(extents, source.Length, upload.ChecksumAlgorithm, cancellationToken);
+            var checksum = ToStored(upload.ChecksumAlgorithm, digest.Checksum);
+            if (checksum is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = checksum.Value })];
+            cancellationToken.ThrowIfCancellationRequested();
+            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), checksum, extents, NewData.None);
+            var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
+            var durability = outcome == CommitOutcome.Done ? await GetDurabilityAsync(extents, CancellationToken.None) : "";
+            return new PutPartResult(outcome, part, durability);
+        }
+        catch (VersionGoneException)
+        {
+            return new PutPartResult(CommitOutcome.NoSuchKey, null, "");
+        }
+    }
+
+    /// <summary>The extents of a range of an object.</summary>
+    internal static ImmutableArray<Extent> Slice(ImmutableArray<Extent> extents, long offset, long length, int partNumber, ImmutableArray<byte> partChecksum)
+    {
+        var slices = ImmutableArray.CreateBuilder<Extent>();
+        var begin = 0L;
+        foreach (var extent in extents)
+        {
+            var (from, to) = (Math.Max(begin, offset), Math.Min(begin + extent.Length, offset + length));
+            if (from < to) slices.Add(new Extent(extent.Data, extent.Offset + from - begin, to - from, partNumber, partChecksum));
+            begin += extent.Length;
+        }
+        if (offset < 0 || length < 0 || offset + length > begin) throw new ArgumentOutOfRangeException(nameof(offset), "The range does not lie in the object.");
+        return slices.ToImmutable();
+    }
+
+    private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, null), cancellationToken), cancellationToken);
+
+    private ValueTask<BodyDigest> DigestAsync(ImmutableArray<Extent> extents, long length, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, length, async reader =>
+        {
+            await using var body = new BodySource(new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)));
+            return await body.SkipAsync(cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>Reads stored bytes into a pipe while somebody takes them out of it.</summary>
+    private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, long length, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
+    {
+        await using var source = await opener.OpenAsync(extents, 0, length, cancellationToken);
+        await path.Buffers.Budget.AcquireAsync(CopyPipeBytes, MemoryBudget.AdmissionWait, cancellationToken);
+        try
+        {
+            var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: CopyPipeBytes, resumeWriterThreshold: CopyPipeBytes / 2, useSynchronizationContext: false));
+            var producing = ProduceAsync(source, length, pipe.Writer, cancellationToken);
+            try
+            {
+                return await consume(pipe.Reader);
+            }
+            finally
+            {
+                await pipe.Reader.CompleteAsync();
+                await producing;
+            }
+        }
+        finally
+        {
+            path.Buffers.Budget.Release(CopyPipeBytes);
+        }
+    }
+
+    /// <summary>Never fails: its failure is thrown to who reads the pipe.</summary>
+    private static async Task ProduceAsync(DataReader source, long length, PipeWriter writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await source.CopyToAsync(0, length, writer, cancellationToken);
+            await writer.CompleteAsync();
+        }
+        catch (Exception e)
+        {
+            await writer.CompleteAsync(e);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Oort.Checksums;
+using Oort.Crypto;
+using Oort.Metadata;
+using Oort.Objects.Budget;
+using Oort.Objects.Packs;
+using Oort.Objects.Reading;
+using Oort.Objects.Writing;
+
+namespace Oort.Objects;
+
+/// <summary>The data path: bodies become sealed, coded, durable shards, and only then rows; and back.</summary>
+/// <remarks>
+/// Thread-safe. Cancellation is honoured until the metadata commit begins and never after: whoever cancels does not know whether a commit
+/// took place, and so it must be decided by the commit alone.
+/// </remarks>
+public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
+{
+    private const string Full = "full";
+    private const string Quorum = "quorum";
+
+    private readonly DataPath path;
+    private readonly PackWriter packs;
+    private readonly SmallBodyWriter small;
+    private readonly LargeBodyWriter large;
+    private readonly ObjectOpener opener;
+
+    /// <param name="segmentIds">Of the epoch that this process has opened.</param>
+    /// <param name="options">Validated.</param>
+    /// <exception cref="ArgumentException">The buffers are too small for pack flushes.</exception>
+    public ObjectLayer(
+        IMetadataStore metadata,
+        IStoreSet stores,
+        IRepairQueue repairs,
+        ISegmentPins pins,
+        Keyring keyring,
+        SegmentIds segmentIds,
+        ObjectLayerOptions options,
+        TimeProvider time)
+    {
+        path = new DataPath
+        {
+            Metadata = metadata,
+            Stores = stores,
+            Repairs = repairs,
+            Pins = pins,
+            Keyring = keyring,
+            SegmentIds = segmentIds,
+            Buffers = new BufferPool(new MemoryBudget(options.BufferBytes, time)),
+            Options = options,
+            Time = time,
+            Stalls = new StallTracker(time, options.SlowStoreAvoidance),
+        };
+        packs = new PackWriter(path);
+        small = new SmallBodyWriter(path, packs);
+        large = new LargeBodyWriter(path);
+        opener = new ObjectOpener(path);
+    }
+
+    public IMetadataStore Metadata => path.Metadata;
+
+    /// <summary>The buffers of the process: repair and whoever else needs large buffers rents them here too.</summary>
+    public BufferPool Buffers => path.Buffers;
+
+    public async ValueTask<PutResult> PutObjectAsync(BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ObjectBody body, WriteConditions conditions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var written = await WriteAsync(body, cancellationToken);
+            var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
+            var command = new PutVersion(
+                bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
+                written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch), conditions);
+            var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
+            EnqueueRepairs(written, result.Outcome);
+            return new PutResult(result.Outcome, result.Version, result.Versioning, written.IsFull ? Full : Quorum);
+        }
+        catch (FencedException)
+        {
+            return new PutResult(CommitOutcome.Fenced, null, default, "");
+        }
+    }
+
+    public async ValueTask<PutPartResult> PutPartAsync(UploadRow upload, int partNumber, ObjectBody body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // An upload that announced an algorithm has that checksum for every part, sent or not.
+            if (body.Checksum is null && upload.ChecksumAlgorithm != ChecksumAlgorithm.None)
+                body = body with { Checksum = new BodyChecksum(upload.ChecksumAlgorithm, null, null) };
+            using var written = await WriteAsync(body, cancellationToken);
+            var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
+            var extents = written.Extents(partNumber, checksum?.Value ?? []);
+            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch));
+            var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
+            EnqueueRepairs(written, outcome);
+            return new PutPartResult(outcome, part, written.IsFull ? Full : Quorum);
+        }
+        catch (FencedException)
+        {
+            return new PutPartResult(CommitOutcome.Fenced, null, "");
+        }
+    }
+
+    public ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken) => OpenAsync(version, 0, version.Size, cancellationToken);
+
+    public async ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken) =>
+        await opener.OpenAsync(version.Extents, offset, length, cancellationToken);
+
+    public ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken) => GetDurabilityAsync(version.Extents, cancellationToken);
+
+    public async ValueTask<ImmutableArray<DataLocation>> LocateAsync(VersionRow version, CancellationToken cancellationToken)
+    {
+        var locations = ImmutableArray.CreateBuilder<DataLocation>();
+        await foreach (var location in opener.LocateAsync(version.Extents, 0, version.Size, cancellationToken)) locations.Add(location);
+        return locations.ToImmutable();
+    }
+
+    /// <summary>Waits for the flushes under way. No call may be under way or come any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await packs.DrainAsync();
+        packs.Dispose();
+    }
+
+    /// <summary>Makes a body durable: in a pack, or in segments of its own. Nothing refers to it yet.</summary>
+    private async ValueTask<WrittenBody> WriteAsync(ObjectBody body, CancellationToken cancellationToken)
+    {
+        var written = body.Length <= path.Options.PackThreshold
+            ? await small.WriteAsync(body, cancellationToken)
+            : await large.WriteAsync(body, cancellationToken);
+        if (!cancellationToken.IsCancellationRequested) return written;
+        written.Dispose();
+        throw new OperationCanceledException(cancellationToken);
+    }
+
+    private async ValueTask<string> GetDurabilityAsync(ImmutableArray<Extent> extents, CancellationToken cancellationToken)
+    {
+        await foreach (var location in opener.LocateAsync(extents, 0, long.MaxValue, cancellationToken))
+        {
+            foreach (var segment in location.Segments.Values)
+                if (!segment.IsFull) return Quorum;
+        }
+        return Full;
+    }
+
+    private void EnqueueRepairs(WrittenBody written, CommitOutcome outcome)
+    {
+        if (outcome != CommitOutcome.Done) return;
+        foreach (var segment in written.NewSegments)
+            if (!segment.IsFull) path.Repairs.Enqueue(segment.Id, -1, RepairReason.WrittenPartly);
+    }
+
+    private static string ToETag(in BodyDigest digest) => Convert.ToHexStringLower(digest.Md5);
+
+    private static StoredChecksum? ToStored(ChecksumAlgorithm? algorithm, byte[]? value) =>
+        value is null ? null : new StoredChecksum(algorithm!.Value, ChecksumType.FullObject, ImmutableCollectionsMarshal.AsImmutableArray(value));
+}

@@ -1,0 +1,141 @@
+using Oort.Backends;
+using Oort.Objects.Writing;
+
+namespace Oort.Objects.Packs;
+
+/// <summary>Group commit for small bodies: whatever came while the flush before was under way shares the next pack.</summary>
+/// <remarks>
+/// Thread-safe. A lone body waits for nobody; a thousand concurrent ones share a few flushes. The queue is bounded by the budget, out of
+/// which every body in it holds its buffer; the memory of the flushes themselves is set aside once, so that a flush never waits for those who wait for it.
+/// </remarks>
+internal sealed class PackWriter : IDisposable
+{
+    /// <summary>Each body begins at a multiple of this many bytes in the payload (docs/formats/segment.md).</summary>
+    public const int Alignment = 64;
+
+    /// <summary>
+    /// Flushes under way at once. The next one begins when the one before has reached its quorum, so that a single slow store does not
+    /// hold up everyone behind it; more would only split the groups.
+    /// </summary>
+    private const int FlushCountMax = 2;
+
+    private readonly DataPath path;
+    private readonly Lock gate = new();
+    private readonly Queue<PackEntry> waiting = new();
+    private readonly HashSet<Task> flushes = [];
+
+    /// <summary>Flushes under way.</summary>
+    private int flushCount;
+
+    /// <summary>Those of them that have not reached their quorum: 0 or 1.</summary>
+    private int unsettledCount;
+
+    /// <exception cref="ArgumentException">The budget is too small for two flushes.</exception>
+    public PackWriter(DataPath path)
+    {
+        this.path = path;
+        if (!path.Buffers.Budget.TryAcquire(Reserved))
+            throw new ArgumentException($"Buffers of {path.Buffers.Budget.Capacity} bytes are too few: pack flushes alone take {Reserved}.", nameof(path));
+    }
+
+    private long Reserved => FlushCountMax * (long)PackFlush.BytesMax(path.Options);
+
+    /// <summary>Puts a sealed body into the next pack and waits until it is durable.</summary>
+    /// <param name="entry">Taken over, buffer and all, however the call ends.</param>
+    /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took the pack.</exception>
+    /// <exception cref="FencedException">This process may not write any more.</exception>
+    /// <exception cref="Metadata.MetadataUnavailableException">The pack could not be made known.</exception>
+    public async ValueTask<PackPlace> AppendAsync(PackEntry entry, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            waiting.Enqueue(entry);
+            StartFlush();
+        }
+        try
+        {
+            return await entry.Placed.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            entry.Cancel();
+            // It may be placed all the same; then nobody will commit it.
+            _ = entry.Placed.ContinueWith(static placed => placed.Result.Use?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the flushes under way. Nothing may be appended any more.</summary>
+    public async ValueTask DrainAsync()
+    {
+        while (true)
+        {
+            Task[] running;
+            lock (gate) running = [.. flushes];
+            if (running.Length == 0) return;
+            await Task.WhenAll(running);
+        }
+    }
+
+    public void Dispose() => path.Buffers.Budget.Release(Reserved);
+
+    internal static int Align(int offset) => (offset + Alignment - 1) / Alignment * Alignment;
+
+    /// <summary>Begins a flush if there is something to flush and the ones before let it. Under the gate.</summary>
+    private void StartFlush()
+    {
+        if (waiting.Count == 0 || unsettledCount > 0 || flushCount >= FlushCountMax) return;
+        var geometry = path.Stores.Geometry;
+        var entries = TakeGroup(geometry);
+        if (entries.Count == 0) return;
+        flushCount++;
+        unsettledCount++;
+        var flush = new Task<Task>(() => FlushAsync(entries, geometry));
+        var whole = flush.Unwrap();
+        flushes.Add(whole);
+        _ = whole.ContinueWith(ended => { lock (gate) flushes.Remove(ended); }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        flush.Start(TaskScheduler.Default);
+    }
+
+    /// <summary>The bodies at the head of the queue that fit into one pack, and at least one.</summary>
+    private List<PackEntry> TakeGroup(Geometry geometry)
+    {
+        var entries = new List<PackEntry>();
+        var end = 0;
+        var payloadMax = PackFlush.PayloadMax(path.Options, geometry);
+        while (waiting.TryPeek(out var next))
+        {
+            var nextEnd = Align(end) + next.Length;
+            if (entries.Count > 0 && nextEnd > payloadMax) break;
+            waiting.Dequeue();
+            if (next.IsCancelled)
+            {
+                next.Dispose();
+                continue;
+            }
+            entries.Add(next);
+            end = nextEnd;
+        }
+        return entries;
+    }
+
+    private async Task FlushAsync(List<PackEntry> entries, Geometry geometry)
+    {
+        var isUnsettled = true;
+        await new PackFlush(path, geometry, entries).RunAsync(quorumReached: () =>
+        {
+            lock (gate)
+            {
+                isUnsettled = false;
+                unsettledCount--;
+                StartFlush();
+            }
+        });
+        lock (gate)
+        {
+            flushCount--;
+            if (isUnsettled) unsettledCount--;
+            StartFlush();
+        }
+    }
+}

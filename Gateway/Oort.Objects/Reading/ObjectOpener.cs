@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Objects.Budget;
+
+namespace Oort.Objects.Reading;
+
+/// <summary>Finds and pins what a range of a version needs.</summary>
+internal sealed class ObjectOpener(DataPath path)
+{
+    /// <summary>Data ids asked for at a time, so that no query grows with the object.</summary>
+    private const int LocateCount = 500;
+
+    /// <summary>
+    /// What one located segment or data id costs in memory, in bytes, charged to the budget while the version is open: the largest
+    /// object, 5 TiB, has 81,920 segments, so that a whole read of it holds some 40 MiB.
+    /// </summary>
+    private const int LocatedSize = 512;
+
+    /// <summary>Below this many segments and data ids the charge is not worth its bookkeeping.</summary>
+    private const int LocatedFreeCount = 16;
+
+    /// <summary>Opens the bytes offset … offset + length − 1.</summary>
+    /// <exception cref="VersionGoneException">Its data has been dropped: the version was deleted or replaced meanwhile.</exception>
+    public async ValueTask<DataReader> OpenAsync(ImmutableArray<Extent> extents, long offset, long length, CancellationToken cancellationToken)
+    {
+        var data = new Dictionary<DataId, OpenData>();
+        var segments = new Dictionary<SegmentId, OpenSegment>();
+        await foreach (var location in LocateAsync(extents, offset, length, cancellationToken))
+        {
+            data[location.Data.Id] = new OpenData(path, location.Data);
+            foreach (var row in location.Segments.Values) segments.TryAdd(row.Id, new OpenSegment(path, row));
+        }
+        var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
+        if (reserved > 0) await path.Buffers.Budget.AcquireAsync(reserved, MemoryBudget.AdmissionWait, cancellationToken);
+        return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), reserved);
+    }
+
+    /// <summary>Where the data of a range of extents lies, each data id once.</summary>
+    /// <exception cref="VersionGoneException">Some of it has been dropped.</exception>
+    public async IAsyncEnumerable<DataLocation> LocateAsync(ImmutableArray<Extent> extents, long offset, long length, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var ids in Needed(extents, offset, length).Chunk(LocateCount))
+        {
+            var found = await path.Metadata.LocateAsync([.. ids], cancellationToken);
+            if (found.Length < ids.Length) throw new VersionGoneException();
+            foreach (var location in found) yield return location;
+        }
+    }
+
+    /// <summary>Data ids of the extents that a range touches, each once.</summary>
+    private static List<DataId> Needed(ImmutableArray<Extent> extents, long offset, long length)
+    {
+        var needed = new List<DataId>();
+        var seen = new HashSet<DataId>();
+        var begin = 0L;
+        foreach (var extent in extents)
+        {
+            if (begin < offset + length && begin + extent.Length > offset && seen.Add(extent.Data)) needed.Add(extent.Data);
+            begin += extent.Length;
+        }
+        return needed;
+    }
+}

@@ -1,0 +1,113 @@
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Objects.Shards;
+
+namespace Oort.Objects.Reading;
+
+/// <summary>A segment while somebody reads it: where its shards lie, and which of them have turned out not to be usable.</summary>
+/// <remarks>Thread-safe: a read-ahead may run beside the read.</remarks>
+internal sealed class OpenSegment
+{
+    /// <summary>Placements are asked for again at most this often in one read: a repair moves shards once, perhaps twice, never all the time.</summary>
+    private const int RefreshCountMax = 2;
+
+    private readonly DataPath path;
+    private readonly Lock gate = new();
+    private readonly ShardFault[] faults;
+    private volatile SegmentRow row;
+    private volatile bool isStale;
+    private int refreshCount;
+
+    public OpenSegment(DataPath path, SegmentRow row)
+    {
+        this.path = path;
+        this.row = row;
+        faults = new ShardFault[row.Geometry.TotalShards];
+        Layout = new ShardLayout(row.Geometry, row.PayloadLength);
+    }
+
+    private enum ShardFault : byte
+    {
+        None,
+
+        /// <summary>Not where the row said; the row may be old.</summary>
+        Missing,
+
+        /// <summary>It has other bytes than were written.</summary>
+        Bad,
+    }
+
+    public SegmentId Id => row.Id;
+
+    /// <summary>A shard was missing, and the placement has not been looked up since.</summary>
+    public bool IsStale => isStale;
+
+    public Geometry Geometry => Layout.Geometry;
+
+    public ShardLayout Layout { get; }
+
+    /// <summary>The store to read a shard from, or null when there is none that can be hoped for.</summary>
+    public IStore? Find(int shard)
+    {
+        lock (gate)
+        {
+            if (faults[shard] != ShardFault.None) return null;
+        }
+        var id = row.Shards[shard];
+        return id == StoreId.None ? null : path.Stores.Find(id);
+    }
+
+    /// <summary>The shard could be read, and its store was not much slower than others a moment ago.</summary>
+    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.Stalls.IsAvoided(store.Id);
+
+    /// <summary>The shard was read and is not what was written: it is not read again, and queued for repair.</summary>
+    public void MarkBad(int shard, string how)
+    {
+        StoreId store;
+        lock (gate)
+        {
+            if (faults[shard] == ShardFault.Bad) return;
+            faults[shard] = ShardFault.Bad;
+            store = row.Shards[shard];
+        }
+        path.Stores.Report(store, new BackendException(BackendErrorKind.Corrupt, $"Shard {Id}.{shard} {how}."));
+        path.Repairs.Enqueue(Id, shard, RepairReason.BadShard);
+    }
+
+    /// <summary>The store does not have the shard. Whether it has moved shows in <see cref="RefreshAsync"/>.</summary>
+    public void MarkMissing(int shard)
+    {
+        lock (gate)
+        {
+            if (faults[shard] == ShardFault.None) faults[shard] = ShardFault.Missing;
+        }
+        isStale = true;
+    }
+
+    /// <summary>After a shard was missing: looks up the placement again. Shards that have moved are read from there; the others are queued for repair.</summary>
+    /// <returns>Whether reading again may find more than before.</returns>
+    public async ValueTask<bool> RefreshAsync(CancellationToken cancellationToken)
+    {
+        if (!isStale || Interlocked.Increment(ref refreshCount) > RefreshCountMax) return false;
+        isStale = false;
+        // Without a row the version was deleted meanwhile; the shards are kept for us by the pin.
+        if (await path.Metadata.FindSegmentAsync(Id, cancellationToken) is not { } found) return false;
+        var hasMoved = false;
+        var lost = new List<int>();
+        lock (gate)
+        {
+            for (var shard = 0; shard < faults.Length; shard++)
+            {
+                if (found.Shards[shard] != row.Shards[shard])
+                {
+                    faults[shard] = ShardFault.None;
+                    hasMoved = true;
+                }
+                else if (faults[shard] == ShardFault.Missing) lost.Add(shard);
+            }
+            row = found;
+        }
+        foreach (var shard in lost) path.Repairs.Enqueue(Id, shard, RepairReason.BadShard);
+        return hasMoved;
+    }
+}

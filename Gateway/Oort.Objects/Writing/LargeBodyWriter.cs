@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using Oort.Crypto;
+using Oort.Metadata;
+using Oort.Objects.Budget;
+using Oort.Objects.Shards;
+
+namespace Oort.Objects.Writing;
+
+/// <summary>Stores a body that is too large for a pack: one data id over as many segments of its own as it needs.</summary>
+internal sealed class LargeBodyWriter(DataPath path)
+{
+    /// <summary>
+    /// 1. Admit it: one stripe buffer, and enough stores. 2. For each segment, stripe by stripe: read chunks, seal them side by side, code, send to
+    /// all stores, while the next stripe is read. A segment's commit runs beside the next segment. 3. Check the body's end, length and digests.
+    /// 4. Only then commit the last segment, so that a body that is not what was announced is never whole on the stores.
+    /// </summary>
+    /// <exception cref="BodyMismatchException">The body is not what was announced.</exception>
+    /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took it.</exception>
+    /// <exception cref="OverloadedException">No memory.</exception>
+    public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, CancellationToken cancellationToken)
+    {
+        var geometry = path.Stores.Geometry;
+        var chunkCount = ChunkCipher.ChunkCount(body.Length);
+        var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
+        // 1.
+        using var buffers = await StripeBuffers.RentAsync(path.Buffers, geometry.TotalShards * ShardLayout.FullCellSize, cancellationToken);
+        using var key = DataKey.Create(path.Keyring);
+        await using var source = new BodySource(body);
+        SegmentWriter? segment = null, before = null;
+        Task<SegmentRow>? committing = null;
+        try
+        {
+            // 2.
+            for (var first = 0L; first < chunkCount; first += path.Options.SegmentChunks)
+            {
+                if (segment is not null) (before, committing) = (segment, segment.CommitAsync());
+                var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
+                var layout = new ShardLayout(geometry, SealedLength(body.Length, first, count));
+                segment = await SegmentWriter.OpenAsync(path, layout, first == 0 ? MemoryBudget.AdmissionWait : MemoryBudget.ProgressWait, cancellationToken);
+                await SendChunksAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
+
+                if (before is null) continue;
+                written.Add((await committing!, before.Use));
+                before.Dispose();
+                before = null;
+            }
+            // 3.
+            var digest = await source.FinishAsync(cancellationToken);
+
+            // 4.
+            await buffers.DrainAsync(cancellationToken);
+            written.Add((await segment!.CommitAsync(), segment.Use));
+            segment.Dispose();
+            return ToWritten(digest, key, body.Length, written);
+        }
+        catch
+        {
+            Abandon(before, committing);
+            Abandon(segment, null);
+            foreach (var (_, use) in written) use.Dispose();
+            throw;
+        }
+    }
+
+    private static void Abandon(SegmentWriter? segment, Task<SegmentRow>? committing)
+    {
+        if (segment is null) return;
+        segment.Dispose();
+        segment.Use.Dispose();
+        // What became of its commit matters no more; a second failure beside the one under way is not news.
+        _ = committing?.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    /// <summary>Sealed bytes of chunks first … first + count − 1 of a body.</summary>
+    private static long SealedLength(long bodyLength, long first, long count) =>
+        Math.Min(count * ChunkCipher.SealedSize, ChunkCipher.SealedLength(bodyLength) - first * ChunkCipher.SealedSize);
+
+    private static async ValueTask SendChunksAsync(SegmentWriter segment, StripeBuffers buffers, BodySource source, ChunkCipher cipher, long bodyLength, long chunk, CancellationToken cancellationToken)
+    {
+        for (var stripe = 0; stripe < segment.Layout.StripeCount; stripe++)
+        {
+            // No buffer is taken before there is something to put into it.
+            await source.WaitAsync(cancellationToken);
+            var cells = await buffers.TakeAsync(cancellationToken);
+            for (var offset = 0; offset < segment.Layout.StripeLength(stripe); offset += ChunkCipher.SealedSize)
+                await SealAsync(source, cipher, bodyLength, chunk++, cells.Memory[offset..], cancellationToken);
+            segment.Send(buffers, cells);
+        }
+    }
+
+    private static async ValueTask SealAsync(BodySource source, ChunkCipher cipher, long bodyLength, long chunk, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        var length = (int)Math.Min(ChunkCipher.PlaintextSize, bodyLength - chunk * ChunkCipher.PlaintextSize);
+        var isLast = (chunk + 1) * ChunkCipher.PlaintextSize >= bodyLength;
+        destination = destination[..(length + ChunkCipher.TagSize)];
+        await source.WaitAsync(cancellationToken);
+        if (source.TryTake(length, out var plaintext))
+        {
+            cipher.Seal(chunk, isLast, plaintext, destination.Span);
+            return;
+        }
+        await source.FillAsync(destination[..length], cancellationToken);
+        cipher.Seal(chunk, isLast, destination.Span[..length], destination.Span);
+    }
+
+    private static WrittenBody ToWritten(BodyDigest digest, DataKey key, long length, List<(SegmentRow Row, SegmentIds.SegmentUse Use)> written) => new(
+        digest,
+        key.ToRow(length, [.. written.Select(segment => new SegmentRun(segment.Row.Id, 0, segment.Row.PayloadLength))]),
+        [.. written.Select(segment => segment.Row)],
+        written.TrueForAll(segment => segment.Row.IsFull),
+        [.. written.Select(segment => segment.Use)]);
+}

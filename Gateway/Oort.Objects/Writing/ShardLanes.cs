@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Objects.Writing;
+
+/// <summary>The lanes of one segment's shards, and the rule for how many must arrive and how long the last ones are waited for.</summary>
+/// <remarks>
+/// All shards are waited for. A lane is given up when a quorum has done the same operation and it has taken more than
+/// <see cref="StallFactor"/> times as long as that, and longer than <see cref="ObjectLayerOptions.StallDelayMin"/>. Used by one writer.
+/// </remarks>
+internal sealed class ShardLanes : IDisposable
+{
+    /// <summary>A store is stalled when it takes more than twice the time of the others (DESIGN section 5).</summary>
+    public const int StallFactor = 2;
+
+    private readonly DataPath path;
+    private readonly ShardLane[] lanes;
+    private readonly int quorum;
+
+    private ShardLanes(DataPath path, ShardLane[] lanes, int quorum)
+    {
+        this.path = path;
+        this.lanes = lanes;
+        this.quorum = quorum;
+    }
+
+    public int Count => lanes.Length;
+
+    /// <summary>Places a segment's shards. Stores that stalled a moment ago are left out where a quorum remains without them.</summary>
+    /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum take shards.</exception>
+    public static ShardLanes Open(DataPath path, SegmentId segment, Geometry geometry)
+    {
+        var places = path.Stores.Place(segment, geometry);
+        var avoided = places.Select(store => store is not null && path.Stalls.IsAvoided(store.Id)).ToArray();
+        var remaining = places.Count(store => store is not null) - avoided.Count(isAvoided => isAvoided);
+        if (remaining < geometry.WriteQuorum) Array.Clear(avoided);
+        var lanes = new ShardLane[geometry.TotalShards];
+        for (var i = 0; i < lanes.Length; i++)
+            lanes[i] = new ShardLane(new ShardId(segment, (byte)i), avoided[i] ? null : places[i], path.Stores, path.Time);
+        var opened = new ShardLanes(path, lanes, geometry.WriteQuorum);
+        opened.RequireQuorum();
+        return opened;
+    }
+
+    /// <summary>Starts an operation on every lane; it runs after the lane's earlier ones.</summary>
+    public LaneOperation Start(Func<ShardLane, int, Task<long>> operation)
+    {
+        var started = path.Time.GetTimestamp();
+        var tasks = new Task<long>[lanes.Length];
+        for (var i = 0; i < lanes.Length; i++) tasks[i] = operation(lanes[i], i);
+        return new LaneOperation(tasks, started);
+    }
+
+    /// <summary>Waits until the operation has ended on every lane that is not given up.</summary>
+    /// <param name="quorumReached">Called once, as soon as a quorum has done it, when somebody waits for that.</param>
+    /// <exception cref="ObjectUnavailableException">Fewer lanes than the quorum are left.</exception>
+    public async ValueTask SettleAsync(LaneOperation operation, Action? quorumReached = null)
+    {
+        // 1. Nobody is stalled before the least delay, and then one wait for all is enough.
+        if (quorumReached is null) await EndsWithinAsync(operation.All, path.Options.StallDelayMin);
+
+        // 2. Otherwise look after each one that ends: the quorum decides how long the rest is waited for.
+        while (!operation.All.IsCompleted)
+        {
+            RequireQuorum();
+            var done = operation.DoneTimes();
+            if (done.Count >= quorum)
+            {
+                quorumReached?.Invoke();
+                quorumReached = null;
+            }
+            var left = Patience(done, operation.Started) - path.Time.GetElapsedTime(operation.Started);
+            if (left > TimeSpan.Zero && await EndsWithinAsync(Task.WhenAny(operation.Pending()), left)) continue;
+            GiveUpPending(operation);
+            break;
+        }
+        RequireQuorum();
+        quorumReached?.Invoke();
+    }
+
+    /// <summary>The store of each shard that arrived, to be asked when all operations have settled; <see cref="StoreId.None"/> for the others.</summary>
+    public ImmutableArray<StoreId> Placed() => [.. lanes.Select(lane => lane.IsAlive ? lane.Store!.Id : StoreId.None)];
+
+    /// <exception cref="ObjectUnavailableException">Fewer lanes than the quorum are alive.</exception>
+    public void RequireQuorum()
+    {
+        var alive = 0;
+        foreach (var lane in lanes) alive += lane.IsAlive ? 1 : 0;
+        if (alive >= quorum) return;
+        var failure = lanes.Select(lane => lane.Failure).FirstOrDefault(e => e is not null);
+        throw new ObjectUnavailableException($"{alive} of {lanes.Length} stores take shards now; {quorum} are needed.", failure);
+    }
+
+    public void Dispose()
+    {
+        foreach (var lane in lanes) lane.Close();
+    }
+
+    /// <summary>How long an operation may take in all, given when the lanes that have done it did so.</summary>
+    private TimeSpan Patience(List<long> done, long started)
+    {
+        if (done.Count < quorum) return path.Options.StoreTimeout;
+        done.Sort();
+        var others = path.Time.GetElapsedTime(started, done[quorum - 1]);
+        var patience = others * StallFactor;
+        return patience > path.Options.StallDelayMin ? patience : path.Options.StallDelayMin;
+    }
+
+    private void GiveUpPending(LaneOperation operation)
+    {
+        for (var i = 0; i < lanes.Length; i++)
+        {
+            if (operation.Tasks[i].IsCompleted || !lanes[i].IsAlive) continue;
+            path.Stalls.Mark(lanes[i].Store!.Id);
+            lanes[i].GiveUp($"The store stalled on a write for {path.Time.GetElapsedTime(operation.Started).TotalSeconds:0.0} s and was left out.");
+        }
+    }
+
+    private async ValueTask<bool> EndsWithinAsync(Task task, TimeSpan left)
+    {
+        if (task.IsCompleted) return true;
+        try
+        {
+            await task.WaitAsync(left, path.Time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+}
