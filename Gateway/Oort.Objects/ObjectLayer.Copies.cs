@@ -19,54 +19,38 @@ public sealed partial class ObjectLayer
 
     public async ValueTask<PutResult> CopyObjectAsync(CopySource source, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken)
     {
-        try
-        {
-            var version = source.Version;
-            var isWhole = source.Offset == 0 && source.Length == version.Size;
-            var (eTag, stored) = (version.ETag, version.Attributes.Checksum);
-            var extents = isWhole ? version.Extents : Slice(version.Extents, source.Offset, source.Length, 0, []);
+        var version = source.Version;
+        var isWhole = source.Offset == 0 && source.Length == version.Size;
+        var (eTag, stored) = (version.ETag, version.Attributes.Checksum);
+        var extents = isWhole ? version.Extents : Slice(version.Extents, source.Offset, source.Length, 0, []);
 
-            // The bytes are read only for digests that are not known.
-            var isKnown = checksum == ChecksumAlgorithm.None || stored is { Type: ChecksumType.FullObject } && stored.Algorithm == checksum;
-            if (!isWhole || !isKnown)
-            {
-                if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
-                var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
-                stored = ToStored(checksum, digest.Checksum);
-                if (!isWhole) eTag = ToETag(digest);
-            }
-            cancellationToken.ThrowIfCancellationRequested();
-            var command = new PutVersion(bucket.Id, key, ownerId, source.Length, eTag, storageClass, attributes with { Checksum = stored }, extents, NewData.None, conditions);
-            var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
-            var durability = result.Outcome == CommitOutcome.Done ? await GetDurabilityAsync(extents, CancellationToken.None) : "";
-            return new PutResult(result.Outcome, result.Version, result.Versioning, durability);
-        }
-        catch (VersionGoneException)
+        // The bytes are read only for digests that are not known.
+        var isKnown = checksum == ChecksumAlgorithm.None || stored is { Type: ChecksumType.FullObject } && stored.Algorithm == checksum;
+        if (!isWhole || !isKnown)
         {
-            return new PutResult(CommitOutcome.NoSuchKey, null, default, "");
+            if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
+            var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
+            stored = ToStored(checksum, digest.Checksum);
+            if (!isWhole) eTag = ToETag(digest);
         }
+        var durability = await GetDurabilityAsync(extents, cancellationToken);
+        var command = new PutVersion(bucket.Id, key, ownerId, source.Length, eTag, storageClass, attributes with { Checksum = stored }, extents, NewData.None, conditions);
+        var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
+        return new PutResult(result.Outcome, result.Version, result.Versioning, durability);
     }
 
     public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken)
     {
-        try
-        {
-            var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
-            if (extents.Length > PartExtentsMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
+        var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
+        if (extents.Length > PartExtentsMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
 
-            var digest = await DigestAsync(extents, source.Length, upload.ChecksumAlgorithm, cancellationToken);
-            var checksum = ToStored(upload.ChecksumAlgorithm, digest.Checksum);
-            if (checksum is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = checksum.Value })];
-            cancellationToken.ThrowIfCancellationRequested();
-            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), checksum, extents, NewData.None);
-            var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
-            var durability = outcome == CommitOutcome.Done ? await GetDurabilityAsync(extents, CancellationToken.None) : "";
-            return new PutPartResult(outcome, part, durability);
-        }
-        catch (VersionGoneException)
-        {
-            return new PutPartResult(CommitOutcome.NoSuchKey, null, "");
-        }
+        var digest = await DigestAsync(extents, source.Length, upload.ChecksumAlgorithm, cancellationToken);
+        var checksum = ToStored(upload.ChecksumAlgorithm, digest.Checksum);
+        if (checksum is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = checksum.Value })];
+        var durability = await GetDurabilityAsync(extents, cancellationToken);
+        var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), checksum, extents, NewData.None);
+        var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
+        return new PutPartResult(outcome, part, durability);
     }
 
     /// <summary>The extents of a range of an object.</summary>

@@ -45,16 +45,18 @@ public interface IObjectLayer
     ValueTask<PutPartResult> PutPartAsync(UploadRow upload, int partNumber, ObjectBody body, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Copies a whole object: shares its data ids, parts and ETag; computes a checksum of another algorithm only where asked (then the bytes are read). A
-    /// source that is deleted meanwhile: NoSuchKey.
+    /// Copies a whole object: shares its data ids, parts and ETag; computes a checksum of another algorithm only where asked (then the
+    /// bytes are read).
     /// </summary>
+    /// <exception cref="VersionGoneException">The source was deleted or replaced meanwhile; nothing was stored.</exception>
     /// <param name="checksum">Algorithm to store for the copy, None: keep the source's.</param>
     ValueTask<PutResult> CopyObjectAsync(CopySource source, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken);
 
     /// <summary>
     /// Copies a range into a part: by reference, its ETag the MD5 of the range's bytes (which are read to compute it). A source of very many small parts is written
-    /// anew, so that no version grows without bound. A source that is deleted meanwhile: NoSuchKey.
+    /// anew, so that no version grows without bound.
     /// </summary>
+    /// <exception cref="VersionGoneException">The source was deleted or replaced meanwhile; nothing was stored.</exception>
     ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken);
 
     /// <summary>Opens a version for reading and pins its data until the result is disposed, so that no delete or repair pulls it away.</summary>
@@ -101,9 +103,6 @@ public enum BodyMismatch
     /// <summary>The announced trailer did not come or cannot be read: InvalidRequest.</summary>
     Trailer,
 }
-
-/// <summary>The version's data has been dropped since it was found: it was deleted or replaced. Look it up again; then it is the new one, or NoSuchKey.</summary>
-public sealed class VersionGoneException() : Exception("The version was deleted while it was being opened.");
 
 /// <summary>Too few stores answer, for writing (below quorum) or for reading (fewer than k good shards): 503 SlowDown.</summary>
 public sealed class ObjectUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -44,7 +44,7 @@ internal sealed class ObjectOpener(DataPath path)
         foreach (var ids in Needed(extents, offset, length).Chunk(LocateCount))
         {
             var found = await path.Metadata.LocateAsync([.. ids], cancellationToken);
-            if (found.Length < ids.Length) throw new VersionGoneException();
+            if (found.Length < ids.Length) throw new VersionGoneException("The version's data was dropped after the version was found.");
             foreach (var location in found) yield return location;
         }
     }

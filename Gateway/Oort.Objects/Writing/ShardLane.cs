@@ -7,7 +7,7 @@ namespace Oort.Objects.Writing;
 /// Used by one writer; operations are started without waiting for the ones before. The tasks they return never fail: their result is the
 /// timestamp at which the operation ended, or <see cref="NotDone"/>.
 /// </remarks>
-internal sealed class ShardLane
+internal sealed class ShardLane : IDisposable
 {
     /// <summary>The result of an operation that did not take place or failed.</summary>
     public const long NotDone = long.MaxValue;
@@ -55,7 +55,7 @@ internal sealed class ShardLane
     }
 
     /// <summary>Ends the lane when its last operation has ended, abandoning the shard unless it was committed. Does not wait for a store that hangs.</summary>
-    public void Close()
+    public void Dispose()
     {
         if (Store is null) cancellation.Dispose();
         else _ = CloseAsync();

@@ -93,7 +93,7 @@ internal sealed class ShardLanes : IDisposable
 
     public void Dispose()
     {
-        foreach (var lane in lanes) lane.Close();
+        foreach (var lane in lanes) lane.Dispose();
     }
 
     /// <summary>How long an operation may take in all, given when the lanes that have done it did so.</summary>
