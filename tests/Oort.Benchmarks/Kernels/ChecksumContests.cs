@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using Oort.Checksums;
+
+namespace Oort.Benchmarks.Kernels;
+
+/// <summary>Checksums of one cell that stays in cache.</summary>
+internal sealed unsafe class ChecksumContests : IDisposable
+{
+    private readonly int length;
+    private readonly byte* buffer;
+
+    // Results go somewhere, so that no call can be left out.
+    private ulong sink;
+
+    internal ChecksumContests(int length)
+    {
+        this.length = length;
+        buffer = (byte*)NativeMemory.AlignedAlloc((nuint)length, 64);
+        new Random(2).NextBytes(Bytes);
+    }
+
+    private ReadOnlySpan<byte> Data => new(buffer, length);
+
+    private Span<byte> Bytes => new(buffer, length);
+
+    internal IReadOnlyList<Result> Crc64(int rounds)
+    {
+        var competitors = Paths<Crc64NvmePolynomial>(() => sink += Crc64Nvme.Compute(Data));
+        if (IsaL.IsPresent) competitors.Add(new("ISA-L", () => sink += IsaL.Crc64EcmaReflected(0, buffer, (ulong)length)));
+        return Contest.Run($"CRC-64/NVME of {length / 1024} KiB", length, rounds, competitors);
+    }
+
+    internal IReadOnlyList<Result> Crc32Of(int rounds)
+    {
+        var competitors = Paths<Crc32Polynomial>(() => sink += Crc32.Compute(Data));
+        if (IsaL.IsPresent)
+        {
+            if (IsaL.Crc32Gzip(0, buffer, (ulong)length) != Crc32.Compute(Data)) throw new InvalidOperationException("ISA-L computes another CRC-32.");
+            competitors.Add(new("ISA-L", () => sink += IsaL.Crc32Gzip(0, buffer, (ulong)length)));
+        }
+
+        return Contest.Run($"CRC-32 of {length / 1024} KiB", length, rounds, competitors);
+    }
+
+    internal IReadOnlyList<Result> Crc32COf(int rounds)
+    {
+        var competitors = Paths<Crc32CPolynomial>(() => sink += Crc32C.Compute(Data));
+        if (IsaL.IsPresent)
+        {
+            if (~IsaL.Crc32Iscsi(buffer, length, uint.MaxValue) != Crc32C.Compute(Data)) throw new InvalidOperationException("ISA-L computes another CRC-32C.");
+            competitors.Add(new("ISA-L", () => sink += IsaL.Crc32Iscsi(buffer, length, uint.MaxValue)));
+        }
+
+        return Contest.Run($"CRC-32C of {length / 1024} KiB", length, rounds, competitors);
+    }
+
+    /// <summary>What S3 asks for beside the CRCs, for scale.</summary>
+    internal IReadOnlyList<Result> Hashes(int rounds)
+    {
+        using var md5 = new RunningMd5();
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        return Contest.Run($"hashes of {length / 1024} KiB", length, rounds,
+            [new("MD5", () => md5.Append(Data)), new("SHA-256", () => sha256.AppendData(Data))]);
+    }
+
+    public void Dispose() => NativeMemory.AlignedFree(buffer);
+
+    private List<Competitor> Paths<TPolynomial>(Action dispatched) where TPolynomial : struct, ICrcPolynomial
+    {
+        var competitors = new List<Competitor> { new("Oort", dispatched) };
+        if (Pclmulqdq.IsSupported) competitors.Add(new("128-bit", () => sink += CrcEngine<TPolynomial>.AppendFolded128(0, Data)));
+        competitors.Add(new("scalar", () => sink += CrcEngine<TPolynomial>.AppendSliced(0, Data)));
+        return competitors;
+    }
+}
