@@ -43,6 +43,9 @@ public static class InnerErrors
         ObjectUnavailableException => S3Errors.SlowDown,
         OverloadedException => S3Errors.SlowDown,
         MetadataUnavailableException => S3Errors.SlowDown,
+
+        // It was looked for again as often as is reasonable, and was replaced each time.
+        VersionGoneException => S3Errors.SlowDown,
         _ => null,
     };
 
