@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Oort.Backends.Local;
+
+/// <summary>The calls of Linux's C library that .NET has no method for. Each returns 0 or an errno value.</summary>
+internal static partial class Posix
+{
+    public const int ENOENT = 2;
+    public const int EIO = 5;
+    public const int EAGAIN = 11;
+    public const int EACCES = 13;
+    public const int EEXIST = 17;
+    public const int ENOSPC = 28;
+    public const int EROFS = 30;
+    public const int EINTR = 4;
+    public const int EPERM = 1;
+    public const int EDQUOT = 122;
+    public const int EOPNOTSUPP = 95;
+    public const int ENOSYS = 38;
+
+    private const int OpenReadOnlyCloseOnExec = 0x80000;
+    private const int AdviceDontNeed = 4;
+    private const int AtEmptyPath = 0x1000;
+    private const int ReadWithoutWaiting = 8;
+
+    // statx(2) has one layout on every architecture, unlike stat(2): stx_nlink at 16, stx_dev_major and minor at 136 and 140.
+    private const uint StatxBasicStats = 0x7ff;
+    private const int StatxSize = 256;
+
+    public static int SyncData(SafeFileHandle file) => Retry(() => fdatasync(file));
+
+    /// <summary>Allocates from 0 to <paramref name="end"/> and makes the file that long.</summary>
+    public static int Allocate(SafeFileHandle file, long end) => Retry(() => fallocate(file, 0, 0, end));
+
+    public static int Advise(SafeFileHandle file) => posix_fadvise(file, 0, 0, AdviceDontNeed);
+
+    public static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    public static int SyncFolder(string path)
+    {
+        var descriptor = open(path, OpenReadOnlyCloseOnExec, 0);
+        if (descriptor < 0)
+            return Marshal.GetLastPInvokeError();
+        using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
+        return Retry(() => fsync(folder));
+    }
+
+    /// <summary>Count of names of an open file, and its device.</summary>
+    public static unsafe int Stat(SafeFileHandle file, out int linkCount, out string device)
+    {
+        var buffer = stackalloc byte[StatxSize];
+        var error = statx(file, "", AtEmptyPath, StatxBasicStats, buffer) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        linkCount = error == 0 ? (int)*(uint*)(buffer + 16) : 0;
+        device = error == 0 ? $"{*(uint*)(buffer + 136)}:{*(uint*)(buffer + 140)}" : "";
+        return error;
+    }
+
+    /// <summary>Opens a folder to ask about it.</summary>
+    public static int OpenFolder(string path, out SafeFileHandle? folder)
+    {
+        var descriptor = open(path, OpenReadOnlyCloseOnExec, 0);
+        folder = descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+        return descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+    }
+
+    /// <summary>preadv2 with RWF_NOWAIT: reads from the page cache or not at all. −1 when it would wait, or cannot.</summary>
+    public static unsafe int ReadCached(SafeFileHandle file, long offset, Span<byte> destination)
+    {
+        fixed (byte* start = destination)
+        {
+            var vector = new IoVector { Start = start, Length = (nuint)destination.Length };
+            return (int)preadv2(file, &vector, 1, offset, ReadWithoutWaiting);
+        }
+    }
+
+    private static int Retry(Func<int> call)
+    {
+        while (call() != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != EINTR)
+                return error;
+        }
+
+        return 0;
+    }
+
+    private unsafe struct IoVector
+    {
+        public byte* Start;
+        public nuint Length;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rename(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(SafeFileHandle file, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc")]
+    private static unsafe partial nint preadv2(SafeFileHandle file, IoVector* vector, int count, long offset, int flags);
+}

@@ -1,0 +1,111 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Oort.Backends.Local;
+
+/// <summary>A file of a <see cref="PosixDisk"/>.</summary>
+internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
+{
+    // Set for good when the C library or file system says that it cannot read without waiting.
+    private static volatile bool s_cannotReadCached = !OperatingSystem.IsLinux();
+
+    public long Length => PosixErrors.Translate(path, () => RandomAccess.GetLength(handle));
+
+    public int LinkCount
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux())
+                return File.Exists(path) ? 1 : 0;
+            PosixErrors.ThrowIf(Posix.Stat(handle, out var count, out _), path);
+            return count;
+        }
+    }
+
+    public int Read(long offset, Span<byte> destination)
+    {
+        try
+        {
+            var total = 0;
+            while (total < destination.Length)
+            {
+                var count = RandomAccess.Read(handle, destination[total..], offset + total);
+                if (count == 0)
+                    break;
+                total += count;
+            }
+
+            return total;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw PosixErrors.From(path, e);
+        }
+    }
+
+    public int ReadCached(long offset, Span<byte> destination)
+    {
+        if (s_cannotReadCached)
+            return -1;
+        try
+        {
+            return Posix.ReadCached(handle, offset, destination);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            s_cannotReadCached = true;
+            return -1;
+        }
+    }
+
+    public void Write(long offset, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            RandomAccess.Write(handle, content, offset);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw PosixErrors.From(path, e);
+        }
+    }
+
+    public bool Allocate(long end)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        var error = Posix.Allocate(handle, end);
+        if (error is Posix.EOPNOTSUPP or Posix.ENOSYS)
+            return false;
+        PosixErrors.ThrowIf(error, path);
+        return true;
+    }
+
+    public void Truncate(long length) => PosixErrors.Translate(path, () =>
+    {
+        RandomAccess.SetLength(handle, length);
+        return 0;
+    });
+
+    public void Sync()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            PosixErrors.ThrowIf(Posix.SyncData(handle), path);
+            return;
+        }
+
+        PosixErrors.Translate(path, () =>
+        {
+            RandomAccess.FlushToDisk(handle);
+            return 0;
+        });
+    }
+
+    public void DropCache()
+    {
+        if (OperatingSystem.IsLinux())
+            _ = Posix.Advise(handle); // A hint: that it is not taken changes nothing that is promised.
+    }
+
+    public void Dispose() => handle.Dispose();
+}
