@@ -14,4 +14,7 @@ public sealed class S3Exception(S3Error error, string? detail = null, params (st
 {
     public S3Error Error { get; } = error;
     public IReadOnlyList<(string Name, string Value)> Fields { get; } = fields;
+
+    /// <summary>Headers of the answer beside the usual ones (x-amz-delete-marker, Allow, Content-Range, …). What a handler set on the response itself is dropped.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 }

@@ -51,8 +51,11 @@ public sealed class S3Request
     /// <summary>A header's value, or null. Several headers of one name are joined by ','.</summary>
     public string? Header(string name) => Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
+    /// <summary>The decoded query, in the order sent.</summary>
+    public S3Query Parameters { get => field ??= S3Query.Parse(Http.Request.QueryString.Value); init; }
+
     /// <summary>A query parameter's decoded value, or null. A parameter without "=" is "".</summary>
-    public string? Query(string name) => Http.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
+    public string? Query(string name) => Parameters.Get(name);
 }
 
 /// <summary>Carries out one S3 operation: reads the request, writes the whole response.</summary>

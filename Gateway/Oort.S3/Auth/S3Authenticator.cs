@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Oort.S3;
+
+/// <summary>A request whose signature is right.</summary>
+/// <param name="Payload">How its body is framed and what vouches for it.</param>
+/// <param name="Chunks">Verifies signed chunks, where the body has them.</param>
+/// <param name="IsPresigned">The signature came in the query.</param>
+public sealed record S3Authentication(S3Principal Principal, PayloadForm Payload, ChunkSigner? Chunks, bool IsPresigned);
+
+/// <summary>Decides who signed a request (S3 API: "Authenticating Requests (AWS Signature Version 4)"): in a header or in the query.</summary>
+/// <remarks>
+/// Nothing is read from the body, but for small bodies of requests without x-amz-content-sha256. When the first canonical request does not verify, a
+/// bounded number of others is tried that say the same but were written differently: see <see cref="SignatureVariants"/>. Thread-safe.
+/// </remarks>
+public sealed partial class S3Authenticator(S3Options options, IS3Credentials credentials, TimeProvider time, ILogger logger)
+{
+    // A body that must be hashed before its signature can be judged is held in memory; the same limit as for XML documents, which is what such requests carry.
+    private const int UnannouncedBodySizeMax = 1024 * 1024;
+
+    // What these say is in the signature anyway (the time, the payload hash), or was added by a proxy or browser and changes nothing.
+    private static readonly string[] NeedNotBeSigned = [SignatureClaim.DateHeader, PayloadForm.HashHeader, "x-amz-cf-id", "x-amz-user-agent"];
+
+    private readonly SigningKeyCache keys = new();
+
+    /// <summary>Verifies a request.</summary>
+    /// <param name="body">The raw body; left unread, or read and not consumed.</param>
+    /// <returns>Null for an anonymous request.</returns>
+    /// <exception cref="S3Exception">The documented error; SignatureDoesNotMatch with what was signed here.</exception>
+    public async ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, CancellationToken cancellationToken)
+    {
+        var headers = http.Request.Headers;
+        var claim = SignatureClaim.Read(target, headers);
+        if (claim is null)
+            return null;
+
+        CheckTime(claim);
+        CheckRegion(claim);
+        CheckCoverage(claim, headers);
+        if (claim.Token is not null)
+            throw new S3Exception(S3Errors.InvalidToken);
+        var credential = await credentials.FindAsync(claim.AccessKeyId, cancellationToken)
+            ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", claim.AccessKeyId));
+
+        var declared = DeclaredHash(claim, target, headers);
+        var payload = PayloadForm.Read(declared, headers);
+        var key = keys.Get(claim.AccessKeyId, credential.SecretKey, claim.Date, claim.Region);
+        await VerifyAsync(new SignatureVariants(http, target, claim, options), key, declared, body, cancellationToken);
+
+        keys.Keep(claim.AccessKeyId, credential.SecretKey, claim.Date, claim.Region, key);
+        var isSigned = payload.Kind is PayloadKind.SignedChunks or PayloadKind.SignedChunksWithTrailer;
+        var chunks = isSigned ? new ChunkSigner(key, claim.Timestamp, SigV4.Scope(claim.Date, claim.Region), claim.Signature) : null;
+        return new S3Authentication(credential.Principal, payload, chunks, claim.Expires is not null);
+    }
+
+    private void CheckTime(SignatureClaim claim)
+    {
+        var now = time.GetUtcNow();
+        if (claim.Expires is { } expires)
+        {
+            if (now > claim.Time + expires)
+                throw new S3Exception(S3Errors.AccessDenied, "Request has expired", ("X-Amz-Expires", ((long)expires.TotalSeconds).ToString(CultureInfo.InvariantCulture)), ("Expires", Iso(claim.Time + expires)), ("ServerTime", Iso(now)));
+            if (claim.Time - now > options.ClockSkewMax)
+                throw new S3Exception(S3Errors.AccessDenied, "Request is not valid yet", ("ServerTime", Iso(now)));
+            return;
+        }
+
+        if ((now - claim.Time).Duration() > options.ClockSkewMax)
+            throw new S3Exception(S3Errors.RequestTimeTooSkewed, null, ("RequestTime", claim.Timestamp), ("ServerTime", Iso(now)), ("MaxAllowedSkewMilliseconds", ((long)options.ClockSkewMax.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void CheckRegion(SignatureClaim claim)
+    {
+        if (!options.StrictRegion || claim.Region == options.Region)
+            return;
+        var error = claim.Expires is null ? S3Errors.AuthorizationHeaderMalformed : S3Errors.AuthorizationQueryParametersError;
+        throw new S3Exception(error, $"The authorization is malformed; the region '{claim.Region}' is wrong; expecting '{options.Region}'", ("Region", options.Region));
+    }
+
+    // A header that changes what S3 does must have been signed, or somebody on the way could add it.
+    private static void CheckCoverage(SignatureClaim claim, IHeaderDictionary headers)
+    {
+        var unsigned = new List<string>();
+        if (!claim.SignedHeaders.Contains("host"))
+            unsigned.Add("host");
+        foreach (var (header, _) in headers)
+        {
+            if (!header.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
+                continue;
+            var name = header.ToLowerInvariant();
+            if (!claim.SignedHeaders.Contains(name) && !NeedNotBeSigned.Contains(name))
+                unsigned.Add(name);
+        }
+
+        if (unsigned.Count > 0)
+            throw new S3Exception(S3Errors.AccessDenied, "There were headers present in the request which were not signed", ("HeadersNotSigned", string.Join(", ", unsigned)));
+    }
+
+    private static string? DeclaredHash(SignatureClaim claim, S3Target target, IHeaderDictionary headers)
+    {
+        var header = headers[PayloadForm.HashHeader].ToString();
+        if (header.Length > 0)
+            return header;
+        // Nobody knows the body when a URL is signed, unless it says so.
+        return claim.Expires is null ? null : target.Query.Get("X-Amz-Content-Sha256") ?? SigV4.UnsignedPayload;
+    }
+
+    private async ValueTask VerifyAsync(SignatureVariants variants, byte[] key, string? declared, PipeReader body, CancellationToken cancellationToken)
+    {
+        if (declared is not null)
+        {
+            // A presigned URL was made without the header that its user may send beside it.
+            var hashes = variants.Claim.Expires is not null && declared != SigV4.UnsignedPayload ? [declared, SigV4.UnsignedPayload] : new[] { declared };
+            if (!variants.Verify(key, hashes))
+                throw Mismatch(variants, key, declared);
+            return;
+        }
+
+        if (!options.AcceptMissingPayloadHash)
+            throw new S3Exception(S3Errors.InvalidRequest, "Missing required header for this request: x-amz-content-sha256");
+        if (variants.Verify(key, [SigV4.EmptyHash, SigV4.UnsignedPayload]))
+            return;
+        if (variants.Http.Request.ContentLength is null or 0 or > UnannouncedBodySizeMax)
+            throw Mismatch(variants, key, SigV4.EmptyHash);
+        var hash = await HashBodyAsync(body, cancellationToken);
+        if (!variants.Verify(key, [hash]))
+            throw Mismatch(variants, key, hash);
+    }
+
+    // Reads the body to its end but consumes nothing: the handler reads the same bytes again.
+    private static async ValueTask<string> HashBodyAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await body.ReadAsync(cancellationToken);
+            var buffer = result.Buffer;
+            var isTooLong = buffer.Length > UnannouncedBodySizeMax;
+            string? hash = null;
+            if (result.IsCompleted && !isTooLong)
+            {
+                using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                foreach (var segment in buffer)
+                    sha.AppendData(segment.Span);
+                hash = Convert.ToHexStringLower(sha.GetHashAndReset());
+            }
+
+            body.AdvanceTo(buffer.Start, buffer.End);
+            if (isTooLong)
+                throw new S3Exception(S3Errors.InvalidRequest, "Missing required header for this request: x-amz-content-sha256");
+            if (hash is not null)
+                return hash;
+        }
+    }
+
+    private S3Exception Mismatch(SignatureVariants variants, byte[] key, string payloadHash)
+    {
+        var claim = variants.Claim;
+        using var buffer = new PooledBuffer(1024);
+        variants.WriteCanonical(buffer, payloadHash);
+        var canonical = Encoding.UTF8.GetString(buffer.Written);
+        Span<byte> hash = stackalloc byte[SigV4.Size];
+        SHA256.HashData(buffer.Written, hash);
+        var stringToSign = SigV4.StringToSign(claim.Timestamp, SigV4.Scope(claim.Date, claim.Region), hash);
+        LogMismatch(logger, claim.AccessKeyId, variants.Target.Method, variants.Target.RawPath, string.Join(';', claim.SignedHeaders), canonical, stringToSign);
+        // As S3 answers: the client can lay it beside its own. All of it is derived from its own request, none from the secret.
+        return new S3Exception(S3Errors.SignatureDoesNotMatch, null, ("AWSAccessKeyId", claim.AccessKeyId), ("StringToSign", stringToSign), ("SignatureProvided", Convert.ToHexStringLower(claim.Signature)), ("CanonicalRequest", canonical));
+    }
+
+    private static string Iso(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Signature of {AccessKeyId} for {Method} {Path} does not match. Signed headers: {SignedHeaders}. Canonical request here:\n{CanonicalRequest}\nString to sign:\n{StringToSign}")]
+    private static partial void LogMismatch(ILogger logger, string accessKeyId, string method, string path, string signedHeaders, string canonicalRequest, string stringToSign);
+}

@@ -1,0 +1,54 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Oort.S3;
+
+/// <summary>Counts the bytes of an answer's body, and knows of those that are written but not sent.</summary>
+internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWriter, IHttpResponseBodyFeature
+{
+    private Stream? stream;
+
+    public long Written { get; private set; }
+
+    public PipeWriter Writer => this;
+
+    public Stream Stream => stream ??= AsStream(leaveOpen: true);
+
+    public override bool CanGetUnflushedBytes => inner.Writer.CanGetUnflushedBytes;
+
+    public override long UnflushedBytes => inner.Writer.UnflushedBytes;
+
+    public override void Advance(int bytes)
+    {
+        Written += bytes;
+        inner.Writer.Advance(bytes);
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0) => inner.Writer.GetMemory(sizeHint);
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => inner.Writer.GetSpan(sizeHint);
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.Writer.FlushAsync(cancellationToken);
+
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        Written += source.Length;
+        return inner.Writer.WriteAsync(source, cancellationToken);
+    }
+
+    public override void CancelPendingFlush() => inner.Writer.CancelPendingFlush();
+
+    public override void Complete(Exception? exception = null) => inner.Writer.Complete(exception);
+
+    public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
+
+    public Task CompleteAsync() => inner.CompleteAsync();
+
+    public void DisableBuffering() => inner.DisableBuffering();
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
+    {
+        Written += count ?? 0;
+        return inner.SendFileAsync(path, offset, count, cancellationToken);
+    }
+}

@@ -1,0 +1,216 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Oort.S3;
+
+/// <summary>The way of an S3 request from the server to its handler and back.</summary>
+/// <remarks>
+/// 1. give it an id; 2. read the target, name the operation; 3. authenticate, before anything of the body is asked for (a client that waits for 100 Continue gets its error
+/// without sending it); 4. set up the decoding of the body; 5. run the handler; 6. answer errors; 7. let the client finish sending so that it sees the
+/// answer; 8. log and count. Thread-safe.
+/// </remarks>
+/// <param name="handlers">Operations without one are answered NotImplemented.</param>
+/// <param name="mapError">Says which S3 error an inner outcome is; null result: InternalError, with the cause in the log only.</param>
+/// <param name="completed">Told of every request, at its end; must not throw. Null: nobody.</param>
+public sealed partial class S3Pipeline(
+    S3Options options,
+    IS3Credentials credentials,
+    IReadOnlyDictionary<S3Operation, S3Handler> handlers,
+    Func<Exception, S3Error?> mapError,
+    TimeProvider time,
+    ILogger<S3Pipeline> logger,
+    Action<S3Completion>? completed = null)
+{
+    public const string RequestIdHeader = "x-amz-request-id";
+    public const string HostIdHeader = "x-amz-id-2";
+
+    // nginx's number for "the client went away", in logs and metrics only.
+    private const int ClientGoneStatus = 499;
+
+    private static readonly S3Principal Anonymous = new("", "", "");
+
+    private readonly S3Authenticator authenticator = new(options, credentials, time, logger);
+    private readonly S3Responder responder = new(options, time);
+
+    /// <summary>Whether a request is for <c>/_oort/…</c> and must not be given to <see cref="HandleAsync(HttpContext)"/>.</summary>
+    public bool IsReserved(HttpContext http) => S3Target.IsReserved(http, options);
+
+    /// <summary>Answers an S3 request.</summary>
+    public Task HandleAsync(HttpContext http) => HandleAsync(http, null);
+
+    /// <summary>Authenticates a request that is not S3's but signed like one (the admin API), and gives it to <paramref name="handler"/> with its body decoded. Errors are answered as S3 does.</summary>
+    public async Task HandleAsync(HttpContext http, S3Handler? handler)
+    {
+        var run = new Run { Http = http, RequestId = NewRequestId(), Started = time.GetTimestamp() };
+        PrepareServer(run);
+        try
+        {
+            await RunAsync(run, handler);
+        }
+        catch (Exception e)
+        {
+            await AnswerErrorAsync(run, e);
+        }
+        finally
+        {
+            Finish(run);
+        }
+    }
+
+    private async Task RunAsync(Run run, S3Handler? handler)
+    {
+        var http = run.Http;
+        var cancellationToken = http.RequestAborted;
+        var target = S3Target.Read(http, options);
+        var route = handler is null ? S3Router.Route(target, http.Request.Headers) : default;
+        run.Route = route;
+
+        var authentication = await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
+        run.AccessKeyId = authentication?.Principal.AccessKeyId;
+        // A browser's preflight carries no credentials, and a form has them among its fields.
+        if (authentication is null && route.Operation is not (S3Operation.Preflight or S3Operation.PostObject))
+            throw new S3Exception(S3Errors.AccessDenied);
+
+        handler ??= handlers.GetValueOrDefault(route.Operation)
+            ?? throw new S3Exception(S3Errors.NotImplementedOperation, $"The operation {route.Operation} is not implemented.", ("Operation", route.Operation.ToString()));
+        var request = Open(run, target, authentication);
+        await handler(request, cancellationToken);
+    }
+
+    private S3Request Open(Run run, S3Target target, S3Authentication? authentication)
+    {
+        var headers = run.Http.Request.Headers;
+        if (authentication is { IsPresigned: true })
+            HoistParameters(target.Query, headers);
+        var payload = authentication?.Payload ?? PayloadForm.Read(null, headers);
+        var announced = AnnouncedTrailers(headers);
+        var trailers = new Dictionary<string, string>(StringComparer.Ordinal);
+        run.Body = S3Bodies.Decode(run.RawBody, payload, authentication?.Chunks, announced, trailers, options, HasBody(run.Http));
+        return new S3Request
+        {
+            Http = run.Http,
+            RequestId = run.RequestId,
+            Operation = run.Route.Operation,
+            Bucket = run.Route.Bucket,
+            Key = run.Route.Key,
+            Principal = authentication?.Principal ?? Anonymous,
+            Body = run.Body,
+            ContentLength = payload.DecodedLength,
+            Trailers = trailers,
+            AnnouncedTrailers = announced,
+            Parameters = target.Query,
+        };
+    }
+
+    // Clients that make URLs put what would be headers into the query, where the signature covers them as well.
+    private static void HoistParameters(S3Query query, IHeaderDictionary headers)
+    {
+        foreach (var (name, value, _) in query)
+        {
+            var isAuthentication = name is "X-Amz-Algorithm" or "X-Amz-Credential" or "X-Amz-Date" or "X-Amz-Expires" or "X-Amz-SignedHeaders" or "X-Amz-Signature" or "X-Amz-Security-Token" or "X-Amz-Content-Sha256";
+            if (!isAuthentication && name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey(name) && !value.AsSpan().ContainsAny('\r', '\n', '\0'))
+                headers[name] = value;
+        }
+    }
+
+    private static string[] AnnouncedTrailers(IHeaderDictionary headers)
+    {
+        var text = headers["x-amz-trailer"].ToString();
+        return text.Length == 0 ? [] : text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private async ValueTask AnswerErrorAsync(Run run, Exception exception)
+    {
+        var isGone = exception is ClientDisconnectedException || run.Http.RequestAborted.IsCancellationRequested;
+        if (isGone)
+        {
+            run.Status = ClientGoneStatus;
+            run.ErrorCode = S3Errors.ConnectionClosedByRequester.Code;
+            run.Http.Abort();
+            return;
+        }
+
+        var problem = exception as S3Exception ?? Map(run, exception);
+        run.Status = problem.Error.Status;
+        run.ErrorCode = problem.Error.Code;
+        if (run.Http.Response.HasStarted || run.Response.Written > 0)
+        {
+            // Half an answer is out; only a broken connection tells the client that the rest will not come.
+            LogCutOff(logger, run.RequestId, run.Route.Operation, problem.Error.Code, exception);
+            run.Http.Abort();
+            return;
+        }
+
+        try
+        {
+            await responder.WriteErrorAsync(run.Http, run.RawBody, problem, run.RequestId);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or S3Exception)
+        {
+            // The client did not wait for its answer, or never stopped sending.
+            run.Http.Abort();
+        }
+    }
+
+    private S3Exception Map(Run run, Exception exception)
+    {
+        var error = exception is BadHttpRequestException ? S3Errors.BadRequest : mapError(exception);
+        if (error is null)
+            LogInternal(logger, run.RequestId, run.Route.Operation, exception);
+        else
+            LogMapped(logger, run.RequestId, run.Route.Operation, error.Code, exception);
+        return new S3Exception(error ?? S3Errors.InternalError);
+    }
+
+    private void PrepareServer(Run run)
+    {
+        var http = run.Http;
+        // The limits here are S3's: sizes are the operations' matter, and slow bodies are judged (and answered) by RequestBodyReader.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        if (http.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        run.Response = new CountedResponse(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>());
+        http.Features.Set<IHttpResponseBodyFeature>(run.Response);
+        run.RawBody = new RequestBodyReader(http.Request.BodyReader, options, time);
+        responder.Stamp(http.Response.Headers, run.RequestId);
+    }
+
+    private void Finish(Run run)
+    {
+        run.RawBody.Dispose();
+        (run.Body as IDisposable)?.Dispose();
+        var status = run.Status == 0 ? run.Http.Response.StatusCode : run.Status;
+        var completion = new S3Completion(run.RequestId, run.Route.Operation, run.Route.Bucket, run.Route.Key, run.AccessKeyId, status, run.ErrorCode, run.RawBody.Received, run.Response.Written, time.GetElapsedTime(run.Started));
+        LogAccess(logger, completion.RequestId, completion.Operation, completion.Bucket, completion.Key, completion.AccessKeyId, completion.Status, completion.ErrorCode, completion.BytesReceived, completion.BytesSent, completion.Duration.TotalMilliseconds);
+        completed?.Invoke(completion);
+    }
+
+    private static bool HasBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.ContentLength is not (null or 0);
+
+    // 16 upper-case hex digits, as S3's are.
+    private static string NewRequestId()
+    {
+        Span<byte> id = stackalloc byte[8];
+        RandomNumberGenerator.Fill(id);
+        return Convert.ToHexString(id);
+    }
+
+    /// <summary>What is known of one request while it runs.</summary>
+    private sealed class Run
+    {
+        public required HttpContext Http { get; init; }
+        public required string RequestId { get; init; }
+        public required long Started { get; init; }
+        public CountedResponse Response { get; set; } = null!;
+        public RequestBodyReader RawBody { get; set; } = null!;
+        public PipeReader? Body { get; set; }
+        public S3Route Route { get; set; }
+        public string? AccessKeyId { get; set; }
+        public int Status { get; set; }
+        public string? ErrorCode { get; set; }
+    }
+}

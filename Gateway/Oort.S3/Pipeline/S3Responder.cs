@@ -1,0 +1,75 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace Oort.S3;
+
+/// <summary>Answers errors so that the client sees them, whatever it is still sending.</summary>
+internal sealed class S3Responder(S3Options options, TimeProvider time)
+{
+    // A connection is kept when no more than this is left of the body; reading it costs less than a new connection.
+    private const long RestKeptMax = 1024 * 1024;
+
+    // Clients that send their whole body before they look for an answer get that much of it taken, and that long;
+    // then the connection goes. Closing at once would reset it, and the answer with it.
+    private const long DrainSizeMax = 64 * 1024 * 1024;
+    private static readonly TimeSpan DrainTimeMax = TimeSpan.FromSeconds(5);
+
+    public void Stamp(IHeaderDictionary headers, string requestId)
+    {
+        headers[S3Pipeline.RequestIdHeader] = requestId;
+        headers[S3Pipeline.HostIdHeader] = options.HostId;
+    }
+
+    /// <summary>Writes the answer, then takes what the client still sends, within limits.</summary>
+    /// <remarks>The response must not have started.</remarks>
+    public async ValueTask WriteErrorAsync(HttpContext http, RequestBodyReader body, S3Exception problem, string requestId)
+    {
+        var (request, response) = (http.Request, http.Response);
+        var mayStillSend = !body.IsComplete && (request.ContentLength ?? (request.Headers.TransferEncoding.Count > 0 ? long.MaxValue : 0)) > 0;
+        // It was told by the final answer not to send: what comes next on this connection is a body or a request, and nobody knows which.
+        var isWaiting = mayStillSend && !body.WasRead && request.Headers.Expect.ToString().Contains("100-continue", StringComparison.OrdinalIgnoreCase);
+        var rest = (request.ContentLength ?? long.MaxValue) - body.Received;
+        var isTimeout = problem.Error.Code == S3Errors.RequestTimeout.Code;
+
+        response.Clear();
+        Stamp(response.Headers, requestId);
+        response.StatusCode = problem.Error.Status;
+        foreach (var (name, value) in problem.Headers)
+            response.Headers[name] = value;
+        if (isTimeout || isWaiting || (mayStillSend && rest > RestKeptMax))
+            response.Headers.Connection = "close";
+        await WriteDocumentAsync(http, problem, requestId);
+        await response.CompleteAsync();
+        if (mayStillSend && !isWaiting && !isTimeout)
+            await DrainAsync(http, body);
+    }
+
+    private async ValueTask WriteDocumentAsync(HttpContext http, S3Exception problem, string requestId)
+    {
+        var response = http.Response;
+        var hasDocument = !HttpMethods.IsHead(http.Request.Method) && problem.Error.Status is >= 300 and not StatusCodes.Status304NotModified;
+        if (!hasDocument)
+            return;
+        using var document = new PooledBuffer(2048);
+        var resource = S3Target.ResourceOf(http);
+        S3Xml.WriteError(new S3XmlWriter(document), problem.Error, problem.Message, problem.Fields, resource, requestId, options.HostId);
+        response.ContentType = S3Xml.ContentType;
+        response.ContentLength = document.Written.Length;
+        response.BodyWriter.Write(document.Written);
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private async ValueTask DrainAsync(HttpContext http, RequestBodyReader body)
+    {
+        using var limit = new CancellationTokenSource(DrainTimeMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, http.RequestAborted);
+        try
+        {
+            await body.DrainAsync(DrainSizeMax, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // It had its time; the connection is closed in the ordinary way.
+        }
+    }
+}
