@@ -17,7 +17,7 @@ public sealed partial class StoreSet
                 await Task.Delay(options.ProbeInterval, time, linked.Token);
                 Publish(await ProbeAsync(slot, linked.Token));
                 if (slot.Health == StoreHealth.Offline) await ReopenIfDueAsync(slot, linked.Token);
-                else slot.OfflineSince = 0;
+                else slot.ReopenedAt = 0;
             }
         }
         catch (OperationCanceledException) when (linked.IsCancellationRequested)
@@ -59,9 +59,8 @@ public sealed partial class StoreSet
     /// <summary>Closes and opens a store that has been offline for a while: what a probe cannot heal (a poisoned volume, a file system mounted again), a fresh start does.</summary>
     private async ValueTask ReopenIfDueAsync(StoreSlot slot, CancellationToken stop)
     {
-        if (slot.OfflineSince == 0) slot.OfflineSince = time.GetTimestamp();
-        if (slot.Store is not null && time.GetElapsedTime(slot.OfflineSince) < options.ReopenAfter) return;
-        slot.OfflineSince = time.GetTimestamp();
+        if (slot.Store is not null && time.GetElapsedTime(Math.Max(slot.OfflineSince, slot.ReopenedAt)) < options.ReopenAfter) return;
+        slot.ReopenedAt = Math.Max(1, time.GetTimestamp());
         await CloseAsync(slot);
         try
         {

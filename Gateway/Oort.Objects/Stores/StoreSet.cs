@@ -73,12 +73,22 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     /// <summary>Every store that can be read now.</summary>
     internal ImmutableArray<IStore> Readable() => [.. slots.Where(slot => slot.TakesReads).Select(slot => slot.Store).OfType<IStore>()];
 
+    /// <summary>The role of a store; Removed when it is not one of this set.</summary>
+    internal StoreState StateOf(StoreId id) => slots.FirstOrDefault(slot => slot.Id == id)?.State ?? StoreState.Removed;
+
+    /// <summary>Whether nothing is expected of a store any more: removed, or offline for longer than that.</summary>
+    internal bool IsGivenUp(StoreId id, TimeSpan offlineFor)
+    {
+        var slot = slots.FirstOrDefault(slot => slot.Id == id);
+        return slot is null || slot.State == StoreState.Removed || (slot.OfflineSince is not 0 and var since && time.GetElapsedTime(since) >= offlineFor);
+    }
+
     /// <summary>Adds a store and begins to watch it.</summary>
     /// <param name="store">The open store, or null where it is not there yet.</param>
     /// <param name="missing">Why it is not there.</param>
     internal StoreSlot Add(IStoreEndpoint endpoint, StoreId id, IStore? store, StoreState state, string missing = "")
     {
-        var slot = new StoreSlot(endpoint, id) { State = state };
+        var slot = new StoreSlot(endpoint, id, time) { State = state };
         if (store is not null) slot.Attach(store);
         lock (gate)
         {

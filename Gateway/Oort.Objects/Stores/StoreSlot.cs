@@ -4,11 +4,12 @@ using Oort.Metadata;
 namespace Oort.Objects;
 
 /// <summary>One configured store: what is expected there, the open store if there is one, and its health. Changed under its own lock; read without.</summary>
-internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id) : IDisposable
+internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvider time) : IDisposable
 {
     private readonly Lock gate = new();
     private volatile Snapshot current = new(null, StoreHealth.Offline, "It has not been opened yet.", default);
     private long failures;
+    private long offlineSince = Math.Max(1, time.GetTimestamp());
     private int failuresInRow;
     private int badProbes;
     private readonly CancellationTokenSource watching = new();
@@ -21,8 +22,11 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id) : IDisposab
     /// <summary>Its role in the cluster. Written by the owner of the set only.</summary>
     public volatile StoreState State;
 
-    /// <summary>When it went offline; for deciding on opening it anew. Touched by its probe loop only.</summary>
-    public long OfflineSince { get; set; }
+    /// <summary>When it was last closed to be opened anew, or 0. Touched by its probe loop only.</summary>
+    public long ReopenedAt { get; set; }
+
+    /// <summary>Timestamp at which it went offline; 0 while it is not.</summary>
+    public long OfflineSince => Interlocked.Read(ref offlineSince);
 
     /// <summary>Cancelled when the slot is removed.</summary>
     public CancellationToken Watching => watching.Token;
@@ -62,7 +66,8 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id) : IDisposab
         lock (gate)
         {
             var store = current.Store;
-            current = current with { Store = null, Health = StoreHealth.Offline };
+            current = current with { Store = null };
+            Set(StoreHealth.Offline, current.Reason);
             return store;
         }
     }
@@ -119,6 +124,8 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id) : IDisposab
     private StoreHealthChange? Set(StoreHealth health, string reason)
     {
         var before = current.Health;
+        if (health != StoreHealth.Offline) Interlocked.Exchange(ref offlineSince, 0);
+        else if (OfflineSince == 0) Interlocked.Exchange(ref offlineSince, Math.Max(1, time.GetTimestamp()));
         current = current with { Health = health, Reason = reason };
         return before == health ? null : new(Id, Endpoint.Location, before, health, reason);
     }

@@ -1,0 +1,267 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>Segments that need repair, the most endangered first, and the workers that repair them.</summary>
+/// <remarks>
+/// Thread-safe. Requests enter a bounded channel without waiting; what does not fit is found again by the scan. A worker gives each its danger (good shards beyond
+/// k) by its row, and takes the one with the least. A segment that cannot be repaired now waits, longer each time, and never holds up another.
+/// </remarks>
+internal sealed partial class RepairQueue : IRepairQueue
+{
+    /// <summary>Requests that have not been ranked yet.</summary>
+    private const int IncomingCountMax = 16_384;
+
+    /// <summary>Segments that wait, ranked or put off; some 100 bytes each.</summary>
+    private const int WaitingCountMax = 100_000;
+
+    /// <summary>Pause after the first failed attempt at a segment; doubled each time up to <see cref="RetryDelayMax"/>.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromMinutes(10);
+
+    private readonly Channel<SegmentId> incoming = Channel.CreateBounded<SegmentId>(new BoundedChannelOptions(IncomingCountMax) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly PriorityQueue<SegmentId, int> ranked = new();
+    private readonly Dictionary<SegmentId, Waiting> waiting = [];
+    private readonly Lock gate = new();
+    private readonly IMetadataStore metadata;
+    private readonly StoreSet stores;
+    private readonly SegmentRepairer repairer;
+    private readonly Pacer pacer;
+    private readonly TimeProvider time;
+    private readonly ILogger<RepairQueue> logger;
+    private int running;
+    private long repaired;
+    private long failed;
+    private long dropped;
+
+    public RepairQueue(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, Pacer pacer, TimeProvider time, ILogger<RepairQueue> logger)
+    {
+        (this.metadata, this.stores, this.repairer, this.pacer, this.time, this.logger) = (metadata, stores, repairer, pacer, time, logger);
+    }
+
+    /// <summary>Segments that lacked a shard at the last scan.</summary>
+    public long NotFull { get; private set; }
+
+    public RepairStatus Status
+    {
+        get
+        {
+            lock (gate) return new(waiting.Count + incoming.Reader.Count, running, Interlocked.Read(ref repaired), Interlocked.Read(ref failed), Interlocked.Read(ref dropped), NotFull);
+        }
+    }
+
+    /// <summary>Whether nothing waits and nothing runs.</summary>
+    public bool IsIdle => Status is { Queued: 0, Running: 0 };
+
+    /// <inheritdoc/>
+    public void Enqueue(SegmentId segment, int badShard, RepairReason reason)
+    {
+        lock (gate)
+        {
+            if (waiting.ContainsKey(segment)) return;
+        }
+
+        if (incoming.Reader.Count >= IncomingCountMax || !incoming.Writer.TryWrite(segment)) Interlocked.Increment(ref dropped);
+    }
+
+    /// <summary>Runs workers until cancelled.</summary>
+    public async Task RunAsync(int parallelism, CancellationToken stop)
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, parallelism).Select(_ => Task.Run(() => WorkAsync(stop), CancellationToken.None)));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The rows and the next scan know what was left.
+        }
+    }
+
+    /// <summary>Works off everything that can be worked off now, and returns; for tests and offline verbs.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        while (await RankAsync(cancellationToken) | await RepairNextAsync(cancellationToken))
+        {
+        }
+    }
+
+    /// <summary>Finds the segments that are not full, and those with a shard on a store that is leaving or gone.</summary>
+    public async Task ScanAsync(CancellationToken cancellationToken)
+    {
+        NotFull = await ScanAsync(notFullOnly: true, store: null, cancellationToken);
+        foreach (var row in await metadata.ListStoresAsync(cancellationToken))
+            if (row.State != StoreState.Active || stores.IsGivenUp(row.Id, SegmentRepairOptions.Default.RebuildElsewhereAfter))
+                await ScanAsync(notFullOnly: false, row.Id, cancellationToken);
+    }
+
+    private async Task<long> ScanAsync(bool notFullOnly, StoreId? store, CancellationToken cancellationToken)
+    {
+        const int pageSize = 1_000;
+        long count = 0;
+        for (var after = default(SegmentId); ;)
+        {
+            var page = await metadata.ListSegmentsAsync(after, pageSize, notFullOnly, store, cancellationToken);
+            foreach (var row in page)
+                if (CanImprove(row))
+                    Enqueue(row.Id, -1, notFullOnly ? RepairReason.WrittenPartly : RepairReason.StoreChanged);
+            count += page.Length;
+            if (page.Length < pageSize) return count;
+            after = page[^1].Id;
+            // The queue is not flooded by its own scan: what is ranked is worked off first.
+            while (incoming.Reader.Count > IncomingCountMax / 2 || Status.Queued > WaitingCountMax / 2)
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether some store could take a shard that has no place: without that, looking again is in vain.</summary>
+    private bool CanImprove(SegmentRow row) => row.Shards.Any(id => id != StoreId.None && stores.StateOf(id) != StoreState.Active) || stores.PlaceOne(row) is not null;
+
+    private async Task WorkAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await RankAsync(stop) | await RepairNextAsync(stop)) continue;
+            }
+            catch (MetadataUnavailableException failure)
+            {
+                LogUnavailable(logger, failure);
+            }
+
+            using var wake = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            await Task.WhenAny(incoming.Reader.WaitToReadAsync(wake.Token).AsTask(), Task.Delay(RetryDelay, time, wake.Token));
+            await wake.CancelAsync();
+            stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Gives new requests their rank, and those whose pause is over their rank again.</summary>
+    private async Task<bool> RankAsync(CancellationToken cancellationToken)
+    {
+        var any = false;
+        while (incoming.Reader.TryRead(out var segment))
+        {
+            any = true;
+            lock (gate)
+            {
+                if (waiting.ContainsKey(segment)) continue;
+                if (waiting.Count >= WaitingCountMax)
+                {
+                    Interlocked.Increment(ref dropped);
+                    continue;
+                }
+
+                waiting.Add(segment, new(0, 0));
+            }
+
+            await RankAsync(segment, cancellationToken);
+        }
+
+        SegmentId[] due;
+        lock (gate) due = [.. waiting.Where(pair => pair.Value.PutOffAt != 0 && time.GetElapsedTime(pair.Value.PutOffAt) >= pair.Value.Delay).Select(pair => pair.Key)];
+        foreach (var segment in due) await RankAsync(segment, cancellationToken);
+        return any || due.Length > 0;
+    }
+
+    private async Task RankAsync(SegmentId segment, CancellationToken cancellationToken)
+    {
+        var row = await metadata.FindSegmentAsync(segment, cancellationToken);
+        lock (gate)
+        {
+            if (row is null)
+            {
+                waiting.Remove(segment);
+                return;
+            }
+
+            waiting[segment] = waiting[segment] with { PutOffAt = 0 };
+            ranked.Enqueue(segment, row.Shards.Count(id => stores.Find(id) is not null) - row.Geometry.DataShards);
+        }
+    }
+
+    private async Task<bool> RepairNextAsync(CancellationToken cancellationToken)
+    {
+        SegmentId segment;
+        lock (gate)
+        {
+            if (!ranked.TryDequeue(out segment, out _)) return false;
+            running++;
+        }
+
+        try
+        {
+            var done = await RepairAsync(segment, cancellationToken);
+            lock (gate)
+            {
+                if (done) waiting.Remove(segment);
+                else PutOff(segment);
+            }
+        }
+        catch (Exception failure) when (failure is BackendException or MetadataUnavailableException or IOException or TimeoutException)
+        {
+            Interlocked.Increment(ref failed);
+            LogFailed(logger, segment, failure);
+            lock (gate) PutOff(segment);
+        }
+        finally
+        {
+            lock (gate) running--;
+        }
+
+        return true;
+    }
+
+    /// <summary>Looks at a segment until nothing more can be done for it now: a cell that is found bad on the way is rebuilt by the next look.</summary>
+    /// <returns>Whether it needs no further look.</returns>
+    private async Task<bool> RepairAsync(SegmentId segment, CancellationToken cancellationToken)
+    {
+        const int looksMax = 3;
+        for (var look = 0; look < looksMax; look++)
+        {
+            if (await metadata.FindSegmentAsync(segment, cancellationToken) is not { } row) return true;
+            var outcome = await repairer.RunAsync(row, repair: true, pacer, cancellationToken);
+            Interlocked.Add(ref repaired, outcome.Repaired.Length);
+            if (outcome.Repaired.Length + outcome.Moved.Length > 0) LogRepaired(logger, segment, outcome.Repaired.Length, outcome.Moved.Length);
+            if (!outcome.Readable)
+            {
+                Interlocked.Increment(ref failed);
+                LogUnreadable(logger, segment, string.Join(", ", outcome.Conditions));
+                return false;
+            }
+
+            if (outcome.Remaining == 0) return true;
+            if (outcome.Repaired.IsEmpty && look > 0) break;
+        }
+
+        // No store can take it now: the row says that it is not full, and the scan comes back when a store does.
+        return true;
+    }
+
+    private void PutOff(SegmentId segment)
+    {
+        var before = waiting.GetValueOrDefault(segment);
+        waiting[segment] = new(before.Attempts + 1, Math.Max(1, time.GetTimestamp()));
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Segment {Segment}: {Repaired} shards rebuilt, {Moved} moved.")]
+    private static partial void LogRepaired(ILogger logger, SegmentId segment, int repaired, int moved);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Segment {Segment} has too few good shards to be read or repaired now: {Conditions}.")]
+    private static partial void LogUnreadable(ILogger logger, SegmentId segment, string conditions);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Segment {Segment} could not be repaired; it is tried again later.")]
+    private static partial void LogFailed(ILogger logger, SegmentId segment, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Repair waits for the metadata.")]
+    private static partial void LogUnavailable(ILogger logger, Exception failure);
+
+    private readonly record struct Waiting(int Attempts, long PutOffAt)
+    {
+        public TimeSpan Delay => TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks << Math.Min(Attempts, 12), RetryDelayMax.Ticks));
+    }
+}

@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Oort.Backends;
+using Oort.Crypto;
+
+namespace Oort.Objects;
+
+/// <summary>Fills one part after the other with sealed batches (docs/formats/snapshot.md §3).</summary>
+internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, RecordCipher cipher)
+{
+    public const int FormatVersion = 1;
+
+    /// <summary>Magic, version, part number, cluster, generation, salt.</summary>
+    public const int HeaderSize = 72;
+
+    /// <summary>Length and number of a batch.</summary>
+    public const int FrameSize = 8;
+
+    /// <summary>Bytes of a part, unless a single batch is larger: a store takes it in one request, and reading one back costs no more memory.</summary>
+    public const int SizeTarget = 4 * 1024 * 1024;
+
+    /// <summary>Plaintext bytes of a batch at most: it has to fit a blob with its header.</summary>
+    public const int BatchSizeMax = IBlobStore.SizeMax - HeaderSize - FrameSize - RecordCipher.Overhead;
+
+    private readonly ArrayBufferWriter<byte> content = new();
+    private int part;
+
+    public uint BatchCount { get; private set; }
+
+    public static ReadOnlySpan<byte> Magic => "OORTSNAP"u8;
+
+    /// <summary>Whether a batch still fits, or the part must be taken first.</summary>
+    public bool HasRoom(int batchLength) => content.WrittenCount == 0 || content.WrittenCount + batchLength + FrameSize + RecordCipher.Overhead <= SizeTarget;
+
+    public void Add(ReadOnlySpan<byte> batch)
+    {
+        if (batch.Length > BatchSizeMax) throw new ArgumentException("A batch must fit a blob.", nameof(batch));
+        if (content.WrittenCount == 0) content.Write(Header());
+        var framed = new byte[FrameSize + batch.Length + RecordCipher.Overhead];
+        BinaryPrimitives.WriteUInt32BigEndian(framed, (uint)(batch.Length + RecordCipher.Overhead));
+        BinaryPrimitives.WriteUInt32BigEndian(framed.AsSpan(4), BatchCount);
+        cipher.Seal(BatchCount, framed.AsSpan(0, FrameSize), batch, framed.AsSpan(FrameSize));
+        BatchCount++;
+        content.Write(framed);
+    }
+
+    /// <summary>The part as it is now, and begins the next; null when it is empty.</summary>
+    public byte[]? Take()
+    {
+        if (content.WrittenCount == 0) return null;
+        var bytes = content.WrittenSpan.ToArray();
+        content.ResetWrittenCount();
+        part++;
+        return bytes;
+    }
+
+    private byte[] Header()
+    {
+        var header = new byte[HeaderSize];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(8), FormatVersion);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(12), (uint)part);
+        cluster.Write(header.AsSpan(16));
+        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(32), generation);
+        cipher.Salt.CopyTo(header.AsSpan(40));
+        return header;
+    }
+}

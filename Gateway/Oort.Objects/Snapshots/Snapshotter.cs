@@ -1,0 +1,209 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Crypto;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>Writes sealed snapshots of the namespace to all stores, and drops what a snapshot makes superfluous: older snapshots and the journal before it.</summary>
+/// <remarks>One at a time. Memory: one part. Nothing is dropped before the new snapshot has been read back whole from as many stores as the journal's quorum.</remarks>
+internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stores, StoreJournal journal, Keyring keyring, GatewayId gateway, TimeProvider time, ILogger<Snapshotter> logger)
+{
+    /// <summary>How long the journal may take to reach the snapshot's instant before the attempt is given up.</summary>
+    private static readonly TimeSpan JournalTimeout = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim one = new(1, 1);
+    private long bytesAtLast;
+
+    /// <summary>Generation of the newest snapshot that this process wrote or found; 0 when there is none.</summary>
+    public ulong Generation { get; set; }
+
+    /// <summary>Journal bytes since the last snapshot of this process.</summary>
+    public long BytesSince => journal.BytesWritten - Interlocked.Read(ref bytesAtLast);
+
+    /// <summary>Writes a snapshot.</summary>
+    /// <param name="retired">Gateways whose journals are contained in it and void from now on.</param>
+    /// <returns>Its generation.</returns>
+    /// <exception cref="MetadataUnavailableException">Too few stores took it whole; what was written is dropped by the next attempt.</exception>
+    /// <remarks>
+    /// 1. The next journal record begins a new log. 2. Parts go to all stores; one that fails takes no more part. 3. The journal must have reached the instant, or
+    /// the snapshot would tell of changes that a power cut can still undo. 4. The manifest makes it one. 5. It is read back. 6. The old is dropped.
+    /// </remarks>
+    public async Task<ulong> RunAsync(ImmutableArray<SnapshotGateway> retired, CancellationToken cancellationToken)
+    {
+        await one.WaitAsync(cancellationToken);
+        try
+        {
+            // 1.
+            var bytesNow = journal.BytesWritten;
+            journal.Roll();
+
+            // 2.
+            var targets = stores.Readable().ToList();
+            var needed = StoreJournal.QuorumOf(Math.Min(JournalLogHeader.MemberCountMax, stores.Slots.Count(slot => slot.State == StoreState.Active)), stores.Geometry.ParityShards);
+            using var cipher = keyring.BeginSnapshot();
+            var manifest = await WritePartsAsync(cipher, targets, needed, retired, cancellationToken);
+            if (manifest is null) return Generation;
+
+            // 3.
+            var begun = time.GetTimestamp();
+            while (metadata.JournalledGeneration < manifest.Generation)
+            {
+                if (time.GetElapsedTime(begun) > JournalTimeout) throw new MetadataUnavailableException("The journal did not reach the snapshot's instant in time.");
+                await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+            }
+
+            // 4.
+            var bytes = manifest.ToBytes(cipher);
+            await ForEachAsync(targets, needed, store => store.PutBlobAsync(SnapshotNames.Manifest(manifest.Generation), bytes, cancellationToken));
+
+            // 5.
+            await ForEachAsync(targets, needed, store => VerifyAsync(store, manifest, cancellationToken));
+            Generation = manifest.Generation;
+            Interlocked.Exchange(ref bytesAtLast, bytesNow);
+            LogWritten(logger, manifest.Generation, manifest.Parts.Length, manifest.Parts.Sum(part => (long)part.Length), targets.Count);
+
+            // 6.
+            await DropOlderAsync(manifest, cancellationToken);
+            return manifest.Generation;
+        }
+        finally
+        {
+            one.Release();
+        }
+    }
+
+    private async Task<SnapshotManifest?> WritePartsAsync(RecordCipher cipher, List<IStore> targets, int needed, ImmutableArray<SnapshotGateway> retired, CancellationToken cancellationToken)
+    {
+        var parts = ImmutableArray.CreateBuilder<SnapshotPart>();
+        SnapshotPartBuffer? buffer = null;
+        ulong generation = 0;
+        await foreach (var batch in metadata.ExportAsync(cancellationToken))
+        {
+            if (buffer is null)
+            {
+                generation = batch.Generation;
+                buffer = new(new(keyring.Identity), generation, cipher);
+                // An earlier attempt at the same instant has other parts: without its manifest it is none.
+                await ForEachAsync(targets, needed, store => store.DeleteBlobAsync(SnapshotNames.Manifest(generation), cancellationToken));
+            }
+
+            if (!buffer.HasRoom(batch.Changes.Length)) await PutPartAsync();
+            buffer.Add(batch.Changes.Span);
+        }
+
+        if (buffer is null) return null;
+        await PutPartAsync();
+        return new()
+        {
+            Cluster = new(keyring.Identity),
+            Generation = generation,
+            Salt = [.. cipher.Salt],
+            Created = time.GetUtcNow(),
+            BatchCount = buffer.BatchCount,
+            Parts = parts.ToImmutable(),
+            Gateways = [.. retired, new(gateway, generation, false)],
+        };
+
+        async Task PutPartAsync()
+        {
+            if (buffer.Take() is not { } bytes) return;
+            var name = SnapshotNames.Part(generation, parts.Count);
+            if (parts.Count >= SnapshotManifest.PartCountMax) throw new MetadataUnavailableException(string.Create(CultureInfo.InvariantCulture, $"A snapshot has at most {SnapshotManifest.PartCountMax} parts."));
+            parts.Add(new(bytes.Length, RecordHash.Of(bytes)));
+            await ForEachAsync(targets, needed, store => store.PutBlobAsync(name, bytes, cancellationToken));
+        }
+    }
+
+    private static async ValueTask VerifyAsync(IStore store, SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        for (var part = 0; part < manifest.Parts.Length; part++)
+        {
+            var bytes = await store.GetBlobAsync(SnapshotNames.Part(manifest.Generation, part), cancellationToken);
+            if (bytes is null || !SnapshotReader.IsPart(bytes, manifest.Parts[part]))
+                throw new BackendException(BackendErrorKind.Corrupt, $"{store.Location} does not give back part {part} of the snapshot that it took.");
+        }
+    }
+
+    /// <summary>Does something on every target; those that fail are left out from then on.</summary>
+    private async Task ForEachAsync(List<IStore> targets, int needed, Func<IStore, ValueTask> act)
+    {
+        var running = targets.Select(store => (Store: store, Task: act(store).AsTask())).ToArray();
+        foreach (var (store, task) in running)
+        {
+            try
+            {
+                await task;
+            }
+            catch (BackendException failure)
+            {
+                stores.Report(store.Id, failure);
+                LogTargetLost(logger, store.Location, failure);
+                targets.Remove(store);
+            }
+        }
+
+        if (targets.Count < needed) throw new MetadataUnavailableException(string.Create(CultureInfo.InvariantCulture, $"Only {targets.Count} stores took the snapshot, {needed} are needed."));
+    }
+
+    /// <summary>Drops older snapshots, then logs whose every record is in this one. What cannot be deleted now (a store is away) the next snapshot deletes.</summary>
+    private async Task DropOlderAsync(SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        var readable = stores.Readable();
+        var catalogue = await JournalCatalogue.ReadAsync(readable, keyring, logger, cancellationToken);
+        var dropped = SuperfluousLogs(catalogue, manifest, journal.LogsInUse);
+        foreach (var store in readable)
+        {
+            try
+            {
+                var blobs = new List<(string Name, bool IsManifest)>();
+                await foreach (var name in store.ListBlobsAsync(SnapshotNames.Prefix, cancellationToken))
+                    if (SnapshotNames.TryParse(name, out var generation, out var isManifest) && generation < manifest.Generation)
+                        blobs.Add((name, isManifest));
+                foreach (var (name, _) in blobs.OrderByDescending(blob => blob.IsManifest)) await store.DeleteBlobAsync(name, cancellationToken);
+                await foreach (var name in store.ListLogsAsync(JournalLogName.Prefix, cancellationToken))
+                    if (dropped.Contains(name))
+                        await store.DeleteLogAsync(name, cancellationToken);
+            }
+            catch (BackendException failure)
+            {
+                stores.Report(store.Id, failure);
+                LogDropFailed(logger, store.Location, failure);
+            }
+        }
+    }
+
+    /// <summary>Logs that lie before a snapshot: of retired gateways all; of others those whose successor follows a record that the snapshot holds.</summary>
+    internal static HashSet<string> SuperfluousLogs(JournalCatalogue catalogue, SnapshotManifest manifest, ImmutableArray<string> inUse)
+    {
+        var superfluous = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var logs in catalogue.Logs.GroupBy(log => log.Name.Gateway))
+        {
+            var known = manifest.Gateways.FirstOrDefault(one => one.Id == logs.Key);
+            if (known.Id != logs.Key) continue;
+            var ordered = logs.OrderBy(log => log.Name).ToArray();
+            for (var index = 0; index < ordered.Length; index++)
+            {
+                var isPast = known.IsRetired || (index + 1 < ordered.Length && ordered[index + 1..].All(later => later.Header.PreviousGeneration <= known.LastGeneration) && ordered[index + 1].Header.PreviousGeneration <= known.LastGeneration);
+                if (isPast && !inUse.Contains(ordered[index].Name.ToString())) superfluous.Add(ordered[index].Name.ToString());
+            }
+
+            foreach (var name in catalogue.Unreadable)
+                if (JournalLogName.TryParse(name, out var parsed) && parsed.Gateway == logs.Key && (known.IsRetired || (ordered.Length > 0 && parsed < ordered[^1].Name)) && parsed.FirstGeneration <= known.LastGeneration && !inUse.Contains(name))
+                    superfluous.Add(name);
+        }
+
+        return superfluous;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Snapshot of generation {Generation}: {Parts} parts, {Bytes} bytes, on {Stores} stores.")]
+    private static partial void LogWritten(ILogger logger, ulong generation, int parts, long bytes, int stores);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Location} takes no more part in this snapshot.")]
+    private static partial void LogTargetLost(ILogger logger, string location, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old snapshots and journals on {Location} could not be dropped; the next snapshot does it.")]
+    private static partial void LogDropFailed(ILogger logger, string location, Exception failure);
+}
