@@ -58,11 +58,11 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
     /// <param name="after">Records up to this generation are known otherwise (a snapshot, a database): their absence is no gap.</param>
     public async IAsyncEnumerable<JournalEntry> ReadAsync(ulong after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var chosen = Links(after);
-        for (var index = 0; index < chosen.Count; index++)
+        var chosen = Needed(logs, after);
+        for (var index = 0; index < chosen.Length; index++)
         {
             var log = chosen[index];
-            var next = index + 1 < chosen.Count ? chosen[index + 1].Header : null;
+            var next = index + 1 < chosen.Length ? chosen[index + 1].Header : null;
             // A log that begins within what is known links to what may be dropped; any other must link to the record just read.
             if (index > 0) CheckLink(log.Header, after);
             else if (log.Header.PreviousGeneration > after) findings.Add(Gap(after, log.Header.Name.FirstGeneration));
@@ -87,22 +87,23 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
         }
     }
 
-    /// <summary>From the newest log backwards: each log's predecessor is the newest one that begins at or before the record that it follows.</summary>
-    private List<JournalLogCopies> Links(ulong after)
+    /// <summary>The logs with records newer than a generation, in order. From the newest backwards: each log's predecessor is the newest one that begins at or before the record that it follows.</summary>
+    /// <param name="logs">All logs of one gateway, in order.</param>
+    public static ImmutableArray<JournalLogCopies> Needed(ImmutableArray<JournalLogCopies> logs, ulong after)
     {
         var chosen = new List<JournalLogCopies>();
         var link = ulong.MaxValue;
-        for (var index = logs.Length - 1; index >= 0; index--)
+        for (var index = logs.Length - 1; index >= 0 && link > after; index--)
         {
             var log = logs[index];
             if (log.Header.Name.FirstGeneration > link) continue;
             chosen.Add(log);
             link = log.Header.PreviousGeneration;
-            if (log.Header.Name.FirstGeneration <= after || log.Header.PreviousGeneration == 0) break;
+            if (log.Header.Name.FirstGeneration <= after || link == 0) break;
         }
 
         chosen.Reverse();
-        return chosen;
+        return [.. chosen];
     }
 
     private void CheckLink(JournalLogHeader header, ulong after)

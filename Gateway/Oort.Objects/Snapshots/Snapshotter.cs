@@ -9,7 +9,7 @@ namespace Oort.Objects;
 
 /// <summary>Writes sealed snapshots of the namespace to all stores, and drops what a snapshot makes superfluous: older snapshots and the journal before it.</summary>
 /// <remarks>One at a time. Memory: one part. Nothing is dropped before the new snapshot has been read back whole from as many stores as the journal's quorum.</remarks>
-internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stores, StoreJournal journal, Keyring keyring, GatewayId gateway, TimeProvider time, ILogger<Snapshotter> logger)
+internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stores, StoreJournal journal, Keyring keyring, GatewayId gateway, TimeProvider time, ILogger<Snapshotter> logger) : IDisposable
 {
     /// <summary>How long the journal may take to reach the snapshot's instant before the attempt is given up.</summary>
     private static readonly TimeSpan JournalTimeout = TimeSpan.FromMinutes(1);
@@ -74,6 +74,8 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             one.Release();
         }
     }
+
+    public void Dispose() => one.Dispose();
 
     private async Task<SnapshotManifest?> WritePartsAsync(RecordCipher cipher, List<IStore> targets, int needed, ImmutableArray<SnapshotGateway> retired, CancellationToken cancellationToken)
     {
@@ -183,18 +185,15 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
         {
             var known = manifest.Gateways.FirstOrDefault(one => one.Id == logs.Key);
             if (known.Id != logs.Key) continue;
-            var ordered = logs.OrderBy(log => log.Name).ToArray();
-            for (var index = 0; index < ordered.Length; index++)
-            {
-                var isPast = known.IsRetired || (index + 1 < ordered.Length && ordered[index + 1..].All(later => later.Header.PreviousGeneration <= known.LastGeneration) && ordered[index + 1].Header.PreviousGeneration <= known.LastGeneration);
-                if (isPast && !inUse.Contains(ordered[index].Name.ToString())) superfluous.Add(ordered[index].Name.ToString());
-            }
-
+            var ordered = logs.OrderBy(log => log.Name).ToImmutableArray();
+            var needed = known.IsRetired ? [] : JournalChain.Needed(ordered, known.LastGeneration);
+            superfluous.UnionWith(ordered.Except(needed).Select(log => log.Name.ToString()));
             foreach (var name in catalogue.Unreadable)
-                if (JournalLogName.TryParse(name, out var parsed) && parsed.Gateway == logs.Key && (known.IsRetired || (ordered.Length > 0 && parsed < ordered[^1].Name)) && parsed.FirstGeneration <= known.LastGeneration && !inUse.Contains(name))
+                if (JournalLogName.TryParse(name, out var parsed) && parsed.Gateway == logs.Key && (known.IsRetired || parsed < ordered[^1].Name))
                     superfluous.Add(name);
         }
 
+        superfluous.ExceptWith(inUse);
         return superfluous;
     }
 
