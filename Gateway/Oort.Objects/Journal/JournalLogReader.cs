@@ -25,6 +25,8 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
 {
     private readonly List<LogWindow> copies = [.. log.Stores.Select(store => new LogWindow(store, log.Name.ToString()))];
 
+    private ReadOnlyMemory<byte> lastFrame;
+
     /// <summary>How it ended; known when <see cref="ReadAsync"/> has ended.</summary>
     public JournalLogEnd End { get; private set; }
 
@@ -44,6 +46,12 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
             EndOffset += read.Length;
             yield return read;
         }
+    }
+
+    /// <summary>Reads the good records as they stand on the stores, frame and all, each valid until the next.</summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadRawAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var _ in ReadAsync(cancellationToken)) yield return lastFrame;
     }
 
     /// <summary>Tries the copies in turn; the one that gave the last record comes first.</summary>
@@ -66,6 +74,7 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
                 {
                     copies.RemoveAt(index);
                     copies.Insert(0, copy);
+                    lastFrame = frame;
                     return new(entry, RecordHash.Of(frame.Span), previous, EndOffset, frame.Length);
                 }
 

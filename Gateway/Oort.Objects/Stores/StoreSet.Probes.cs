@@ -64,20 +64,18 @@ public sealed partial class StoreSet
         await CloseAsync(slot);
         try
         {
-            var opening = slot.Endpoint.OpenAsync(stop).AsTask();
-            var store = await opening.WaitAsync(stop);
-            if (store is null)
+            var found = await slot.Endpoint.FindAsync(stop).AsTask().WaitAsync(stop);
+            if (found is null)
             {
                 Publish(slot.Missing("There is a blank directory in its place: the disk is not mounted, or has been replaced (oort disk replace)."));
             }
-            else if (store.Id != slot.Id)
+            else if (found.Value.Id != slot.Id)
             {
-                Publish(slot.Missing($"Another store ({store.Id}) is in its place."));
-                await DisposeQuietlyAsync(slot.Endpoint, store);
+                Publish(slot.Missing($"Another store ({found.Value.Id}) is in its place."));
             }
             else
             {
-                slot.Attach(store);
+                slot.Attach(await slot.Endpoint.OpenAsync(cluster, stop).AsTask().WaitAsync(stop));
                 Publish(await ProbeAsync(slot, stop));
             }
         }

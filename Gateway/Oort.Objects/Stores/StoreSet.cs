@@ -15,6 +15,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     /// <summary>Stores of one set: as many as a code can have shards, so that every index of a bit set or a table of them fits a byte.</summary>
     public const int StoreCountMax = 255;
 
+    private readonly ClusterId cluster;
     private readonly StoreSetOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
@@ -23,8 +24,9 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private readonly Dictionary<StoreSlot, Task> probes = [];
     private volatile StoreSlot[] slots = [];
 
-    public StoreSet(StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
+    public StoreSet(ClusterId cluster, StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
     {
+        this.cluster = cluster;
         this.options = options;
         this.time = time;
         this.logger = logger;
