@@ -19,7 +19,8 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Buckets by name, after <paramref name="after"/>, with the prefix; of one owner where given.</summary>
     ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Replaces versioning state and settings by what <paramref name="change"/> makes of the present row, in the commit.</summary>
+    /// <summary>Replaces versioning state and settings by what <paramref name="change"/> makes of the present row, in the commit. It must be quick and pure: it may run more than once.</summary>
+    /// <exception cref="ArgumentException">The change goes back to Unversioned, which S3 does not know.</exception>
     ValueTask<CommitOutcome> UpdateBucketAsync(BucketId bucket, Func<BucketRow, BucketRow> change, CancellationToken cancellationToken);
 
     /// <summary>Deletes an empty bucket (no versions, no markers). Its uploads go with it.</summary>
@@ -29,13 +30,13 @@ public interface IMetadataStore : IAsyncDisposable
     ValueTask<PutVersionResult> PutVersionAsync(PutVersion command, CancellationToken cancellationToken);
     ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken);
 
-    /// <summary>Several deletes in one commit; results in the order of the commands.</summary>
+    /// <summary>Several deletes, taken together and as a rule in one commit; each has its own generation and outcome. Results in the order of the commands.</summary>
     ValueTask<ImmutableArray<DeleteVersionResult>> DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken);
 
     /// <summary>The newest version (which may be a delete marker), or the one with the text id; null when there is none.</summary>
     ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken);
 
-    /// <summary>Replaces attributes and storage class of a version in place (tags, retention, …) in the commit; null from <paramref name="change"/> leaves it.</summary>
+    /// <summary>Replaces attributes and storage class of a version in place (tags, retention, …) in the commit; null from <paramref name="change"/> leaves it. It must be quick and pure: it may run more than once.</summary>
     ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken);
 
     ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken);
@@ -73,7 +74,9 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Moves data ids to new runs (compaction), each only if its present runs are the expected ones. Result: which moved.</summary>
     ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> MoveDataAsync(ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken);
 
-    /// <summary>Segments whose last reference went (or that never got one) before a time and that no live epoch may still refer to; least filled first when <paramref name="maxLiveShare"/> &gt; 0: candidates for compaction.</summary>
+    /// <summary>With <paramref name="maxLiveShare"/> 0: segments whose last reference went, or that never got one, before <paramref name="idleBefore"/>, longest idle first: candidates for dropping.
+    /// Above 0: segments that lost references and whose live share of the payload is at most that, least filled first: candidates for compaction.</summary>
+    /// <remarks>A writer that still meant to refer to a dropped segment loses nothing: its commit fails with DataGone, and it writes again.</remarks>
     ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes segment rows that still have no reference; result: those removed, whose shards the caller may now delete.</summary>

@@ -20,6 +20,12 @@ public enum CommitOutcome
 
     /// <summary>The writer's epoch has been fenced: this process must not write any more.</summary>
     Fenced,
+
+    /// <summary>An extent names data, or new data lies in a segment, that is no longer there (deleted or collected meanwhile): the caller reads or writes it again.</summary>
+    DataGone,
+
+    /// <summary>The version would have more than <see cref="MetadataLimits.VersionExtentCountMax"/> extents: the bytes must be written anew instead of referred to.</summary>
+    TooManyExtents,
 }
 
 /// <summary>A write's conditions on the key's current version, decided in the commit.</summary>

@@ -18,14 +18,16 @@ public sealed record ListObjectsPage(ImmutableArray<ObjectEntry> Objects, Immuta
 /// <param name="AfterVersionId">With <paramref name="AfterKey"/>: go on after this version of that key (text id or "null"); null: after all versions of it.</param>
 public sealed record ListVersionsQuery(BucketId Bucket, string Prefix, string Delimiter, string AfterKey, string? AfterVersionId, int Limit);
 
-/// <param name="LastVersionId">Null when the page ends with a common prefix.</param>
+/// <param name="Versions">Without extents.</param>
+/// <param name="LastVersionId">What to go on after: always the internal id, of a null version too, so that the place is kept when that version is replaced or deleted. Null when the page ends with a common prefix.</param>
 public sealed record ListVersionsPage(ImmutableArray<VersionRow> Versions, ImmutableArray<string> CommonPrefixes, bool IsTruncated, string LastKey, string? LastVersionId);
 
-/// <summary>One page of uploads in progress: by key, then by time of initiation.</summary>
+/// <summary>One page of uploads in progress: by key, then by upload id, which begins with the time of initiation (<see cref="UploadId.Create"/>).</summary>
 public sealed record ListUploadsQuery(BucketId Bucket, string Prefix, string Delimiter, string AfterKey, UploadId? AfterUpload, int Limit);
 
 public sealed record ListUploadsPage(ImmutableArray<UploadRow> Uploads, ImmutableArray<string> CommonPrefixes, bool IsTruncated, string LastKey, UploadId? LastUpload);
 
+/// <param name="Parts">By part number; without extents.</param>
 public sealed record ListPartsPage(ImmutableArray<PartRow> Parts, bool IsTruncated);
 
 /// <summary>A data id with the segments its runs lie in, by id.</summary>

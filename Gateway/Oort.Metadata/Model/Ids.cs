@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Oort.Metadata;
 
@@ -43,10 +44,20 @@ public readonly record struct VersionId(ulong Generation, ulong Nonce)
     }
 }
 
-/// <summary>Names a multipart upload: random, 128 bits; 32 hexadecimal digits as text.</summary>
+/// <summary>Names a multipart upload: 128 bits, 32 hexadecimal digits as text. The first 48 bits are the time of its initiation, so that ids of
+/// a key sort as ListMultipartUploads wants them and a marker keeps its place when its upload is gone; the other 80 are random.</summary>
 public readonly record struct UploadId(UInt128 Value)
 {
     public const int Size = 16;
+
+    /// <summary>A new id for an upload initiated now.</summary>
+    public static UploadId Create(DateTimeOffset initiated)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        RandomNumberGenerator.Fill(bytes);
+        var random = BinaryPrimitives.ReadUInt128BigEndian(bytes) & ((UInt128.One << 80) - 1);
+        return new(((UInt128)(ulong)initiated.ToUnixTimeMilliseconds() << 80) | random);
+    }
 
     public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
 

@@ -24,6 +24,9 @@ public sealed record BucketRow
 
     /// <summary>Settings by name ("tagging", "cors", "policy", …), each the bytes its feature stores. Names are kept even when this program does not know them.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<byte>> Settings { get; init; } = ImmutableSortedDictionary<string, ImmutableArray<byte>>.Empty;
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 /// <summary>A client checksum as stored: the raw bytes, big-endian for the CRCs.</summary>
@@ -44,6 +47,9 @@ public sealed record ObjectAttributes
 
     /// <summary>Anything else by name (tags, locks, ACL, …): kept and passed on even when this program does not know it.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<byte>> Extensions { get; init; } = ImmutableSortedDictionary<string, ImmutableArray<byte>>.Empty;
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 /// <summary>One run of an object's bytes: the whole of one data id, or a part of it.</summary>
@@ -52,7 +58,10 @@ public sealed record ObjectAttributes
 /// <param name="Length">Count of bytes.</param>
 /// <param name="PartNumber">Number of the multipart part that it is, or 0.</param>
 /// <param name="PartChecksum">The part's checksum value (algorithm: the object's), empty if none.</param>
-public sealed record Extent(DataId Data, long Offset, long Length, int PartNumber, ImmutableArray<byte> PartChecksum);
+public sealed record Extent(DataId Data, long Offset, long Length, int PartNumber, ImmutableArray<byte> PartChecksum)
+{    /// <summary>Fields of the stored record that this program does not know, kept as they are when the extent is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
+}
 
 /// <summary>A version of an object, or a delete marker.</summary>
 public sealed record VersionRow
@@ -78,7 +87,12 @@ public sealed record VersionRow
 
     public string StorageClass { get; init; } = "STANDARD";
     public ObjectAttributes Attributes { get; init; } = ObjectAttributes.Empty;
+
+    /// <summary>The object's bytes in order. Left empty by listings, which show no bytes.</summary>
     public ImmutableArray<Extent> Extents { get; init; } = [];
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 
     /// <summary>The id that a client sees.</summary>
     public string IdText => IsNull ? VersionId.NullText : Id.ToString();
@@ -98,6 +112,9 @@ public sealed record UploadRow
     /// <summary>The algorithm and type announced at creation; None when none was.</summary>
     public ChecksumAlgorithm ChecksumAlgorithm { get; init; }
     public ChecksumType ChecksumType { get; init; }
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 /// <summary>An uploaded part.</summary>
@@ -111,7 +128,12 @@ public sealed record PartRow
     /// <summary>Hex MD5 without quotes.</summary>
     public required string ETag { get; init; }
     public StoredChecksum? Checksum { get; init; }
+
+    /// <summary>The part's bytes in order. Left empty by listings, which show no bytes.</summary>
     public ImmutableArray<Extent> Extents { get; init; } = [];
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 /// <summary>Where sealed chunks of a data id lie: a run of a segment's payload.</summary>
@@ -132,6 +154,9 @@ public sealed record DataRow
     public required int KeyVersion { get; init; }
     public required ImmutableArray<byte> WrappedKey { get; init; }
     public required ImmutableArray<SegmentRun> Runs { get; init; }
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 /// <summary>A segment: its code and where its shards lie.</summary>
@@ -149,6 +174,9 @@ public sealed record SegmentRow
     /// <summary>Store of each shard by index; <see cref="StoreId.None"/> where it is missing. Length k + m.</summary>
     public required ImmutableArray<StoreId> Shards { get; init; }
 
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
+
     /// <summary>All shards are placed: state `full`; otherwise `quorum`.</summary>
     public bool IsFull => !Shards.Contains(StoreId.None);
 }
@@ -159,6 +187,9 @@ public sealed record StoreRow
     public required StoreId Id { get; init; }
     public required string Location { get; init; }
     public StoreState State { get; init; }
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
 public enum StoreState : byte

@@ -1,0 +1,23 @@
+namespace Oort.Metadata;
+
+/// <summary>What the metadata engine takes at most, and why.</summary>
+public static class MetadataLimits
+{
+    /// <summary>UTF-8 bytes of a key (S3 API: "Naming Amazon S3 objects").</summary>
+    public const int KeyBytesMax = 1024;
+
+    /// <summary>Highest part number, and so the most parts (S3 API: multipart upload limits).</summary>
+    public const int PartNumberMax = 10_000;
+
+    /// <summary>Extents of one part. The largest range that one UploadPartCopy may name (5 GiB) of an object in parts of the smallest size (5 MiB) needs 1,025.</summary>
+    public const int PartExtentCountMax = 2_048;
+
+    /// <summary>Extents of one version: keeps its record below 4 MiB. Only copies of copies by range come near it.</summary>
+    public const int VersionExtentCountMax = 65_536;
+
+    /// <summary>Entries of one page of a listing (S3 API: MaxKeys).</summary>
+    public const int PageSizeMax = 1_000;
+
+    /// <summary>Bytes that the changes of one command may encode to: a version with the most extents and its data rows, with room to spare. A record that is larger is a bug of the caller.</summary>
+    public const int CommandBytesMax = 12 * 1024 * 1024;
+}

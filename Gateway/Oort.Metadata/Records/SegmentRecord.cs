@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Metadata.Records;
+
+/// <summary>Segments: their code and the stores of their shards. The id is the row's key.</summary>
+internal static class SegmentRecord
+{
+    private const int DataShards = 1;
+    private const int ParityShards = 2;
+    private const int PayloadLength = 3;
+    private const int PlacementGeneration = 4;
+    private const int Shards = 5;
+
+    public static void Write(RecordWriter writer, SegmentRow row)
+    {
+        writer.Number(DataShards, (long)row.Geometry.DataShards);
+        writer.Number(ParityShards, (long)row.Geometry.ParityShards);
+        writer.Number(PayloadLength, row.PayloadLength);
+        writer.Number(PlacementGeneration, (long)row.PlacementGeneration);
+        Span<byte> shards = stackalloc byte[byte.MaxValue * StoreId.Size];
+        for (var i = 0; i < row.Shards.Length; i++) row.Shards[i].Write(shards[(i * StoreId.Size)..]);
+        writer.Bytes(Shards, shards[..(row.Shards.Length * StoreId.Size)]);
+        writer.Raw(row.UnknownFields.Span);
+    }
+
+    public static SegmentRow Read(SegmentId id, ReadOnlySpan<byte> record)
+    {
+        int dataShards = 0, parityShards = 0, placementGeneration = 0;
+        long payloadLength = 0;
+        ReadOnlySpan<byte> shards = default;
+        ReadOnlyMemory<byte> unknown = default;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case DataShards: dataShards = reader.Int; break;
+                case ParityShards: parityShards = reader.Int; break;
+                case PayloadLength: payloadLength = reader.Long; break;
+                case PlacementGeneration: placementGeneration = reader.Int; break;
+                case Shards: shards = reader.Bytes; break;
+                default: reader.KeepUnknown(ref unknown); break;
+            }
+        }
+        if (dataShards is 0 or > byte.MaxValue || parityShards > byte.MaxValue - dataShards || shards.Length != (dataShards + parityShards) * StoreId.Size)
+            throw new MetadataFormatException($"Segment {id} has an impossible geometry.");
+        var places = ImmutableArray.CreateBuilder<StoreId>(dataShards + parityShards);
+        for (var at = 0; at < shards.Length; at += StoreId.Size) places.Add(StoreId.Read(shards[at..]));
+        return new()
+        {
+            Id = id,
+            Geometry = new(dataShards, parityShards),
+            PayloadLength = payloadLength,
+            PlacementGeneration = placementGeneration,
+            Shards = places.MoveToImmutable(),
+            UnknownFields = unknown,
+        };
+    }
+}

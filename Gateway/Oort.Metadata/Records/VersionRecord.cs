@@ -1,0 +1,133 @@
+using Oort.Checksums;
+
+namespace Oort.Metadata.Records;
+
+/// <summary>Versions of objects and delete markers. Bucket, key and generation are in the row's key.</summary>
+internal static class VersionRecord
+{
+    /// <summary>What a record that does not name its storage class has.</summary>
+    public const string DefaultStorageClass = "STANDARD";
+
+    private const int Nonce = 1;
+    private const int Flags = 2;
+    private const int LastModified = 3;
+    private const int Owner = 4;
+    private const int Size = 5;
+    private const int ETag = 6;
+    private const int StorageClass = 7;
+    private const int Attributes = 8;
+
+    private const int HeadChecksumAlgorithm = 9;
+    private const int HeadChecksumType = 10;
+
+    private const ulong FlagNull = 1;
+    private const ulong FlagMarker = 2;
+    private const ulong FlagsKnown = FlagNull | FlagMarker;
+
+    /// <summary>Writes all but the extents.</summary>
+    public static void Write(RecordWriter writer, VersionRow row)
+    {
+        writer.Number(Nonce, row.Id.Nonce);
+        writer.Number(Flags, (row.IsNull ? FlagNull : 0) | (row.IsDeleteMarker ? FlagMarker : 0));
+        WriteShown(writer, row);
+        AttributesRecord.Write(writer, Attributes, row.Attributes);
+        writer.Raw(row.UnknownFields.Span);
+    }
+
+    /// <summary>Writes what a listing of current objects shows: the value of a row of heads. Derived, never journalled.</summary>
+    public static void WriteHead(RecordWriter writer, VersionRow row)
+    {
+        WriteShown(writer, row);
+        if (row.Attributes.Checksum is not { } checksum) return;
+        writer.Number(HeadChecksumAlgorithm, (ulong)checksum.Algorithm);
+        writer.Number(HeadChecksumType, (ulong)checksum.Type);
+    }
+
+    public static VersionRow Read(BucketId bucket, string key, ulong generation, bool isLatest, ReadOnlySpan<byte> record, ReadOnlySpan<byte> extents)
+    {
+        ulong nonce = 0, flags = 0;
+        var shown = new Shown();
+        var attributes = ObjectAttributes.Empty;
+        ReadOnlyMemory<byte> unknown = default;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case Nonce: nonce = reader.Number; break;
+                case Flags: flags = reader.Number; break;
+                case Attributes: attributes = AttributesRecord.Read(reader.Bytes); break;
+                default:
+                    if (!shown.Read(ref reader)) reader.KeepUnknown(ref unknown);
+                    break;
+            }
+        }
+        if ((flags & ~FlagsKnown) != 0) throw new MetadataFormatException("A version has an unknown flag.");
+        return new()
+        {
+            Bucket = bucket,
+            Key = key,
+            Id = new(generation, nonce),
+            IsNull = (flags & FlagNull) != 0,
+            IsDeleteMarker = (flags & FlagMarker) != 0,
+            IsLatest = isLatest,
+            LastModified = shown.LastModified,
+            OwnerId = shown.Owner,
+            Size = shown.Size,
+            ETag = shown.ETag,
+            StorageClass = shown.StorageClass,
+            Attributes = attributes,
+            Extents = ExtentRecord.ReadAll(extents),
+            UnknownFields = unknown,
+        };
+    }
+
+    public static ObjectEntry ReadHead(string key, ReadOnlySpan<byte> record)
+    {
+        byte algorithm = 0, type = 0;
+        var shown = new Shown();
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case HeadChecksumAlgorithm: algorithm = reader.ByteNumber; break;
+                case HeadChecksumType: type = reader.ByteNumber; break;
+                default: shown.Read(ref reader); break;
+            }
+        }
+        return new(key, shown.Size, shown.ETag, shown.LastModified, shown.StorageClass, shown.Owner, (ChecksumAlgorithm)algorithm, (ChecksumType)type);
+    }
+
+    private static void WriteShown(RecordWriter writer, VersionRow row)
+    {
+        writer.Number(LastModified, row.LastModified.ToUnixTimeMilliseconds());
+        writer.Text(Owner, row.OwnerId);
+        writer.Number(Size, row.Size);
+        writer.Text(ETag, row.ETag);
+        if (row.StorageClass != DefaultStorageClass) writer.Text(StorageClass, row.StorageClass);
+    }
+
+    /// <summary>The fields that versions and heads have in common, with the same numbers.</summary>
+    private ref struct Shown()
+    {
+        public DateTimeOffset LastModified = DateTimeOffset.UnixEpoch;
+        public string Owner = "";
+        public long Size;
+        public string ETag = "";
+        public string StorageClass = DefaultStorageClass;
+
+        public bool Read(ref RecordReader reader)
+        {
+            switch (reader.Field)
+            {
+                case VersionRecord.LastModified: LastModified = reader.Time; return true;
+                case VersionRecord.Owner: Owner = reader.Text; return true;
+                case VersionRecord.Size: Size = reader.Long; return true;
+                case VersionRecord.ETag: ETag = reader.Text; return true;
+                case VersionRecord.StorageClass: StorageClass = reader.Text; return true;
+                default: return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using Oort.Metadata.Changes;
+using Oort.Metadata.Sqlite.Writing;
+
+namespace Oort.Metadata.Sqlite.Commands;
+
+/// <summary>Puts, deletes and updates of versions. Each checks all conditions first; then it writes and cannot fail.</summary>
+internal static class VersionCommands
+{
+    public static PutVersionResult Put(WriteSession session, PutVersion command)
+    {
+        var keyBytes = KeyBytes(command.Key);
+        if (session.FindBucket(command.Bucket) is not { } bucket) return new(CommitOutcome.NoSuchBucket, null, default);
+        if (command.Extents.Length > MetadataLimits.VersionExtentCountMax) return new(CommitOutcome.TooManyExtents, null, bucket.Versioning);
+        var current = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
+        var outcome = Conditions.Check(current, command.Conditions);
+        if (outcome == CommitOutcome.Done) outcome = DataChecks.Check(session, command.Extents, command.NewData);
+        if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+
+        var row = new VersionRow
+        {
+            Bucket = command.Bucket,
+            Key = command.Key,
+            Id = new(session.StartWriting(), WriteSession.RandomBits()),
+            IsNull = bucket.Versioning != VersioningState.Enabled,
+            IsLatest = true,
+            LastModified = session.Now,
+            OwnerId = command.OwnerId,
+            Size = command.Size,
+            ETag = command.ETag,
+            StorageClass = command.StorageClass,
+            Attributes = command.Attributes,
+            Extents = command.Extents,
+        };
+        DataChecks.Add(session, command.NewData);
+        InsertNewest(session, bucket, current, row, keyBytes);
+        return new(CommitOutcome.Done, row, bucket.Versioning);
+    }
+
+    public static DeleteVersionResult Delete(WriteSession session, DeleteVersion command)
+    {
+        var keyBytes = KeyBytes(command.Key);
+        if (session.FindBucket(command.Bucket) is not { } bucket) return new(CommitOutcome.NoSuchBucket, null, false);
+        return command.VersionId is null ? DeleteCurrent(session, bucket, command, keyBytes) : DeleteNamed(session, command, command.VersionId, keyBytes);
+    }
+
+    public static CommitOutcome Update(WriteSession session, BucketId bucketId, string key, string? versionId, Func<VersionRow, VersionRow?> change)
+    {
+        var keyBytes = KeyBytes(key);
+        if (session.FindBucket(bucketId) is null) return CommitOutcome.NoSuchBucket;
+        var old = versionId is null
+            ? session.Tables.Versions.FindNewest(bucketId, key, keyBytes)
+            : session.Tables.Versions.Find(bucketId, key, keyBytes, versionId);
+        if (old is null) return versionId is null ? CommitOutcome.NoSuchKey : CommitOutcome.NoSuchVersion;
+        if (change(old) is not { } changed) return CommitOutcome.Done;
+
+        var row = old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass };
+        session.StartWriting();
+        session.RewriteVersion(old, row, keyBytes);
+        if (row.IsLatest) session.SetHead(bucketId, keyBytes, row, hadHead: !old.IsDeleteMarker);
+        return CommitOutcome.Done;
+    }
+
+    /// <summary>Inserts a version that becomes its key's newest, in place of the null version where versioning is not enabled.</summary>
+    public static void InsertNewest(WriteSession session, BucketRow bucket, VersionRow? current, VersionRow row, byte[] keyBytes)
+    {
+        if (row.IsNull && current is not null)
+        {
+            var replaced = current.IsNull ? current : session.Tables.Versions.FindNull(row.Bucket, row.Key, keyBytes);
+            if (replaced is not null) session.RemoveVersion(replaced, keyBytes);
+        }
+        // A bucket that was never versioned has one version a key, so what replaces it is the first again.
+        var isFirst = current is null || bucket.Versioning == VersioningState.Unversioned;
+        session.InsertVersion(row, keyBytes, isFirst);
+        session.SetHead(row.Bucket, keyBytes, row, hadHead: current is { IsDeleteMarker: false });
+    }
+
+    /// <exception cref="ArgumentException">The key is empty, too long, or no text.</exception>
+    public static byte[] KeyBytes(string key)
+    {
+        var bytes = RowKey.Utf8(key);
+        return bytes.Length is > 0 and <= MetadataLimits.KeyBytesMax
+            ? bytes
+            : throw new ArgumentException($"A key has 1 to {MetadataLimits.KeyBytesMax} bytes of UTF-8, not {bytes.Length}.");
+    }
+
+    /// <summary>Without a version id: drops the only version, or puts a delete marker on top.</summary>
+    private static DeleteVersionResult DeleteCurrent(WriteSession session, BucketRow bucket, DeleteVersion command, byte[] keyBytes)
+    {
+        var current = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
+        var outcome = Conditions.Check(current, command.Conditions);
+        if (outcome != CommitOutcome.Done) return new(outcome, null, false);
+
+        if (bucket.Versioning == VersioningState.Unversioned)
+        {
+            if (current is null) return new(CommitOutcome.Done, null, false);
+            session.StartWriting();
+            session.RemoveVersion(current, keyBytes);
+            session.SetHead(command.Bucket, keyBytes, null, hadHead: !current.IsDeleteMarker);
+            return new(CommitOutcome.Done, null, false);
+        }
+
+        var marker = new VersionRow
+        {
+            Bucket = command.Bucket,
+            Key = command.Key,
+            Id = new(session.StartWriting(), WriteSession.RandomBits()),
+            IsNull = bucket.Versioning == VersioningState.Suspended,
+            IsDeleteMarker = true,
+            LastModified = session.Now,
+            OwnerId = command.OwnerId,
+        };
+        InsertNewest(session, bucket, current, marker, keyBytes);
+        return new(CommitOutcome.Done, marker.IdText, true);
+    }
+
+    /// <summary>With a version id: removes that version; when it was the newest, the one below comes up (so removing a marker brings the object back).</summary>
+    private static DeleteVersionResult DeleteNamed(WriteSession session, DeleteVersion command, string versionId, byte[] keyBytes)
+    {
+        var row = session.Tables.Versions.Find(command.Bucket, command.Key, keyBytes, versionId);
+        var outcome = Conditions.Check(row, command.Conditions);
+        if (outcome != CommitOutcome.Done) return new(outcome, null, false);
+        if (row is null) return new(CommitOutcome.Done, versionId, false);
+
+        session.StartWriting();
+        session.RemoveVersion(row, keyBytes);
+        if (row.IsLatest)
+            session.SetHead(command.Bucket, keyBytes, session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes), hadHead: !row.IsDeleteMarker);
+        return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
+    }
+}

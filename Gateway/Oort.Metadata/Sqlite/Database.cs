@@ -1,0 +1,81 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>One connection to the database file and its prepared statements. Not thread-safe.</summary>
+internal sealed class Database : IDisposable
+{
+    /// <summary>How long a connection waits for a lock that another one holds. Only migrations and checkpoints ever hold one against the others.</summary>
+    private const int BusyTimeoutMilliseconds = 5_000;
+
+    private readonly SqliteConnection connection;
+    private readonly List<Statement> statements = [];
+
+    private Database(SqliteConnection connection) => this.connection = connection;
+
+    public sqlite3 Handle => connection.Handle!;
+
+    /// <summary>Whether a transaction is open.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
+
+    public static Database Open(string path, bool readOnly, int cacheKibibytes)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite,
+            Pooling = false,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            var database = new Database(connection);
+            raw.sqlite3_busy_timeout(database.Handle, BusyTimeoutMilliseconds);
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{cacheKibibytes}"));
+            if (!readOnly)
+            {
+                database.Execute("PRAGMA journal_mode=WAL");
+                // The journal on the stores makes a commit durable, not this file: what a power cut takes from it is replayed (DESIGN 6).
+                database.Execute("PRAGMA synchronous=NORMAL");
+                // Wrapped keys that are deleted must not stay readable in free pages.
+                database.Execute("PRAGMA secure_delete=ON");
+            }
+            return database;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Compiles a statement, which lives as long as the connection.</summary>
+    public Statement Prepare(string sql)
+    {
+        var statement = new Statement(Handle, sql);
+        statements.Add(statement);
+        return statement;
+    }
+
+    /// <summary>Runs one or several statements that return nothing of interest.</summary>
+    public void Execute(string sql)
+    {
+        var code = raw.sqlite3_exec(Handle, sql);
+        if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, Handle);
+    }
+
+    /// <summary>One number that a statement returns.</summary>
+    public long Number(string sql)
+    {
+        using var statement = new Statement(Handle, sql);
+        return statement.Step() ? statement.Long(0) : throw new MetadataFormatException($"The database answers nothing to {sql}.");
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in statements) statement.Dispose();
+        connection.Dispose();
+    }
+}

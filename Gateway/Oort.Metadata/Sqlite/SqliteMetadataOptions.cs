@@ -1,0 +1,41 @@
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>How the embedded engine runs.</summary>
+public sealed record SqliteMetadataOptions
+{
+    /// <summary>Path of the database file; its directory must be there. Created, readable by the owner alone, when missing.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Read connections, and so reads that run at once; more wait. Default 8: reads are short and mostly from memory.</summary>
+    public int ReadConnections { get; init; } = 8;
+
+    /// <summary>Page cache of each connection, in KiB. Default 16 MiB.</summary>
+    public int CacheKibibytes { get; init; } = 16 * 1024;
+
+    /// <summary>Commands that wait for the writer at most; beyond it callers wait for room. Default 4,096, about a second of work.</summary>
+    public int QueueMax { get; init; } = 4_096;
+
+    /// <summary>Commands in one transaction at most. Default 1,024: more gain little, and hold up those behind.</summary>
+    public int GroupCommandsMax { get; init; } = 1_024;
+
+    /// <summary>Encoded bytes after which a group takes no further command. Default 2 MiB, so that a journal record stays small beside a store's largest blob.</summary>
+    public int GroupBytesMax { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Groups committed in the database and not yet in the journal, at most. Default 4: the one being appended, and those made meanwhile.</summary>
+    public int PipelineMax { get; init; } = 4;
+
+    /// <summary>How long a command waits for room in the queue. Default 5 s.</summary>
+    public TimeSpan EnqueueWaitMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a command waits for a journal that refuses entries, before it is refused itself. Default 1 s.</summary>
+    public TimeSpan JournalWaitMax { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a read waits for what it saw to be in the journal. Default 10 s.</summary>
+    public TimeSpan ReadWaitMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>First pause before a refused entry is offered again; doubles to <see cref="RetryDelayMax"/>. Default 50 ms.</summary>
+    public TimeSpan RetryDelayMin { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest such pause. Default 2 s.</summary>
+    public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(2);
+}

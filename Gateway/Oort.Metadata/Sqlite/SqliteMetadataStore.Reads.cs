@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
+using Oort.Backends;
+using Oort.Metadata.Changes;
+using Oort.Metadata.Sqlite.Commands;
+using Oort.Metadata.Sqlite.Reading;
+using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Sqlite.Writing;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>What reads: from a pooled connection, and then a wait until what concerns it is in the journal.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    public ValueTask<BucketRow?> FindBucketAsync(string name, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.BucketNames, tables => tables.Buckets.FindByName(name), cancellationToken);
+
+    public ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.BucketNames, tables => tables.Buckets.List(ownerId, prefix, after, limit), cancellationToken);
+
+    public ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        return ReadAsync(
+            Scope.Key(bucket, keyBytes),
+            tables => versionId is null
+                ? tables.Versions.FindNewest(bucket, key, keyBytes)
+                : ReaderPool.InSnapshot(tables, snapshot => snapshot.Versions.Find(bucket, key, keyBytes, versionId)),
+            cancellationToken);
+    }
+
+    public ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.ObjectsIn(query.Bucket), tables => ReaderPool.InSnapshot(tables, snapshot => snapshot.Listings.Objects(query)), cancellationToken);
+
+    public ValueTask<ListVersionsPage> ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.ObjectsIn(query.Bucket), tables => ReaderPool.InSnapshot(tables, snapshot => snapshot.Listings.Versions(query)), cancellationToken);
+
+    public ValueTask<UploadRow?> FindUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        return ReadAsync(Scope.Upload(upload), tables => tables.Uploads.Find(bucket, key, keyBytes, upload), cancellationToken);
+    }
+
+    public ValueTask<ListPartsPage> ListPartsAsync(UploadId upload, int afterPartNumber, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MetadataLimits.PageSizeMax);
+        return ReadAsync(
+            Scope.Upload(upload),
+            tables =>
+            {
+                var parts = tables.Uploads.ListParts(upload, afterPartNumber, limit + 1);
+                return limit > 0 && parts.Length > limit ? new ListPartsPage(parts.RemoveAt(limit), true) : new(limit == 0 ? [] : parts, false);
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<ListUploadsPage> ListUploadsAsync(ListUploadsQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.UploadsIn(query.Bucket), tables => ReaderPool.InSnapshot(tables, snapshot => snapshot.Listings.Uploads(query)), cancellationToken);
+
+    public ValueTask<ImmutableArray<UploadRow>> FindUploadsBeforeAsync(DateTimeOffset initiatedBefore, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllUploads, tables => tables.Uploads.InitiatedBefore(initiatedBefore, limit), cancellationToken);
+
+    /// <summary>In the order asked; data that is gone is left out.</summary>
+    public async ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken)
+    {
+        var result = await readers.ReadAsync(tables => ReaderPool.InSnapshot(tables, snapshot => Locate(snapshot, data)), cancellationToken);
+        foreach (var id in data) await pending.WaitAsync(Scope.Data(id), cancellationToken);
+        return result;
+    }
+
+    public ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.Segment(segment), tables => tables.Segments.Find(segment), cancellationToken);
+
+    public ValueTask<ImmutableArray<SegmentRow>> ListSegmentsAsync(SegmentId after, int limit, bool notFullOnly, StoreId? store, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSegments, tables => tables.Segments.List(after, limit, notFullOnly, store), cancellationToken);
+
+    public ValueTask<ImmutableArray<DataRow>> ListDataInSegmentAsync(SegmentId segment, DataId? after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSegments, tables => tables.Data.InSegment(segment, after, limit), cancellationToken);
+
+    public ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(
+            Scope.AllSegments,
+            tables => maxLiveShare > 0 ? tables.Segments.ListShrunk((long)(maxLiveShare * 1000), limit) : tables.Segments.ListIdle(idleBefore, limit),
+            cancellationToken);
+
+    public ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) =>
+        ReadAsync(Scope.Stores, tables => tables.Small.ListStores(), cancellationToken);
+
+    public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.Setting(RowKey.Utf8(name)), tables => tables.Small.FindSetting(name), cancellationToken);
+
+    /// <summary>Counts for operators; may run ahead of the journal by the groups in flight.</summary>
+    public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken)
+    {
+        var totals = await readers.ReadAsync(tables => tables.State.ReadTotals(), cancellationToken);
+        return new(totals.Buckets, totals.Objects, totals.Versions, totals.Uploads, totals.LogicalBytes,
+            totals.Segments, totals.SegmentsPartial, totals.PayloadBytes, totals.LiveBytes);
+    }
+
+    private static ImmutableArray<DataLocation> Locate(TableSet tables, ImmutableArray<DataId> data)
+    {
+        var result = ImmutableArray.CreateBuilder<DataLocation>(data.Length);
+        var segments = new Dictionary<SegmentId, SegmentRow>();
+        foreach (var id in data)
+        {
+            if (tables.Data.Find(id) is not { } row) continue;
+            var own = ImmutableDictionary.CreateBuilder<SegmentId, SegmentRow>();
+            foreach (var run in row.Runs)
+            {
+                if (!segments.TryGetValue(run.Segment, out var segment))
+                {
+                    segment = tables.Segments.Find(run.Segment) ?? throw new MetadataFormatException($"Data {id} lies in segment {run.Segment}, which is not there.");
+                    segments.Add(run.Segment, segment);
+                }
+                own[run.Segment] = segment;
+            }
+            result.Add(new(row, own.ToImmutable()));
+        }
+        return result.DrainToImmutable();
+    }
+
+    private async ValueTask<TResult> ReadAsync<TResult>(ulong scope, Func<TableSet, TResult> read, CancellationToken cancellationToken)
+    {
+        _ = Writer; // Started?
+        TResult result;
+        try
+        {
+            result = await readers.ReadAsync(read, cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
+        await pending.WaitAsync(scope, cancellationToken);
+        return result;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
+using Oort.Metadata.Sqlite.Recovery;
+using Oort.Metadata.Sqlite.Tables;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>Snapshots, replay and checks.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    /// <summary>Applies the next entry of the journal to a database that is behind it. Only before <see cref="StartAsync"/>.</summary>
+    /// <remarks>One transaction, not synced: a crash during replay leaves a database that is behind by less, or by as much.</remarks>
+    /// <exception cref="ArgumentException">The entry does not begin at the generation after <see cref="CommittedGeneration"/>. One that ends at or before it is ignored.</exception>
+    /// <exception cref="MetadataFormatException">The entry cannot be read; nothing of it has been applied.</exception>
+    public ValueTask ReplayAsync(JournalEntry entry, CancellationToken cancellationToken)
+    {
+        RequireNotStarted();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (entry.LastGeneration <= committedBeforeStart) return ValueTask.CompletedTask;
+        if (entry.FirstGeneration != committedBeforeStart + 1 || entry.LastGeneration < entry.FirstGeneration)
+            throw new ArgumentException($"The entry of generations {entry.FirstGeneration:x} to {entry.LastGeneration:x} does not follow on {committedBeforeStart:x}.");
+        database.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            session.Replay(entry);
+            database.Execute("COMMIT");
+        }
+        catch (Exception e)
+        {
+            session.ForgetCaches();
+            if (database.InTransaction) database.Execute("ROLLBACK");
+            if (e is SqliteException) throw new MetadataUnavailableException("The metadata database does not take the journal's entries.", e);
+            throw;
+        }
+        committedBeforeStart = entry.LastGeneration;
+        return ValueTask.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        _ = Writer; // Started?
+        using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
+        connection.Execute("BEGIN");
+        var generation = new StateTable(connection).Committed; // The first read fixes the instant.
+        await pending.WaitForAllAsync(cancellationToken);
+        foreach (var changes in SnapshotExporter.Export(connection, generation))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return new(generation, changes);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+using Oort.Metadata.Sqlite.Commands;
+using Oort.Metadata.Sqlite.Writing;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>What changes something: handed to the writer.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    /// <summary>Uploads of a deleted bucket that are looked up at once.</summary>
+    private const int AbortBatch = 100;
+
+    public ValueTask<(CommitOutcome Outcome, BucketRow? Bucket)> CreateBucketAsync(BucketRow bucket, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => BucketCommands.Create(session, bucket), cancellationToken);
+
+    public ValueTask<CommitOutcome> UpdateBucketAsync(BucketId bucket, Func<BucketRow, BucketRow> change, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => BucketCommands.Update(session, bucket, change), cancellationToken);
+
+    public async ValueTask<CommitOutcome> DeleteBucketAsync(BucketId bucket, CancellationToken cancellationToken)
+    {
+        var outcome = await Writer.SubmitAsync(session => BucketCommands.Delete(session, bucket), cancellationToken);
+        if (outcome != CommitOutcome.Done) return outcome;
+        // Nothing can be added to its uploads any more. Should this end early, the collector finds them by their age.
+        while (true)
+        {
+            var uploads = await readers.ReadAsync(tables => tables.Uploads.InBucket(bucket, AbortBatch), CancellationToken.None);
+            if (uploads.IsEmpty) return outcome;
+            foreach (var upload in uploads) await AbortUploadAsync(bucket, upload.Key, upload.Id, CancellationToken.None);
+        }
+    }
+
+    public ValueTask<PutVersionResult> PutVersionAsync(PutVersion command, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => VersionCommands.Put(session, command), cancellationToken);
+
+    public ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => VersionCommands.Delete(session, command), cancellationToken);
+
+    public async ValueTask<ImmutableArray<DeleteVersionResult>> DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken)
+    {
+        var queued = new WriteCommand<DeleteVersionResult>[commands.Count];
+        for (var i = 0; i < queued.Length; i++)
+        {
+            var command = commands[i];
+            queued[i] = new(session => VersionCommands.Delete(session, command));
+            await Writer.EnqueueAsync(queued[i], cancellationToken);
+        }
+        return [.. await Task.WhenAll(queued.Select(command => command.Task))];
+    }
+
+    public ValueTask<CommitOutcome> UpdateVersionAsync(
+        BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => VersionCommands.Update(session, bucket, key, versionId, change), cancellationToken);
+
+    public ValueTask<CommitOutcome> CreateUploadAsync(UploadRow upload, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => UploadCommands.Create(session, upload), cancellationToken);
+
+    public ValueTask<(CommitOutcome Outcome, PartRow? Part)> PutPartAsync(PutPart command, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => UploadCommands.PutPart(session, command), cancellationToken);
+
+    public ValueTask<PutVersionResult> CompleteUploadAsync(CompleteUpload command, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => UploadCommands.Complete(session, command), cancellationToken);
+
+    public async ValueTask<CommitOutcome> AbortUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken)
+    {
+        for (var first = true; ; first = false)
+        {
+            var (outcome, finished) = await Writer.SubmitAsync(session => UploadCommands.AbortStep(session, bucket, key, upload), cancellationToken);
+            // Between the steps somebody else may have finished the abort.
+            if (finished) return first ? outcome : CommitOutcome.Done;
+        }
+    }
+
+    public ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> segments, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => SegmentCommands.Add(session, epoch, segments), cancellationToken);
+
+    public ValueTask<CommitOutcome> MoveSegmentAsync(
+        SegmentId segment, int expectedPlacementGeneration, ImmutableArray<StoreId> shards, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => SegmentCommands.Move(session, segment, expectedPlacementGeneration, shards), cancellationToken);
+
+    public ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> MoveDataAsync(
+        ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => SegmentCommands.MoveData(session, moves, newData), cancellationToken);
+
+    public ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => SegmentCommands.Drop(session, segments), cancellationToken);
+
+    public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
+        await Writer.SubmitAsync(
+            session =>
+            {
+                session.StartWriting();
+                session.PutStore(store);
+                return true;
+            },
+            cancellationToken);
+
+    public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => BucketCommands.OpenEpoch(session, gatewayId), cancellationToken);
+
+    public async ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) =>
+        await Writer.SubmitAsync(
+            session =>
+            {
+                session.StartWriting();
+                session.PutSetting(name, value);
+                return true;
+            },
+            cancellationToken);
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using Oort.Metadata.Sqlite.Reading;
+using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Sqlite.Writing;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>The embedded engine: one SQLite file, one writer that groups commits, pooled readers.</summary>
+/// <remarks>
+/// Life: <see cref="Open"/>; then, if the journal is ahead (a power cut took the database's tail), <see cref="ReplayAsync"/> with each entry after
+/// <see cref="CommittedGeneration"/>; then <see cref="StartAsync"/>, from which on it serves. Disposing runs what is queued.
+/// </remarks>
+public sealed partial class SqliteMetadataStore : IMetadataStore
+{
+    private readonly SqliteMetadataOptions options;
+    private readonly TimeProvider time;
+    private readonly Database database;
+    private readonly WriteSession session;
+    private readonly ReaderPool readers;
+    private readonly PendingGroups pending;
+    private ulong committedBeforeStart;
+    private JournalPump? pump;
+    private GroupWriter? writer;
+
+    private SqliteMetadataStore(SqliteMetadataOptions options, Database database, TimeProvider time)
+    {
+        this.options = options;
+        this.time = time;
+        this.database = database;
+        var tables = new TableSet(database);
+        session = new(tables, time);
+        readers = new(options.Path, options.ReadConnections, options.CacheKibibytes);
+        pending = new(options.ReadWaitMax, time);
+        committedBeforeStart = tables.State.Committed;
+    }
+
+    /// <summary>Opens the database, creating or migrating it. It serves nothing until <see cref="StartAsync"/>.</summary>
+    /// <exception cref="MetadataFormatException">It is not a metadata database, or is newer than this program.</exception>
+    public static SqliteMetadataStore Open(SqliteMetadataOptions options, TimeProvider time)
+    {
+        CreateFile(options.Path);
+        var database = Database.Open(options.Path, readOnly: false, options.CacheKibibytes);
+        try
+        {
+            Schema.Migrate(database);
+            return new(options, database, time);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Why the journal refuses entries; null when it takes them. For health pages.</summary>
+    public Exception? JournalFault => pump?.Fault;
+
+    public ulong CommittedGeneration => writer?.Committed ?? committedBeforeStart;
+
+    public ulong JournalledGeneration => pump?.Journalled ?? 0;
+
+    /// <summary>Groups committed here that were not known to be in the journal when the database was last written, in order. Only before <see cref="StartAsync"/>.</summary>
+    public ImmutableArray<JournalEntry> PendingOutbox()
+    {
+        RequireNotStarted();
+        return session.Tables.State.Outbox();
+    }
+
+    /// <summary>Begins to serve: what the outbox holds beyond the journal's end is journalled first, before anything new.</summary>
+    /// <param name="journalledGeneration">Last generation that the journal on the stores holds; 0 for a new one.</param>
+    /// <exception cref="InvalidOperationException">The journal is ahead of the database: replay first. Or it lacks entries that the outbox no longer has: it was lost or is another's.</exception>
+    public ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
+    {
+        RequireNotStarted();
+        if (journalledGeneration > committedBeforeStart)
+            throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, the database at {committedBeforeStart:x}: replay the journal first.");
+        var waiting = session.Tables.State.Outbox().RemoveAll(entry => entry.LastGeneration <= journalledGeneration);
+        var next = journalledGeneration + 1;
+        foreach (var entry in waiting)
+        {
+            if (entry.FirstGeneration != next) break;
+            next = entry.LastGeneration + 1;
+        }
+        if (next != committedBeforeStart + 1)
+            throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, and the database no longer has all entries from there to {committedBeforeStart:x}: the journal has lost its tail, or is not this database's.");
+
+        pump = new(journal, journalledGeneration, pending, options, time);
+        foreach (var entry in waiting)
+        {
+            var group = new CommitGroup([], entry, Scope.Of(entry.Changes.Span));
+            pending.Add(group);
+            pump.Add(group);
+        }
+        writer = new(database, session, pending, pump, options, time);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (writer is not null)
+        {
+            await writer.StopAsync();
+            await pump!.DisposeAsync();
+            writer.TrimOutbox();
+        }
+        await readers.DisposeAsync();
+        database.Dispose();
+    }
+
+    private GroupWriter Writer => writer ?? throw new InvalidOperationException("The metadata engine has not been started.");
+
+    private void RequireNotStarted()
+    {
+        if (writer is not null) throw new InvalidOperationException("The metadata engine has been started already.");
+    }
+
+    /// <summary>Creates the file for its owner alone: it holds wrapped keys. SQLite gives the files beside it the same mode.</summary>
+    private static void CreateFile(string path)
+    {
+        if (File.Exists(path)) return;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Oort.Metadata.Sqlite;
+
+/// <summary>A prepared statement on SQLite's own interface: bytes are bound from spans and read as spans, without a copy or an allocation a row.</summary>
+/// <remarks>Parameters count from 1, columns from 0, as in SQLite. Who steps must <see cref="Reset"/>, also when it fails: an open statement keeps its read transaction.</remarks>
+internal sealed class Statement : IDisposable
+{
+    private readonly sqlite3 database;
+    private readonly sqlite3_stmt statement;
+
+    public Statement(sqlite3 database, string sql)
+    {
+        this.database = database;
+        var code = raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement);
+        Check(code);
+    }
+
+    public Statement Bind(int parameter, long value)
+    {
+        Check(raw.sqlite3_bind_int64(statement, parameter, value));
+        return this;
+    }
+
+    public Statement Bind(int parameter, ulong value) => Bind(parameter, checked((long)value));
+
+    public Statement Bind(int parameter, ReadOnlySpan<byte> value)
+    {
+        // An empty span has no address and would be bound as NULL.
+        Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(statement, parameter, 0) : raw.sqlite3_bind_blob(statement, parameter, value));
+        return this;
+    }
+
+    public Statement BindNull(int parameter)
+    {
+        Check(raw.sqlite3_bind_null(statement, parameter));
+        return this;
+    }
+
+    /// <summary>Goes to the next row; false when there is none.</summary>
+    public bool Step()
+    {
+        var code = raw.sqlite3_step(statement);
+        if (code == raw.SQLITE_ROW) return true;
+        if (code == raw.SQLITE_DONE) return false;
+        try
+        {
+            SqliteException.ThrowExceptionForRC(code, database);
+        }
+        finally
+        {
+            Reset();
+        }
+        return false;
+    }
+
+    /// <summary>Runs it to its end, for a statement that returns no rows.</summary>
+    public void Run()
+    {
+        Step();
+        Reset();
+    }
+
+    /// <summary>Runs it for rows; disposing the result resets it.</summary>
+    public Rows Query() => new(this);
+
+    // A failed step reports its error again on reset; it has been thrown by then.
+    public void Reset() => _ = raw.sqlite3_reset(statement);
+
+    public long Long(int column) => raw.sqlite3_column_int64(statement, column);
+
+    public ulong ULong(int column) => (ulong)raw.sqlite3_column_int64(statement, column);
+
+    public int Int(int column) => raw.sqlite3_column_int(statement, column);
+
+    /// <summary>Valid until the next step or reset.</summary>
+    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
+
+    public int ColumnCount => raw.sqlite3_column_count(statement);
+
+    /// <summary>Bytes of a column; of a number, of its text.</summary>
+    public int Size(int column) => raw.sqlite3_column_bytes(statement, column);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
+    public void Dispose() => statement.Dispose();
+
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, database);
+    }
+
+    /// <summary>The rows of a running statement.</summary>
+    internal readonly ref struct Rows(Statement statement)
+    {
+        public bool Next() => statement.Step();
+
+        public void Dispose() => statement.Reset();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+using Oort.Metadata.Records;
+
+namespace Oort.Metadata.Sqlite.Tables;
+
+/// <summary>Data ids with their reference counts, and the index from segments to the data in them.</summary>
+internal sealed class DataTable(Database database)
+{
+    private Statement? find;
+    private Statement? exists;
+    private Statement? inSegment;
+    private Statement? insert;
+    private Statement? rewrite;
+    private Statement? addReferences;
+    private Statement? remove;
+    private Statement? putRun;
+    private Statement? removeRun;
+
+    public DataRow? Find(DataId id)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        find ??= database.Prepare("SELECT value FROM data WHERE id = ?1");
+        using var rows = find.Bind(1, idBytes).Query();
+        return rows.Next() ? DataRecord.Read(id, find.Blob(0)) : null;
+    }
+
+    public bool Exists(DataId id)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        exists ??= database.Prepare("SELECT 1 FROM data WHERE id = ?1");
+        using var rows = exists.Bind(1, idBytes).Query();
+        return rows.Next();
+    }
+
+    public ImmutableArray<DataRow> InSegment(SegmentId segment, DataId? after, int limit)
+    {
+        Span<byte> segmentBytes = stackalloc byte[SegmentId.Size];
+        segment.Write(segmentBytes);
+        Span<byte> afterBytes = stackalloc byte[DataId.Size];
+        after?.Write(afterBytes);
+        inSegment ??= database.Prepare("""
+            SELECT data.id, data.value FROM runs JOIN data ON data.id = runs.data
+            WHERE runs.segment = ?1 AND runs.data > ?2 ORDER BY runs.data LIMIT ?3
+            """);
+        var result = ImmutableArray.CreateBuilder<DataRow>();
+        using var rows = inSegment.Bind(1, segmentBytes).Bind(2, after is null ? default : afterBytes).Bind(3, (long)limit).Query();
+        while (rows.Next()) result.Add(DataRecord.Read(DataId.Read(inSegment.Blob(0)), inSegment.Blob(1)));
+        return result.DrainToImmutable();
+    }
+
+    public void Insert(DataId id, long references, ReadOnlySpan<byte> value)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        insert ??= database.Prepare("INSERT INTO data(id, refs, value) VALUES (?1, ?2, ?3)");
+        insert.Bind(1, idBytes).Bind(2, references).Bind(3, value).Run();
+    }
+
+    public void Rewrite(DataId id, ReadOnlySpan<byte> value)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        rewrite ??= database.Prepare("UPDATE data SET value = ?2 WHERE id = ?1");
+        rewrite.Bind(1, idBytes).Bind(2, value).Run();
+    }
+
+    /// <summary>Adds to (or takes from) the count of references; the result is the new count, null when there is no such data.</summary>
+    public long? AddReferences(DataId id, long count)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        addReferences ??= database.Prepare("UPDATE data SET refs = refs + ?2 WHERE id = ?1 RETURNING refs");
+        using var rows = addReferences.Bind(1, idBytes).Bind(2, count).Query();
+        if (!rows.Next()) return null;
+        var result = addReferences.Long(0);
+        rows.Next(); // To its end: a RETURNING statement has done its work only then.
+        return result;
+    }
+
+    public void Remove(DataId id)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        remove ??= database.Prepare("DELETE FROM data WHERE id = ?1");
+        remove.Bind(1, idBytes).Run();
+    }
+
+    /// <summary>Notes that a data id lies in a segment; several runs of it there add up.</summary>
+    public void AddRun(SegmentId segment, DataId data, long bytes)
+    {
+        Span<byte> segmentBytes = stackalloc byte[SegmentId.Size];
+        segment.Write(segmentBytes);
+        Span<byte> dataBytes = stackalloc byte[DataId.Size];
+        data.Write(dataBytes);
+        putRun ??= database.Prepare("INSERT INTO runs(segment, data, bytes) VALUES (?1, ?2, ?3) ON CONFLICT(segment, data) DO UPDATE SET bytes = bytes + excluded.bytes");
+        putRun.Bind(1, segmentBytes).Bind(2, dataBytes).Bind(3, bytes).Run();
+    }
+
+    public void RemoveRuns(SegmentId segment, DataId data)
+    {
+        Span<byte> segmentBytes = stackalloc byte[SegmentId.Size];
+        segment.Write(segmentBytes);
+        Span<byte> dataBytes = stackalloc byte[DataId.Size];
+        data.Write(dataBytes);
+        removeRun ??= database.Prepare("DELETE FROM runs WHERE segment = ?1 AND data = ?2");
+        removeRun.Bind(1, segmentBytes).Bind(2, dataBytes).Run();
+    }
+}

@@ -1,0 +1,30 @@
+namespace Oort.Metadata.Sqlite.Writing;
+
+/// <summary>A command that waits for the writer, is run by it, and is answered once its group is in the journal.</summary>
+internal abstract class WriteCommand
+{
+    /// <summary>Checks conditions, then writes. May run again when its group is rolled back for another command's fault.</summary>
+    public abstract void Execute(WriteSession session);
+
+    /// <summary>Answers the caller with what <see cref="Execute"/> found.</summary>
+    public abstract void Complete();
+
+    /// <summary>Answers the caller with an exception. Without effect once answered.</summary>
+    public abstract void Fail(Exception exception);
+}
+
+/// <inheritdoc/>
+internal sealed class WriteCommand<TResult>(Func<WriteSession, TResult> run) : WriteCommand
+{
+    // The writer and the journal pump must not run callers' code.
+    private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TResult? result;
+
+    public Task<TResult> Task => completion.Task;
+
+    public override void Execute(WriteSession session) => result = run(session);
+
+    public override void Complete() => completion.TrySetResult(result!);
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+}

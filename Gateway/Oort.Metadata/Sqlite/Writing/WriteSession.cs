@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Oort.Backends;
+using Oort.Metadata.Changes;
+using Oort.Metadata.Records;
+using Oort.Metadata.Sqlite.Tables;
+
+namespace Oort.Metadata.Sqlite.Writing;
+
+/// <summary>The writer's view of the database while it runs a group: what commands read by and change rows with.</summary>
+/// <remarks>
+/// Each change of a row goes three ways at once: into the database, into the group's journal entry, and into what is derived
+/// (references, live bytes, totals), so that none can be forgotten. Derived numbers are gathered and written once a command or once a group.
+/// </remarks>
+internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
+{
+    private readonly ChangeEncoder encoder = new();
+    private readonly RecordWriter record = new();
+    private readonly Dictionary<DataId, long> references = [];
+    private readonly Dictionary<DataId, DataRow> newData = [];
+    private readonly Dictionary<SegmentId, (long Count, long Bytes, bool Shrank)> segmentUse = [];
+    private readonly Dictionary<BucketId, BucketRow> bucketCache = [];
+    private Dictionary<string, ulong>? epochs;
+    private HashSet<ulong> scopes = [];
+    private Totals totals;
+    private bool isReplay;
+
+    /// <summary>Buckets kept decoded; beyond it the cache starts anew.</summary>
+    private const int CachedBucketsMax = 1_024;
+
+    public TableSet Tables => tables;
+
+    /// <summary>Generation of the newest command that has written.</summary>
+    public ulong Generation { get; private set; }
+
+    /// <summary>Whether the command that runs has written anything.</summary>
+    public bool CommandWrote { get; private set; }
+
+    /// <summary>Bytes of the group's changes so far.</summary>
+    public int EncodedLength => encoder.Length;
+
+    public bool GroupIsEmpty => encoder.IsEmpty;
+
+    /// <summary>Now, in the precision that rows keep: milliseconds.</summary>
+    public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    public void BeginGroup(ulong committed)
+    {
+        Generation = committed;
+        encoder.Begin(committed + 1);
+        scopes = [];
+        references.Clear();
+        newData.Clear();
+        segmentUse.Clear();
+        totals = default;
+        CommandWrote = false;
+        isReplay = false;
+    }
+
+    /// <summary>Must follow a rollback: what was cached from the database may not be in it.</summary>
+    public void ForgetCaches()
+    {
+        bucketCache.Clear();
+        epochs = null;
+    }
+
+    public void BeginCommand() => CommandWrote = false;
+
+    /// <summary>To be called once all conditions have been checked: gives the command its generation.</summary>
+    public ulong StartWriting()
+    {
+        CommandWrote = true;
+        return ++Generation;
+    }
+
+    /// <summary>Ends a command: writes the reference counts that it changed, and drops data without references.</summary>
+    public void EndCommand()
+    {
+        foreach (var (id, change) in references)
+        {
+            if (newData.Remove(id, out var row))
+            {
+                InsertData(row, change);
+                continue;
+            }
+            if (change == 0) continue;
+            var left = tables.Data.AddReferences(id, change);
+            if (isReplay) continue; // Deletes of data stand in the journal themselves.
+            if (left is null) throw new InvalidOperationException($"Data {id} is referred to but not there.");
+            if (left == 0) RemoveData(tables.Data.Find(id)!);
+        }
+        references.Clear();
+        if (newData.Count > 0) throw new ArgumentException("New data must be referred to by the command that brings it.");
+    }
+
+    /// <summary>Ends a group: writes what was gathered, and gives its journal entry.</summary>
+    public JournalEntry EndGroup(ulong firstGeneration)
+    {
+        FlushSegmentUse();
+        tables.State.Add(totals);
+        totals = default;
+        tables.State.Committed = Generation;
+        return new(firstGeneration, Generation, encoder.ToArray());
+    }
+
+    public IReadOnlySet<ulong> TakeScopes() => scopes;
+
+    public BucketRow? FindBucket(BucketId id)
+    {
+        if (bucketCache.TryGetValue(id, out var cached)) return cached;
+        var row = tables.Buckets.Find(id);
+        if (row is null) return null;
+        if (bucketCache.Count >= CachedBucketsMax) bucketCache.Clear();
+        bucketCache[id] = row;
+        return row;
+    }
+
+    public Dictionary<string, ulong> Epochs => epochs ??= tables.Small.ListEpochs();
+
+    /// <summary>Whether a writer with this epoch may still write.</summary>
+    public bool IsLive(ulong epoch) => Epochs.ContainsValue(epoch);
+
+    /// <summary>64 bits that cannot be guessed.</summary>
+    public static ulong RandomBits()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        RandomNumberGenerator.Fill(bytes);
+        return BitConverter.ToUInt64(bytes);
+    }
+
+    /// <summary>Brings the numbers of segments up to date, for a command that reads them.</summary>
+    public void FlushSegmentUse()
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var (id, use) in segmentUse) tables.Segments.AddUse(id, use.Count, use.Bytes, use.Shrank, now);
+        segmentUse.Clear();
+    }
+
+    private void Refer(IEnumerable<Extent> extents, int sign)
+    {
+        foreach (var extent in extents) references[extent.Data] = references.GetValueOrDefault(extent.Data) + sign;
+    }
+
+    private void UseSegment(SegmentId segment, long count, long bytes)
+    {
+        var use = segmentUse.GetValueOrDefault(segment);
+        segmentUse[segment] = (use.Count + count, use.Bytes + bytes, use.Shrank || bytes < 0);
+        totals.LiveBytes += bytes;
+    }
+
+    private void EmitUpsert(RowTable table, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ReadOnlySpan<byte> rest = default)
+    {
+        Debug.Assert(CommandWrote || isReplay, "A command writes only after StartWriting.");
+        encoder.Upsert(table, Generation, key, value, rest);
+        Scope.Add(scopes, table, key);
+    }
+
+    private void EmitDelete(RowTable table, ReadOnlySpan<byte> key)
+    {
+        Debug.Assert(CommandWrote || isReplay, "A command writes only after StartWriting.");
+        encoder.Delete(table, Generation, key);
+        Scope.Add(scopes, table, key);
+    }
+}
