@@ -60,6 +60,9 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
 
     public IMetadataStore Metadata => path.Metadata;
 
+    /// <summary>Empties sparse packs into those that this layer writes.</summary>
+    internal Collection.Compactor CreateCompactor() => new(path, packs);
+
     /// <summary>The buffers of the process: repair and whoever else needs large buffers rents them here too.</summary>
     public BufferPool Buffers => path.Buffers;
 
