@@ -1,0 +1,26 @@
+# docker build -t oort . && docker run --rm -p 9000:9000 -v oort:/data oort
+
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY . .
+RUN dotnet publish Gateway/Oort.Cli -c Release -p:RestoreLockedMode=true -o /app
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+LABEL org.opencontainers.image.title="Oort" \
+      org.opencontainers.image.description="S3 gateway that encrypts objects and spreads them as erasure-coded shards" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /app /app
+
+# The image's unprivileged user; /data is its own, so that a new volume is, too.
+RUN ln -s /app/oort /usr/local/bin/oort && install -d -o app -g app -m 0700 /data
+USER app
+VOLUME /data
+EXPOSE 9000
+STOPSIGNAL SIGTERM
+
+# The image has no HTTP client but bash: any other status than 200, or none within the timeout, is unhealthy.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9000 && printf 'GET /_oort/health/live HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n' >&3 && read -r -u 3 line && [[ $line == *' 200 '* ]]"]
+
+ENTRYPOINT ["oort"]
+CMD ["serve", "--listen", "0.0.0.0:9000", "--data", "/data"]
