@@ -137,10 +137,12 @@ run_project() {
   printf '%-40s %6d passed %4d failed %4d skipped\n' "$label" "$ok" "$bad" "$skipped"
 }
 
-# Sums an attribute over the report's assembly elements; 0 where there is no report.
+# Sums an attribute over the report's assembly elements; 0 where there is no report or it was cut off.
 attribute() {
   [[ -f $2 ]] || { echo 0; return; }
-  grep -o '<assembly [^>]*' "$2" | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*' | awk '{sum += $1} END {print sum + 0}'
+  awk -v name="$1" 'BEGIN { RS = "<" } /^assembly / && match($0, " " name "=\"[0-9]+\"") {
+    sum += substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
+  } END { print sum + 0 }' "$2"
 }
 
 test_projects() { grep -l '<IsTestProject>true' tests/*/*.csproj | xargs -n1 dirname | xargs -n1 basename; }
