@@ -6,11 +6,11 @@ namespace Oort.Backends.Local;
 public sealed record LocalStoreOptions
 {
     /// <summary>At what size a volume is closed and the next begun, in bytes; it may end up to one group and extent later. Null: 1 GiB, more on media over 1 TiB so that there are at most about 1,024 files to hold open.</summary>
-    [Range(1L << 20, 1L << 40)]
+    [Range(1L << 16, 1L << 40)]
     public long? VolumeSizeBytes { get; init; }
 
     /// <summary>How much of a volume is given its place on the medium at a time. Default 64 MiB: rare enough to cost nothing, small enough to waste nothing.</summary>
-    [Range(1L << 16, 1L << 30)]
+    [Range(1L << 12, 1L << 30)]
     public long AllocationStepBytes { get; init; } = 64L << 20;
 
     /// <summary>Free space that puts leave, so that deletes and compaction, which make space, have some to work with. Default 256 MiB; should exceed the live part of one volume that is compacted.</summary>

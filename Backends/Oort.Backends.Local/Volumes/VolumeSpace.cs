@@ -3,6 +3,12 @@ namespace Oort.Backends.Local;
 /// <summary>Gets volumes their space on the medium, in steps, and keeps the headroom. Used by the writer's thread alone.</summary>
 internal sealed class VolumeSpace(IDisk disk, LocalStoreOptions options)
 {
+    /// <summary>The most that <see cref="Reserve"/> is: 256 groups of one block, each with up to 63 deletes.</summary>
+    public const long ReserveMax = 256 * VolumeFormat.BlockSize;
+
+    /// <summary>Allocated space in the open volume that only deletes and commits may use, so that a full disk can still be emptied.</summary>
+    public long Reserve { get; } = Math.Min(ReserveMax, options.AllocationStepBytes);
+
     // False once the file system has said that it cannot allocate; then only free space is looked at.
     private bool _canAllocate = true;
 

@@ -11,9 +11,6 @@ namespace Oort.Backends.Local;
 /// </remarks>
 internal sealed partial class VolumeWriter
 {
-    /// <summary>Allocated space in the open volume that only deletes and commits may use, so that a full disk can still be emptied: 256 groups of one block.</summary>
-    public const long TombstoneReserve = 256 * VolumeFormat.BlockSize;
-
     private readonly VolumeTable _volumes;
     private readonly ShardIndex _index;
     private readonly StoreHealth _health;
@@ -178,7 +175,7 @@ internal sealed partial class VolumeWriter
         }
 
         // What grows the store respects the headroom, unless compaction moves it: then its old place is freed soon.
-        _space.Ensure(group.Volume, growsVolume ? end + TombstoneReserve : end, respectHeadroom: growsVolume && !request.IsMove);
+        _space.Ensure(group.Volume, growsVolume ? end + _space.Reserve : end, respectHeadroom: growsVolume && !request.IsMove);
         if (request.Kind == WriteKind.Reserve)
             group.AddReservation(request);
         else

@@ -1,0 +1,348 @@
+using Oort.Backends.Local;
+
+namespace Oort.Backends.Suite;
+
+/// <summary>A disk in memory that remembers every change and sync, and can say what the medium would hold had the power failed after any of them.</summary>
+/// <remarks>
+/// The model: content becomes durable by <see cref="IDiskFile.Sync"/> of its file, names by <see cref="IDisk.SyncFolder"/> of the folder
+/// (of the new name's folder, for a rename); until then each may be lost by itself. That is as hard as POSIX allows.
+/// </remarks>
+public sealed class RecordingDisk : IDisk
+{
+    private readonly Lock _lock = new();
+    private readonly DiskImage _initial;
+    private readonly DiskImage _now;
+    private readonly List<DiskOperation> _operations = [];
+    private readonly HashSet<string> _locks = [];
+    private int _fileNumber;
+
+    public RecordingDisk()
+        : this(new DiskImage())
+    {
+    }
+
+    private RecordingDisk(DiskImage initial)
+    {
+        _initial = initial;
+        _now = initial.Copy();
+        _fileNumber = initial.Files.Keys.DefaultIfEmpty(0).Max();
+    }
+
+    /// <summary>Its size; what would make the files longer than that together is refused with NoSpace. Default: no limit that a test meets.</summary>
+    public long CapacityBytes { get; set; } = 1L << 40;
+
+    /// <summary>False: no read can be answered from memory, so that the store's threads do them all.</summary>
+    public bool HasCache { get; set; } = true;
+
+    public string Location => "recording";
+
+    public string DeviceId => "recording";
+
+    /// <summary>How many changes and syncs there were. An acknowledgement that was seen now is due at all crashes from here on.</summary>
+    public int OperationCount
+    {
+        get
+        {
+            lock (_lock)
+                return _operations.Count;
+        }
+    }
+
+    /// <summary>All changes and syncs so far.</summary>
+    public IReadOnlyList<DiskOperation> CopyOperations()
+    {
+        lock (_lock)
+            return [.. _operations];
+    }
+
+    /// <summary>The medium after a power cut behind the first <paramref name="count"/> operations, as a disk of its own.</summary>
+    /// <param name="seed">Chooses what is torn, for <see cref="CrashMode.Torn"/>.</param>
+    public RecordingDisk Crash(int count, CrashMode mode, int seed = 0)
+    {
+        lock (_lock)
+        {
+            var image = _initial.Copy();
+            var pending = new List<DiskOperation>();
+            foreach (var operation in _operations.Take(count))
+            {
+                if (operation.Kind is DiskOperationKind.Sync or DiskOperationKind.SyncFolder)
+                    Settle(image, pending, operation);
+                else if (mode == CrashMode.Kept)
+                    image.Apply(operation);
+                else
+                    pending.Add(operation);
+            }
+
+            if (mode == CrashMode.Torn)
+                Tear(image, pending, new Random(seed));
+            image.FillFiles();
+            return new RecordingDisk(image) { CapacityBytes = CapacityBytes, HasCache = HasCache };
+        }
+    }
+
+    /// <summary>The bytes of a file as they are now; null when there is no such file.</summary>
+    public byte[]? GetFile(string path)
+    {
+        lock (_lock)
+            return _now.Names.TryGetValue(path, out var file) ? [.. _now.Files[file]] : null;
+    }
+
+    /// <summary>Sets a file's bytes, durable at once, behind the back of whoever has it open.</summary>
+    public void SetFile(string path, byte[] content)
+    {
+        lock (_lock)
+        {
+            if (!_now.Names.TryGetValue(path, out var file))
+                file = Record(new(DiskOperationKind.Create, ++_fileNumber, path)).File;
+            Record(new(DiskOperationKind.SetLength, file, path));
+            Record(new(DiskOperationKind.Write, file, path, Content: [.. content]));
+            Record(new(DiskOperationKind.Sync, file, path));
+            Record(new(DiskOperationKind.SyncFolder, 0, FolderOf(path)));
+        }
+    }
+
+    /// <summary>All files there are now.</summary>
+    public IReadOnlyList<string> Paths
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _now.Names.Keys.Order(StringComparer.Ordinal)];
+        }
+    }
+
+    public IDiskFile Open(string path, DiskOpen how)
+    {
+        lock (_lock)
+        {
+            var exists = _now.Names.TryGetValue(path, out var file);
+            if (!exists && how is DiskOpen.Read or DiskOpen.Existing)
+                throw new DiskException(DiskErrorKind.NotFound, $"{path}: no such file.");
+            if (exists && how == DiskOpen.New)
+                throw new DiskException(DiskErrorKind.Exists, $"{path}: exists already.");
+            if (!exists)
+            {
+                file = Record(new(DiskOperationKind.Create, ++_fileNumber, path)).File;
+                _now.Files[file] = [];
+            }
+
+            return new RecordingFile(this, file, path, how == DiskOpen.Read);
+        }
+    }
+
+    public bool Exists(string path)
+    {
+        lock (_lock)
+            return _now.Names.ContainsKey(path) || _now.Names.Keys.Any(name => name.StartsWith(path + "/", StringComparison.Ordinal));
+    }
+
+    public IReadOnlyList<string> List(string folder)
+    {
+        lock (_lock)
+        {
+            var prefix = folder.Length == 0 ? "" : folder + "/";
+            return [.. _now.Names.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..].Split('/')[0]).Distinct().Order(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Folders are always there.</summary>
+    public void CreateFolder(string path)
+    {
+    }
+
+    public void Rename(string from, string to)
+    {
+        lock (_lock)
+        {
+            if (!_now.Names.TryGetValue(from, out var file))
+                throw new DiskException(DiskErrorKind.NotFound, $"{from}: no such file.");
+            Record(new(DiskOperationKind.Rename, file, from, to));
+        }
+    }
+
+    public void Delete(string path)
+    {
+        lock (_lock)
+        {
+            if (_now.Names.TryGetValue(path, out var file))
+                Record(new(DiskOperationKind.Delete, file, path));
+        }
+    }
+
+    public void SyncFolder(string folder)
+    {
+        lock (_lock)
+            Record(new(DiskOperationKind.SyncFolder, 0, folder));
+    }
+
+    public DiskSpace GetSpace()
+    {
+        lock (_lock)
+            return new(CapacityBytes, CapacityBytes - Used());
+    }
+
+    public IDisposable Lock(string path)
+    {
+        lock (_lock)
+        {
+            if (!_locks.Add(path))
+                throw new DiskException(DiskErrorKind.Locked, $"{path}: is held.");
+            return new Held(this, path);
+        }
+    }
+
+    private static string FolderOf(string path) => path.Contains('/', StringComparison.Ordinal) ? path[..path.LastIndexOf('/')] : "";
+
+    /// <summary>A sync makes its file's content, or its folder's names, durable, in the order they came.</summary>
+    private static void Settle(DiskImage image, List<DiskOperation> pending, DiskOperation sync)
+    {
+        bool IsSettled(DiskOperation operation) => operation.Kind switch
+        {
+            DiskOperationKind.Write or DiskOperationKind.SetLength => sync.Kind == DiskOperationKind.Sync && operation.File == sync.File,
+            DiskOperationKind.Rename => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.NewPath) == sync.Path,
+            _ => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.Path) == sync.Path,
+        };
+        foreach (var operation in pending.Where(IsSettled))
+        {
+            // A rename whose old name was never made durable still gives the file its new one.
+            if (operation.Kind == DiskOperationKind.Rename && !image.Names.ContainsKey(operation.Path))
+                image.Names[operation.NewPath] = operation.File;
+            else
+                image.Apply(operation);
+        }
+
+        // The creation of a name that has since been renamed durably must not come back.
+        pending.RemoveAll(operation => IsSettled(operation) || (operation.Kind == DiskOperationKind.Create && image.Names.ContainsValue(operation.File)));
+        image.FillFiles();
+    }
+
+    private static void Tear(DiskImage image, List<DiskOperation> pending, Random random)
+    {
+        foreach (var operation in pending)
+        {
+            if (operation.Kind == DiskOperationKind.Write)
+                image.ApplyTorn(operation, random);
+            else if (random.Next(2) == 0)
+                image.Apply(operation);
+        }
+
+        image.FillFiles();
+    }
+
+    private DiskOperation Record(DiskOperation operation)
+    {
+        _operations.Add(operation);
+        _now.Apply(operation);
+        if (operation.Kind == DiskOperationKind.Create)
+            _now.Files.TryAdd(operation.File, []);
+        return operation;
+    }
+
+    private long Used() => _now.Names.Values.Distinct().Sum(file => (long)_now.Files[file].Length);
+
+    private sealed class Held(RecordingDisk disk, string path) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (disk._lock)
+                disk._locks.Remove(path);
+        }
+    }
+
+    private sealed class RecordingFile(RecordingDisk disk, int file, string path, bool isReadOnly) : IDiskFile
+    {
+        private bool _isDisposed;
+
+        public long Length => Locked(() => Content.Length);
+
+        public int LinkCount => Locked(() => disk._now.Names.ContainsValue(file) ? 1 : 0);
+
+        private byte[] Content => disk._now.Files[file];
+
+        public int Read(long offset, Span<byte> destination)
+        {
+            lock (disk._lock)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                if (offset >= Content.Length)
+                    return 0;
+                var count = (int)Math.Min(destination.Length, Content.Length - offset);
+                Content.AsSpan((int)offset, count).CopyTo(destination);
+                return count;
+            }
+        }
+
+        public int ReadCached(long offset, Span<byte> destination)
+        {
+            lock (disk._lock)
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return disk.HasCache ? Read(offset, destination) : -1;
+        }
+
+        public void Write(long offset, ReadOnlySpan<byte> content)
+        {
+            lock (disk._lock)
+            {
+                CheckWritable(offset + content.Length);
+                disk.Record(new(DiskOperationKind.Write, file, path, Offset: offset, Content: content.ToArray()));
+            }
+        }
+
+        public bool Allocate(long end)
+        {
+            lock (disk._lock)
+            {
+                CheckWritable(end);
+                if (end > Content.Length)
+                    disk.Record(new(DiskOperationKind.SetLength, file, path, Offset: end));
+                return true;
+            }
+        }
+
+        public void Truncate(long length)
+        {
+            lock (disk._lock)
+            {
+                CheckWritable(0);
+                disk.Record(new(DiskOperationKind.SetLength, file, path, Offset: length));
+            }
+        }
+
+        public void Sync()
+        {
+            lock (disk._lock)
+            {
+                CheckWritable(0);
+                disk.Record(new(DiskOperationKind.Sync, file, path));
+            }
+        }
+
+        public void DropCache()
+        {
+        }
+
+        public void Dispose()
+        {
+            lock (disk._lock)
+                _isDisposed = true;
+        }
+
+        private void CheckWritable(long end)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (isReadOnly)
+                throw new DiskException(DiskErrorKind.Denied, $"{path}: was opened for reading.");
+            if (end > Content.Length && end - Content.Length > disk.CapacityBytes - disk.Used())
+                throw new DiskException(DiskErrorKind.NoSpace, $"{path}: no space left.");
+        }
+
+        private T Locked<T>(Func<T> call)
+        {
+            lock (disk._lock)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                return call();
+            }
+        }
+    }
+}
