@@ -105,32 +105,27 @@ public sealed class Keyring : IDisposable
     /// </param>
     public static bool TryOpenNewest(IEnumerable<ReadOnlyMemory<byte>> replicas, RootKey root, [NotNullWhen(true)] out Keyring? keyring, out KeyringError error)
     {
-        Keyring? newest = null;
-        var mixed = false;
-        var openCount = 0;
+        var opened = new List<Keyring>();
         var unknownCount = 0;
         var worst = KeyringError.NotAKeyring;
         foreach (var replica in replicas)
         {
-            if (!TryOpen(replica.Span, root, out var opened, out var failure))
+            if (TryOpen(replica.Span, root, out var one, out var failure))
             {
-                if (Rank(failure) > Rank(worst)) worst = failure;
-                if (failure == KeyringError.UnknownVersion) unknownCount++;
+                opened.Add(one);
                 continue;
             }
-            openCount++;
-            mixed |= newest is not null && newest.Identity != opened.Identity;
-            var (keep, drop) = newest is null || opened.generation > newest.generation ? (opened, newest) : (newest, opened);
-            drop?.Dispose();
-            newest = keep;
+            if (Rank(failure) > Rank(worst)) worst = failure;
+            if (failure == KeyringError.UnknownVersion) unknownCount++;
         }
 
-        if (mixed) error = KeyringError.Mixed;
-        else if (unknownCount > openCount) error = KeyringError.UnknownVersion;
-        else error = newest is null ? worst : KeyringError.None;
+        if (opened.Exists(one => one.Identity != opened[0].Identity)) error = KeyringError.Mixed;
+        else if (unknownCount > opened.Count) error = KeyringError.UnknownVersion;
+        else error = opened.Count == 0 ? worst : KeyringError.None;
 
-        if (error != KeyringError.None) newest?.Dispose();
-        keyring = error == KeyringError.None ? newest : null;
+        keyring = error == KeyringError.None ? Newest(opened) : null;
+        foreach (var one in opened)
+            if (one != keyring) one.Dispose();
         return keyring is not null;
     }
 
@@ -271,6 +266,24 @@ public sealed class Keyring : IDisposable
         KeyringError.Truncated => 2,
         _ => 1,
     };
+
+    /// <summary>
+    /// The highest generation; if that one exists in two contents (a change that reached a minority of stores, which were then away when the next
+    /// change was made), the more frequent: only a change that reached a majority was ever used.
+    /// </summary>
+    private static Keyring Newest(List<Keyring> opened)
+    {
+        var generation = opened.Max(one => one.generation);
+        return opened.Where(one => one.generation == generation).GroupBy(one => one.ContentHash()).MaxBy(group => group.Count())!.First();
+    }
+
+    private string ContentHash()
+    {
+        var payload = KeyringFields.Encode(contents);
+        var hash = Convert.ToHexString(SHA256.HashData(payload));
+        CryptographicOperations.ZeroMemory(payload);
+        return hash;
+    }
 
     private bool TryCopyKey(int version, Span<byte> destination)
     {

@@ -33,6 +33,23 @@ public sealed class KeyringReplicaTests
     }
 
     [Fact]
+    public void TryOpenNewest_TwoContentsOfOneGeneration_TakesTheMoreFrequent()
+    {
+        using var keyring = Keyring.Create(TimeProvider.System);
+        var old = keyring.Seal(root);
+        Keyring.TryOpen(old, root, out var other, out _).ShouldBeTrue();
+        keyring.RotateKeyEncryptionKey(TimeProvider.System);
+        other!.RotateKeyEncryptionKey(TimeProvider.System);
+        var wrapped = keyring.WrapDataKey(new byte[16], new byte[32], out var version);
+        var minority = other.Seal(root);
+
+        var newest = Opened([minority, old, keyring.Seal(root), keyring.Seal(root), old]);
+
+        newest.UnwrapDataKey(version, new byte[16], wrapped, new byte[32]);
+        Should.Throw<DataKeyException>(() => other.UnwrapDataKey(version, new byte[16], wrapped, new byte[32]));
+    }
+
+    [Fact]
     public void TryOpenNewest_TwoClusters_IsRefused()
     {
         using var one = Keyring.Create(TimeProvider.System);
