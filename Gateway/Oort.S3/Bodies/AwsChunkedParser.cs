@@ -57,8 +57,9 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
     {
         Parsed -= count;
         var kept = 0;
-        foreach (var (offset, length) in Runs)
+        for (var i = 0; i < Runs.Count; i++)
         {
+            var (offset, length) = Runs[i];
             var start = Math.Max(offset - count, 0);
             var end = offset + length - count;
             if (end > start)
