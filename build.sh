@@ -22,6 +22,19 @@ test_project_minutes_max=30
 client_packages=(awscli python3-boto3 rclone s3cmd restic)
 client_commands=(aws python3 rclone s3cmd restic)
 
+# Checks and tests, counted. However this ends, its last line tells them.
+passed=0
+failed=0
+summarize() {
+  local code=$?
+  # A stage that broke off is a failure that no test counted.
+  if ((code != 0 && failed == 0)); then failed=1; fi
+  heading "Summary"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  if ((code == 0 && failed > 0)); then code=1; fi
+  exit "$code"
+}
+
 heading() { printf '\n== %s ==\n' "$*"; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
@@ -98,8 +111,13 @@ restore() {
 format() {
   heading "Format"
   echo "waiting for dotnet format (a minute or two)"
-  dotnet format "$solution" --verify-no-changes --no-restore
-  echo "nothing to change"
+  if dotnet format "$solution" --verify-no-changes --no-restore; then
+    echo "nothing to change"
+  else
+    # The tests are worth knowing all the same.
+    failed=$((failed + 1))
+    echo "not formatted: run dotnet format $solution"
+  fi
 }
 
 build() {
@@ -109,9 +127,6 @@ build() {
 }
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
-
-passed=0
-failed=0
 
 # run_project PROJECT LABEL [NAME=VALUE …]: one test executable, with further environment.
 run_project() {
@@ -147,12 +162,6 @@ attribute() {
 
 test_projects() { grep -l '<IsTestProject>true' tests/*/*.csproj | xargs -n1 dirname | xargs -n1 basename; }
 
-summary() {
-  heading "Summary"
-  printf '%d passed, %d failed\n' "$passed" "$failed"
-  ((failed == 0 && passed > 0))
-}
-
 run_tests() {
   local project
   heading "Tests"
@@ -164,12 +173,12 @@ run_tests() {
     run_project "$project" "$project.without-AVX2" DOTNET_EnableAVX2=0
     run_project "$project" "$project.without-SIMD" DOTNET_EnableHWIntrinsic=0
   done
-  summary
 }
 
 # ---- verbs ---------------------------------------------------------------------------------------------------------
 
 verb=${1:-all}
+if [[ $verb != bench ]]; then trap summarize EXIT; fi
 case $verb in
   all)
     prerequisites with-clients
@@ -191,7 +200,6 @@ case $verb in
     heading "Conformance"
     mkdir -p "$results"
     run_project Oort.Conformance Oort.Conformance
-    summary
     ;;
   bench)
     shift
