@@ -29,6 +29,7 @@ internal sealed class PackWriter : IDisposable
 
     /// <summary>Those of them that have not reached their quorum: 0 or 1.</summary>
     private int unsettledCount;
+    private bool isDisposed;
 
     /// <exception cref="ArgumentException">The budget is too small for two flushes.</exception>
     public PackWriter(DataPath path)
@@ -77,7 +78,10 @@ internal sealed class PackWriter : IDisposable
         }
     }
 
-    public void Dispose() => path.Buffers.Budget.Release(Reserved);
+    public void Dispose()
+    {
+        if (!Interlocked.Exchange(ref isDisposed, true)) path.Buffers.Budget.Release(Reserved);
+    }
 
     internal static int Align(int offset) => (offset + Alignment - 1) / Alignment * Alignment;
 

@@ -166,9 +166,11 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
         while (true)
         {
             cells.Look();
-            if (cells.DoneCount >= needed) return true;
-            while ((isHedged || cells.DoneCount + cells.PendingCount < needed) && candidates.TryDequeue(out var shard)) cells.TryStart(shard);
-            cells.Look();
+            while (cells.DoneCount < needed && (isHedged || cells.DoneCount + cells.PendingCount < needed) && candidates.TryDequeue(out var shard))
+            {
+                cells.TryStart(shard);
+                cells.Look();
+            }
             if (cells.DoneCount >= needed) return true;
             if (cells.DoneCount + cells.PendingCount < needed) return false;
             var limit = isHedged ? path.Options.StoreTimeout : path.Options.HedgeDelay;

@@ -19,6 +19,12 @@ public sealed class SegmentIds(ulong epoch)
         get { lock (gate) return open.Count > 0 ? open.Min : last + 1; }
     }
 
+    /// <summary>The newest counter that was given out; 0 when none was.</summary>
+    internal ulong LastCounter
+    {
+        get { lock (gate) return last; }
+    }
+
     /// <summary>A new id, open until its use is disposed.</summary>
     internal SegmentUse Begin()
     {
