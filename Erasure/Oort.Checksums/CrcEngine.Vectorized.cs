@@ -11,17 +11,21 @@ namespace Oort.Checksums;
 /// Take 16 bytes as a polynomial L·x^64 + H (L: the first 8 bytes). D bits further on they weigh L·x^(64+D) + H·x^D, which is congruent
 /// to L·(x^(64+D) mod P) + H·(x^D mod P): two multiplications of 64 bits, whose 128-bit sum is added to the 16 bytes that stand there.
 /// Reflected operands give a product that is one bit lower than the reflected product, so the constants are x^(64+D−1) and x^(D−1).
-/// The last 16 bytes that remain go through the sliced scalar code as if they were message: it computes their remainder.
+/// What remains after the wide steps is folded 16 bytes at a time; the last 16 go through the sliced scalar code as if they were message, which
+/// computes their remainder.
 /// </remarks>
 internal static partial class CrcEngine<TPolynomial>
 {
     // Below four lanes there is nothing to fold side by side.
     private const int FoldLengthMin = 64;
     private const int WideLengthMin = 128;
+    private const int WidestLengthMin = 256;
 
     private static readonly Vector128<ulong> fold16 = Constants(16);
     private static readonly Vector128<ulong> fold64 = Constants(64);
+    private static readonly Vector128<ulong> fold32 = Constants(32);
     private static readonly Vector128<ulong> fold128 = Constants(128);
+    private static readonly Vector128<ulong> fold256 = Constants(256);
 
     /// <summary>Four lanes of 16 bytes.</summary>
     /// <param name="data">At least <see cref="FoldLengthMin"/> bytes.</param>
@@ -67,16 +71,38 @@ internal static partial class CrcEngine<TPolynomial>
             d = Fold(d, constants) ^ Vector256.LoadUnsafe(ref source, i + 96).AsUInt64();
         }
 
-        // Eight pieces of 16 bytes in the order of the message.
+        constants = Vector256.Create(fold32, fold32);
+        var x = Fold(Fold(Fold(a, constants) ^ b, constants) ^ c, constants) ^ d;
+        return Finish(Fold(x.GetLower(), fold16) ^ x.GetUpper(), data[(int)end..]);
+    }
+
+    /// <summary>Four lanes of 64 bytes.</summary>
+    /// <param name="data">At least <see cref="WidestLengthMin"/> bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static ulong AppendFolded512(ulong register, ReadOnlySpan<byte> data)
+    {
+        ref var source = ref MemoryMarshal.GetReference(data);
+        var end = (nuint)data.Length & ~(nuint)(WidestLengthMin - 1);
+        var constants = Repeat(fold256);
+        var a = Vector512.LoadUnsafe(ref source).AsUInt64() ^ Vector512.CreateScalar(register);
+        var b = Vector512.LoadUnsafe(ref source, 64).AsUInt64();
+        var c = Vector512.LoadUnsafe(ref source, 128).AsUInt64();
+        var d = Vector512.LoadUnsafe(ref source, 192).AsUInt64();
+        for (nuint i = WidestLengthMin; i < end; i += WidestLengthMin)
+        {
+            a = Fold(a, constants) ^ Vector512.LoadUnsafe(ref source, i).AsUInt64();
+            b = Fold(b, constants) ^ Vector512.LoadUnsafe(ref source, i + 64).AsUInt64();
+            c = Fold(c, constants) ^ Vector512.LoadUnsafe(ref source, i + 128).AsUInt64();
+            d = Fold(d, constants) ^ Vector512.LoadUnsafe(ref source, i + 192).AsUInt64();
+        }
+
+        constants = Repeat(fold64);
+        var x = Fold(Fold(Fold(a, constants) ^ b, constants) ^ c, constants) ^ d;
         var near = fold16;
-        var x = Fold(a.GetLower(), near) ^ a.GetUpper();
-        x = Fold(x, near) ^ b.GetLower();
-        x = Fold(x, near) ^ b.GetUpper();
-        x = Fold(x, near) ^ c.GetLower();
-        x = Fold(x, near) ^ c.GetUpper();
-        x = Fold(x, near) ^ d.GetLower();
-        x = Fold(x, near) ^ d.GetUpper();
-        return Finish(x, data[(int)end..]);
+        var y = Fold(x.GetLower().GetLower(), near) ^ x.GetLower().GetUpper();
+        y = Fold(y, near) ^ x.GetUpper().GetLower();
+        y = Fold(y, near) ^ x.GetUpper().GetUpper();
+        return Finish(y, data[(int)end..]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,8 +113,23 @@ internal static partial class CrcEngine<TPolynomial>
     private static Vector256<ulong> Fold(Vector256<ulong> x, Vector256<ulong> constants) =>
         Pclmulqdq.V256.CarrylessMultiply(x, constants, 0x00) ^ Pclmulqdq.V256.CarrylessMultiply(x, constants, 0x11);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> Fold(Vector512<ulong> x, Vector512<ulong> constants) =>
+        Pclmulqdq.V512.CarrylessMultiply(x, constants, 0x00) ^ Pclmulqdq.V512.CarrylessMultiply(x, constants, 0x11);
+
+    private static Vector512<ulong> Repeat(Vector128<ulong> constants) =>
+        Vector512.Create(Vector256.Create(constants, constants), Vector256.Create(constants, constants));
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Finish(Vector128<ulong> rest, ReadOnlySpan<byte> tail)
     {
+        var near = fold16;
+        while (tail.Length >= 16)
+        {
+            rest = Fold(rest, near) ^ Vector128.Create(tail).AsUInt64();
+            tail = tail[16..];
+        }
+
         Span<byte> message = stackalloc byte[16];
         BinaryPrimitives.WriteUInt64LittleEndian(message, rest[0]);
         BinaryPrimitives.WriteUInt64LittleEndian(message[8..], rest[1]);

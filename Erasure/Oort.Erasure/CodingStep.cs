@@ -6,9 +6,6 @@ internal sealed class CodingStep
     /// <summary>Outputs of a step: four are what sixteen vector registers hold beside the tables (accumulators 8, nibbles 4, tables 2, mask 1).</summary>
     internal const int OutputCountMax = 4;
 
-    /// <summary>The wide kernels do a multiple of so many bytes.</summary>
-    internal const int WideWidth = 128;
-
     /// <summary>Products of the sixteen low nibbles, then of the sixteen high ones.</summary>
     private const int TableSize = 32;
 
@@ -28,13 +25,15 @@ internal sealed class CodingStep
     private readonly int inputCount;
     private readonly int[] rows;
     private readonly byte[] tables;
+    private readonly ulong[] multipliers;
 
     private CodingStep(FieldMatrix matrix, Shape shape, int[] rows)
     {
         this.shape = shape;
         this.rows = rows;
         inputCount = matrix.Columns;
-        tables = CreateTables(matrix, shape, rows);
+        tables = shape == Shape.Horner ? [] : CreateTables(matrix, shape == Shape.Tables ? rows : rows[1..]);
+        multipliers = CreateMultipliers(matrix, shape == Shape.Tables ? rows : rows[1..]);
     }
 
     /// <summary>Groups the rows of a matrix into steps.</summary>
@@ -50,47 +49,42 @@ internal sealed class CodingStep
         return [.. steps];
     }
 
-    /// <summary>Makes this step's outputs on bytes <paramref name="begin"/> up to <paramref name="end"/>, a multiple of 16 apart.</summary>
-    /// <param name="ordered">Room for <see cref="OutputCountMax"/> addresses.</param>
-    internal unsafe void RunVector128(byte** inputs, byte** outputs, byte** ordered, int begin, int end)
+    /// <summary>Makes this step's outputs on bytes <paramref name="begin"/> up to <paramref name="end"/>, a multiple of the level's width apart.</summary>
+    internal unsafe void Run(KernelLevel level, byte** inputs, byte** outputs, int begin, int end)
     {
+        var ordered = stackalloc byte*[OutputCountMax];
         for (var i = 0; i < rows.Length; i++) ordered[i] = outputs[rows[i]];
-        fixed (byte* table = tables)
+        switch (shape, rows.Length)
         {
-            switch (shape, rows.Length)
-            {
-                case (Shape.Horner, _): Vector128Kernels.Horner(inputs, inputCount, ordered, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 1): Vector128Kernels.Group<XorAnd0>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 2): Vector128Kernels.Group<XorAnd1>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 3): Vector128Kernels.Group<XorAnd2>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, _): Vector128Kernels.Group<XorAnd3>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 1): Vector128Kernels.Group<Tables1>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 2): Vector128Kernels.Group<Tables2>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 3): Vector128Kernels.Group<Tables3>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                default: Vector128Kernels.Group<Tables4>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-            }
+            case (Shape.Horner, _): RunHorner(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.XorAndTables, 1): RunGroup<XorAnd0>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.XorAndTables, 2): RunGroup<XorAnd1>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.XorAndTables, 3): RunGroup<XorAnd2>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.XorAndTables, _): RunGroup<XorAnd3>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.Tables, 1): RunGroup<Tables1>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.Tables, 2): RunGroup<Tables2>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            case (Shape.Tables, 3): RunGroup<Tables3>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
+            default: RunGroup<Tables4>(level, inputs, ordered, (nuint)begin, (nuint)end); break;
         }
     }
 
-    /// <summary>Makes this step's outputs on bytes <paramref name="begin"/> up to <paramref name="end"/>, a multiple of <see cref="WideWidth"/> apart.</summary>
-    /// <param name="ordered">Room for <see cref="OutputCountMax"/> addresses.</param>
-    internal unsafe void RunAvx2(byte** inputs, byte** outputs, byte** ordered, int begin, int end)
+    private unsafe void RunHorner(KernelLevel level, byte** inputs, byte** outputs, nuint begin, nuint end)
     {
-        for (var i = 0; i < rows.Length; i++) ordered[i] = outputs[rows[i]];
+        // With a multiplication in one instruction, Horner's rule gains nothing.
+        if (level == KernelLevel.Gfni512) RunGroup<XorAnd1>(level, inputs, outputs, begin, end);
+        else if (level == KernelLevel.Avx2) Avx2Kernels.Horner(inputs, inputCount, outputs, begin, end);
+        else Vector128Kernels.Horner(inputs, inputCount, outputs, begin, end);
+    }
+
+    private unsafe void RunGroup<TShape>(KernelLevel level, byte** inputs, byte** outputs, nuint begin, nuint end) where TShape : struct, IGroupShape
+    {
         fixed (byte* table = tables)
+        fixed (ulong* multiplier = multipliers)
         {
-            switch (shape, rows.Length)
-            {
-                case (Shape.Horner, _): Avx2Kernels.Horner(inputs, inputCount, ordered, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 1): Avx2Kernels.Xor(inputs, inputCount, ordered, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 2): Avx2Kernels.Group<XorAnd1>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, 3): Avx2Kernels.Group<XorAnd2>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.XorAndTables, _): Avx2Kernels.Group<XorAnd3>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 1): Avx2Kernels.Group<Tables1>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 2): Avx2Kernels.Group<Tables2>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                case (Shape.Tables, 3): Avx2Kernels.Group<Tables3>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-                default: Avx2Kernels.Group<Tables4>(inputs, inputCount, ordered, table, (nuint)begin, (nuint)end); break;
-            }
+            if (level == KernelLevel.Gfni512) Gfni512Kernels.Group<TShape>(inputs, inputCount, outputs, multiplier, begin, end);
+            else if (level == KernelLevel.Vector128) Vector128Kernels.Group<TShape>(inputs, inputCount, outputs, table, begin, end);
+            else if (TShape.XorFirst && TShape.OutputCount == 1) Avx2Kernels.Xor(inputs, inputCount, outputs, begin, end);
+            else Avx2Kernels.Group<TShape>(inputs, inputCount, outputs, table, begin, end);
         }
     }
 
@@ -109,14 +103,8 @@ internal sealed class CodingStep
     }
 
     /// <summary>Tables in the order in which a kernel reads them: input by input, and for each the outputs that have tables.</summary>
-    private static byte[] CreateTables(FieldMatrix matrix, Shape shape, int[] rows)
+    private static byte[] CreateTables(FieldMatrix matrix, int[] tabled)
     {
-        var tabled = shape switch
-        {
-            Shape.Horner => [],
-            Shape.XorAndTables => rows[1..],
-            _ => rows,
-        };
         var tables = new byte[matrix.Columns * tabled.Length * TableSize];
         var offset = 0;
         for (var column = 0; column < matrix.Columns; column++)
@@ -132,5 +120,31 @@ internal sealed class CodingStep
             }
 
         return tables;
+    }
+
+    /// <summary>Multiplications as 8×8 matrices of bits, in the same order.</summary>
+    private static ulong[] CreateMultipliers(FieldMatrix matrix, int[] tabled)
+    {
+        if (!KernelLevel.Gfni512.IsSupported()) return [];
+        var multipliers = new ulong[matrix.Columns * tabled.Length];
+        var next = 0;
+        for (var column = 0; column < matrix.Columns; column++)
+            foreach (var row in tabled)
+                multipliers[next++] = CreateMultiplier(matrix[row, column]);
+        return multipliers;
+    }
+
+    /// <summary>Multiplication by a constant is linear over GF(2): column j of its matrix is the product with 2^j.</summary>
+    /// <remarks>GF2P8AFFINEQB wants the row that gives result bit i in byte 7−i, its bit j standing for bit j of the factor.</remarks>
+    private static ulong CreateMultiplier(byte coefficient)
+    {
+        var multiplier = 0UL;
+        for (var j = 0; j < 8; j++)
+        {
+            var product = GaloisField.Multiply(coefficient, (byte)(1 << j));
+            for (var i = 0; i < 8; i++) multiplier |= (ulong)(product >> i & 1) << (8 * (7 - i) + j);
+        }
+
+        return multiplier;
     }
 }

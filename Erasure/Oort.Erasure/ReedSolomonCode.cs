@@ -36,7 +36,7 @@ internal sealed class ReedSolomonCode : IErasureCode
         {
             for (var j = 0; j < DataShards; j++) inputs[j] = firstData + (nint)j * cellSize;
             for (var i = 0; i < ParityShards; i++) outputs[i] = firstParity + (nint)i * cellSize;
-            encoder.Apply(inputs, outputs, cellSize);
+            encoder.Apply(KernelLevels.Best, inputs, outputs, cellSize);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed class ReedSolomonCode : IErasureCode
         {
             for (var j = 0; j < DataShards; j++) inputs[j] = first + (nint)read[j] * cellSize;
             for (var i = 0; i < madeCount; i++) outputs[i] = first + (nint)made[i] * cellSize;
-            decoder.Apply(inputs, outputs, cellSize);
+            decoder.Apply(KernelLevels.Best, inputs, outputs, cellSize);
         }
     }
 }

@@ -7,8 +7,8 @@ namespace Oort.Checksums.Tests;
 /// <summary>Every path against the bitwise definition: all short lengths, unaligned, with any register before.</summary>
 public sealed class CrcEngineTests
 {
-    // Four widths of the widest path (128 bytes a step) and one byte more.
-    private const int LengthMax = 4 * 128 + 1;
+    // Four widths of the widest path (256 bytes a step) and one byte more.
+    private const int LengthMax = 4 * 256 + 1;
 
     [Fact]
     public void Append_EveryLengthAndAlignment_Crc32EqualsDefinition() => CheckAll<Crc32Polynomial>(uint.MaxValue);
@@ -31,6 +31,7 @@ public sealed class CrcEngineTests
             CrcEngine<TPolynomial>.Append(register, data).ShouldBe(expected, $"dispatched, {length}");
             if (Pclmulqdq.IsSupported && length >= 64) CrcEngine<TPolynomial>.AppendFolded128(register, data).ShouldBe(expected, $"128 bits, {length}");
             if (Pclmulqdq.V256.IsSupported && length >= 128) CrcEngine<TPolynomial>.AppendFolded256(register, data).ShouldBe(expected, $"256 bits, {length}");
+            if (Pclmulqdq.V512.IsSupported && length >= 256) CrcEngine<TPolynomial>.AppendFolded512(register, data).ShouldBe(expected, $"512 bits, {length}");
         }
     }
 

@@ -24,23 +24,22 @@ public sealed class CodingMatrixTests
             var matrix = CodingMatrix.Create(k, m);
             for (var i = 0; i < m; i++)
                 for (var j = 0; j < k; j++)
-                    matrix[i, j].ShouldBe(NaiveCode.Coefficient(k, m, i, j), $"{k}+{m}, row {i}, column {j}");
+                    if (matrix[i, j] != NaiveCode.Coefficient(k, m, i, j))
+                        Assert.Fail($"{k}+{m}, row {i}, column {j}");
         }
     }
 
     [Fact]
-    public void Create_AllGeometries_HasOnesFirstAndNoZeros()
+    public void Create_ManyGeometries_HasOnesFirstAndNoZeros()
     {
-        for (var k = 1; k < 255; k++)
-            for (var m = 1; k + m <= 255; m += k % 5 + 1)
+        for (var k = 1; k < 255; k += k < 20 ? 1 : 13)
+            for (var m = 1; k + m <= 255; m += m < 8 ? 1 : 31)
             {
                 var matrix = CodingMatrix.Create(k, m);
                 matrix.Row(0).ContainsAnyExcept((byte)1).ShouldBeFalse();
                 for (var i = 1; i < m; i++)
-                {
-                    matrix[i, 0].ShouldBe((byte)1);
-                    matrix.Row(i).Contains((byte)0).ShouldBeFalse();
-                }
+                    if (matrix[i, 0] != 1 || matrix.Row(i).Contains((byte)0))
+                        Assert.Fail($"{k}+{m}, row {i}");
             }
     }
 

@@ -18,22 +18,24 @@ public sealed class DecoderCacheTests
     [Fact]
     public void Get_MorePatternsThanAreKept_DropsTheOldest()
     {
-        var cache = new DecoderCache(CodingMatrix.Create(100, 20));
-        int[] Others(int lost) => [.. Enumerable.Range(0, 101).Where(i => i != lost)];
-        var first = cache.Get(Others(0), [0]);
-        for (var lost = 0; lost < 100; lost++)
-            for (var made = 101; made < 110; made++)
-                cache.Get(Others(lost), [lost, made]);
+        var cache = new DecoderCache(CodingMatrix.Create(4, 40));
+        var first = cache.Get([1, 2, 3, 4], [0]);
+        for (var read = 4; read < 44; read++)
+            for (var made = read + 1; made < 44; made++)
+                cache.Get([1, 2, 3, read], [0, made]);
         cache.Count.ShouldBe(512);
-        cache.Get(Others(0), [0]).ShouldNotBeSameAs(first);
+        cache.Get([1, 2, 3, 4], [0]).ShouldNotBeSameAs(first);
+        cache.Count.ShouldBe(512);
     }
 
     [Fact]
     public void Get_LargeMaps_AreBoundedBySize()
     {
-        var cache = new DecoderCache(CodingMatrix.Create(60, 195));
-        int[] made = [.. Enumerable.Range(61, 194)];
-        for (var lost = 0; lost < 30; lost++) cache.Get([.. Enumerable.Range(0, 61).Where(i => i != lost)], [lost, .. made]);
-        cache.Count.ShouldBe(256 * 1024 / (60 * 195));
+        var cache = new DecoderCache(CodingMatrix.Create(20, 235));
+        int[] made = [.. Enumerable.Range(21, 234)];
+        for (var lost = 0; lost < 20; lost++)
+            for (var count = 230; count < 234; count++)
+                cache.Get([.. Enumerable.Range(0, 21).Where(i => i != lost)], [lost, .. made[..count]]);
+        cache.Count.ShouldBeInRange(256 * 1024 / (20 * 235), 256 * 1024 / (20 * 231));
     }
 }

@@ -10,7 +10,8 @@ public sealed class GaloisFieldTests
     {
         for (var a = 0; a < 256; a++)
             for (var b = 0; b < 256; b++)
-                GaloisField.Multiply((byte)a, (byte)b).ShouldBe(NaiveCode.Multiply((byte)a, (byte)b), $"{a} · {b}");
+                if (GaloisField.Multiply((byte)a, (byte)b) != NaiveCode.Multiply((byte)a, (byte)b))
+                    Assert.Fail($"{a} · {b}");
     }
 
     [Fact]
@@ -18,7 +19,8 @@ public sealed class GaloisFieldTests
     {
         for (var a = 0; a < 256; a++)
             for (var b = 1; b < 256; b++)
-                GaloisField.Divide(GaloisField.Multiply((byte)a, (byte)b), (byte)b).ShouldBe((byte)a);
+                if (GaloisField.Divide(GaloisField.Multiply((byte)a, (byte)b), (byte)b) != a)
+                    Assert.Fail($"{a} · {b} / {b}");
         Should.Throw<DivideByZeroException>(() => GaloisField.Divide(1, 0));
     }
 

@@ -23,7 +23,8 @@ public sealed class ReedSolomonTests
         foreach (var cellSize in new[] { 0, 1, 64, 321 })
         {
             var stripe = Stripes.Encode(code, cellSize, random);
-            for (var round = 0; round < 5; round++)
+            // Inverting a matrix of 250 rows takes its time.
+            for (var round = 0; round < (k > 100 ? 1 : 5); round++)
             {
                 var present = Stripes.Lose(k + m, random.Next(m + 1), random);
                 Stripes.CheckReconstruct(code, stripe, cellSize, present, Stripes.All(k + m));

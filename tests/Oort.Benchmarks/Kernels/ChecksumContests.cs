@@ -28,7 +28,12 @@ internal sealed unsafe class ChecksumContests : IDisposable
     internal IReadOnlyList<Result> Crc64(int rounds)
     {
         var competitors = Paths<Crc64NvmePolynomial>(() => sink += Crc64Nvme.Compute(Data));
-        if (IsaL.IsPresent) competitors.Add(new("ISA-L", () => sink += IsaL.Crc64EcmaReflected(0, buffer, (ulong)length)));
+        if (IsaL.IsPresent)
+        {
+            competitors.Add(new("ISA-L", () => sink += IsaL.Crc64EcmaReflected(0, buffer, (ulong)length)));
+            if (Pclmulqdq.IsSupported) competitors.Add(new("ISA-L 128 bits", () => sink += IsaL.Crc64EcmaReflected128(0, buffer, (ulong)length)));
+        }
+
         return Contest.Run($"CRC-64/NVME of {length / 1024} KiB", length, rounds, competitors);
     }
 
@@ -70,8 +75,10 @@ internal sealed unsafe class ChecksumContests : IDisposable
     private List<Competitor> Paths<TPolynomial>(Action dispatched) where TPolynomial : struct, ICrcPolynomial
     {
         var competitors = new List<Competitor> { new("Oort", dispatched) };
-        if (Pclmulqdq.IsSupported) competitors.Add(new("128-bit", () => sink += CrcEngine<TPolynomial>.AppendFolded128(0, Data)));
-        competitors.Add(new("scalar", () => sink += CrcEngine<TPolynomial>.AppendSliced(0, Data)));
+        if (Pclmulqdq.V512.IsSupported) competitors.Add(new("Oort 512 bits", () => sink += CrcEngine<TPolynomial>.AppendFolded512(0, Data)));
+        if (Pclmulqdq.V256.IsSupported) competitors.Add(new("Oort 256 bits", () => sink += CrcEngine<TPolynomial>.AppendFolded256(0, Data)));
+        if (Pclmulqdq.IsSupported) competitors.Add(new("Oort 128 bits", () => sink += CrcEngine<TPolynomial>.AppendFolded128(0, Data)));
+        competitors.Add(new("Oort scalar", () => sink += CrcEngine<TPolynomial>.AppendSliced(0, Data)));
         return competitors;
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Oort.Erasure;
 
 namespace Oort.Benchmarks.Kernels;
@@ -40,13 +41,15 @@ internal sealed unsafe class ErasureContests : IDisposable
 
     internal IReadOnlyList<Result> Encode(int rounds)
     {
-        var competitors = new List<Competitor>
+        var competitors = new List<Competitor> { new("Oort", () => code.Encode(Data, Parity, cellSize)) };
+        foreach (var level in Enum.GetValues<KernelLevel>().Reverse().Where(level => level.IsSupported()))
+            competitors.Add(new($"Oort {level}", () => map.Apply(level, cells, cells + k, cellSize)));
+        if (IsaL.IsPresent)
         {
-            new("Oort", () => code.Encode(Data, Parity, cellSize)),
-            new("128-bit", () => map.ApplyVector128(cells, cells + k, cellSize)),
-            new("scalar", () => map.ApplyScalar(cells, cells + k, 0, cellSize)),
-        };
-        if (IsaL.IsPresent) competitors.Add(new("ISA-L", () => IsaL.EncodeData(cellSize, k, m, isaTables, cells, cells + k)));
+            competitors.Add(new("ISA-L", () => IsaL.EncodeData(cellSize, k, m, isaTables, cells, cells + k)));
+            if (Avx2.IsSupported) competitors.Add(new("ISA-L AVX2", () => IsaL.EncodeDataAvx2(cellSize, k, m, isaTables, cells, cells + k)));
+        }
+
         CheckSameParity(competitors);
         return Contest.Run($"encode {k}+{m}, cells of {cellSize / 1024} KiB", (long)k * cellSize, rounds, competitors);
     }

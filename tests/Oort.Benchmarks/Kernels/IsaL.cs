@@ -17,9 +17,17 @@ internal static unsafe partial class IsaL
     [LibraryImport(Library, EntryPoint = "ec_encode_data")]
     internal static partial void EncodeData(int length, int k, int rows, byte* tables, byte** data, byte** parity);
 
+    /// <summary>The path it takes on processors without AVX-512.</summary>
+    [LibraryImport(Library, EntryPoint = "ec_encode_data_avx2")]
+    internal static partial void EncodeDataAvx2(int length, int k, int rows, byte* tables, byte** data, byte** parity);
+
     /// <summary>2.30 has no CRC-64/NVME; this reflected CRC-64 is the same work with another constant.</summary>
     [LibraryImport(Library, EntryPoint = "crc64_ecma_refl")]
     internal static partial ulong Crc64EcmaReflected(ulong seed, byte* data, ulong length);
+
+    /// <summary>The same with 128-bit folding, as on processors without AVX-512.</summary>
+    [LibraryImport(Library, EntryPoint = "crc64_ecma_refl_by8")]
+    internal static partial ulong Crc64EcmaReflected128(ulong seed, byte* data, ulong length);
 
     [LibraryImport(Library, EntryPoint = "crc32_gzip_refl")]
     internal static partial uint Crc32Gzip(uint seed, byte* data, ulong length);
