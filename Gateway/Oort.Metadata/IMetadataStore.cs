@@ -104,6 +104,9 @@ public interface IMetadataStore : IAsyncDisposable
 
     /// <summary>Every row of every journalled table at one instant, as sealed-size batches of row changes in the journal's encoding, for a snapshot (docs/formats/snapshot.md).</summary>
     IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken);
+
+    /// <summary>Works out everything that is derived (references, live bytes, heads, indexes, totals) anew, and reports what differs, up to a count. Changes nothing.</summary>
+    ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken);
 }
 
 /// <summary>How full a segment is.</summary>

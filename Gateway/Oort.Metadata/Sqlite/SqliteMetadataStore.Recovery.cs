@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Oort.Metadata.Sqlite.Recovery;
@@ -49,4 +50,16 @@ public sealed partial class SqliteMetadataStore
             yield return new(generation, changes);
         }
     }
+
+    public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken) =>
+        await Task.Run(
+            () =>
+            {
+                using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
+                connection.Execute("PRAGMA temp_store=FILE; BEGIN");
+                var problems = new ProblemList(problemsMax);
+                new DatabaseCheck(connection, problems).Run();
+                return problems.ToImmutable();
+            },
+            cancellationToken);
 }

@@ -115,7 +115,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     }
 
     /// <summary>Creates the file for its owner alone: it holds wrapped keys. SQLite gives the files beside it the same mode.</summary>
-    private static void CreateFile(string path)
+    internal static void CreateFile(string path)
     {
         if (File.Exists(path)) return;
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

@@ -82,6 +82,8 @@ internal sealed class Statement : IDisposable
     /// <summary>Bytes of a column; of a number, of its text.</summary>
     public int Size(int column) => raw.sqlite3_column_bytes(statement, column);
 
+    public bool IsBlob(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_BLOB;
+
     public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
 
     public void Dispose() => statement.Dispose();

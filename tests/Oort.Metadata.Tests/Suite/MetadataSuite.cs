@@ -26,6 +26,7 @@ public abstract partial class MetadataSuite : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
+        (await Store.CheckAsync(10, default)).ShouldBeEmpty();
         await Store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -46,7 +47,7 @@ public abstract partial class MetadataSuite : IAsyncLifetime
 
     private protected SegmentRow NewSegment(long payload = 1 << 20) => new()
     {
-        Id = new(Epoch, ++nextSegment),
+        Id = new(Epoch, Interlocked.Increment(ref nextSegment)),
         Geometry = new(4, 2),
         PayloadLength = payload,
         Shards = [.. Enumerable.Range(1, 6).Select(i => new StoreId((UInt128)i))],
@@ -54,7 +55,7 @@ public abstract partial class MetadataSuite : IAsyncLifetime
 
     private protected DataRow NewDataRow(SegmentId segment, long offset, long length) => new()
     {
-        Id = new(((UInt128)0x1234 << 100) + ++nextData),
+        Id = new(((UInt128)0x1234 << 100) + Interlocked.Increment(ref nextData)),
         Length = length,
         KeyVersion = 1,
         WrappedKey = [.. Enumerable.Range(0, 40).Select(i => (byte)(i + (int)nextData))],

@@ -86,7 +86,8 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
             if (change == 0) continue;
             var left = tables.Data.AddReferences(id, change);
             if (isReplay) continue; // Deletes of data stand in the journal themselves.
-            if (left is null) throw new InvalidOperationException($"Data {id} is referred to but not there.");
+            // Only after a recovery with losses can data be missing that something lets go of; that must still be deletable.
+            if (left is null && change > 0) throw new InvalidOperationException($"Data {id} is referred to but not there.");
             if (left == 0) RemoveData(tables.Data.Find(id)!);
         }
         references.Clear();
