@@ -124,6 +124,7 @@ public sealed partial class LocalStore
             var store = new LocalStore(disk, identity, options, logger, held, volumes, loaded, volumeSize, health);
             if (loaded.NeedsCheckpoint && held is not null)
                 store.TryWriteCheckpoint();
+            store.StartMaintenance();
             return store;
         }
         catch (Exception e) when (e is DiskException or BackendException)
@@ -221,33 +222,6 @@ public sealed partial class LocalStore
         }
     }
 
-    private bool WriteLastCheckpoint()
-    {
-        TryWriteCheckpoint();
-        return true;
-    }
-
-    /// <summary>Writes a checkpoint of the index. It only makes the next opening faster, so a failure is logged and not thrown.</summary>
-    private bool TryWriteCheckpoint()
-    {
-        try
-        {
-            // The ends first: what the index gets after that is scanned again at the next opening, which changes nothing.
-            var ends = _volumes.All.OrderBy(volume => volume.Number).Select(volume => (volume, volume.AppliedEnd)).ToArray();
-            var (sequence, durable) = (_writer.LastSequence, _writer.AppliedSequence);
-            IndexFile.Write(_disk, Id, sequence, durable, ends, _index);
-            return true;
-        }
-        catch (DiskException e)
-        {
-            LogCheckpointFailed(_logger, e);
-            return false;
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Error, Message = "{Location} is read-only: it is opened for reading.")]
     private static partial void LogReadOnly(ILogger logger, string location, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint of the index could not be written; the next opening scans more of the volumes.")]
-    private static partial void LogCheckpointFailed(ILogger logger, Exception exception);
 }

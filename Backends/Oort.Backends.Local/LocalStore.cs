@@ -36,13 +36,14 @@ public sealed partial class LocalStore : IStore
         (_disk, _identity, _options, _logger, _lock, _volumes, _index, _health) = (disk, identity, options, logger, @lock, volumes, loaded.Index, health);
         Damage = loaded.Damage;
         LostShardCount = loaded.LostShards;
-        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, logger);
+        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, logger) { VolumeFilled = CheckpointSoon };
         _blobs = new BlobFiles(disk, health);
         _logs = new LogFiles(disk, health);
         var name = $"store {identity.Store.ToString()[..8]}";
         _shardThreads = new IoThreads($"{name} shards", options.ThreadCount);
         // Journals do not queue behind shards; two, so that a blob does not hold up a log.
         _fileThreads = new IoThreads($"{name} files", 2);
+        _compactor = new Compactor(disk, volumes, loaded.Index, _writer, _shardThreads, health, options, volumeSize, TryWriteCheckpoint, logger);
         _writer.Start($"{name} writer");
     }
 
@@ -149,15 +150,20 @@ public sealed partial class LocalStore : IStore
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
+        await _stopping.CancelAsync();
+        await _maintenance;
+        await _compactor.StopAsync();
         _shardThreads.Stop();
         await _shardThreads.Stopped;
         _writer.Stop();
         await _writer.Stopped;
         if (_health.Failure is null)
-            await _fileThreads.RunAsync(WriteLastCheckpoint, CancellationToken.None);
+            await _fileThreads.RunAsync(TryWriteCheckpoint, CancellationToken.None);
         _fileThreads.Stop();
         await _fileThreads.Stopped;
         _logs.Dispose();
+        _compactor.Dispose();
+        _stopping.Dispose();
         foreach (var volume in _volumes.All)
             volume.Dispose();
         _lock?.Dispose();

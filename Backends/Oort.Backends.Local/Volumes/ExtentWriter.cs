@@ -3,7 +3,9 @@ using Oort.Checksums;
 namespace Oort.Backends.Local;
 
 /// <summary>Writes a long shard into its extent. The pieces go to the file at once; the commit record, in a later group, makes them count, and the sync of that group makes both durable.</summary>
-internal sealed class ExtentWriter(ShardId id, Extent extent, VolumeWriter writer, IoThreads threads, StoreHealth health, ShardLocation? expected = null) : IShardWriter
+/// <param name="expected">Compaction: the place that the shard must still have at the commit.</param>
+/// <param name="knownCrc">Compaction: the checksum that the shard had, so that damage done to it before stays visible.</param>
+internal sealed class ExtentWriter(ShardId id, Extent extent, VolumeWriter writer, IoThreads threads, StoreHealth health, ShardLocation? expected = null, ulong? knownCrc = null) : IShardWriter
 {
     private long _written;
     private ulong _crc;
@@ -35,7 +37,7 @@ internal sealed class ExtentWriter(ShardId id, Extent extent, VolumeWriter write
         if (_isBusy || _written != extent.Length)
             throw new InvalidOperationException($"The shard was announced with {extent.Length} bytes and has {_written}.");
         _isEnded = true;
-        var request = new WriteRequest(WriteKind.Commit, id) { Extent = extent, Crc = _crc, Expected = expected };
+        var request = new WriteRequest(WriteKind.Commit, id) { Extent = extent, Crc = knownCrc ?? _crc, Expected = expected };
         try
         {
             WasCommitted = await writer.SubmitAsync(request, cancellationToken);

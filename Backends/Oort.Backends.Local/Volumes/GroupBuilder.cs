@@ -92,8 +92,8 @@ internal sealed class GroupBuilder(Volume volume)
 
     private static GroupRecord ToRecord(WriteRequest request, long contentOffset) => request.Kind switch
     {
-        WriteKind.Put => new(RecordKind.Inline, request.Id, contentOffset, request.Content.Length, Crc64Nvme.Compute(request.Content.Span)),
-        WriteKind.Commit => new(RecordKind.Extent, request.Id, request.Extent!.Offset, (int)request.Extent.Length, request.Crc),
+        WriteKind.Put => new(RecordKind.Inline, request.Id, contentOffset, request.Content.Length, request.Crc ?? Crc64Nvme.Compute(request.Content.Span)),
+        WriteKind.Commit => new(RecordKind.Extent, request.Id, request.Extent!.Offset, (int)request.Extent.Length, request.Crc!.Value),
         _ => new(RecordKind.Tombstone, request.Id, 0, 0, 0),
     };
 }

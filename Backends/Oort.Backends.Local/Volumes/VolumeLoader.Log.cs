@@ -16,11 +16,11 @@ internal sealed partial class VolumeLoader
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards of the last group of volume {Volume} were not whole and are dropped; they had not been acknowledged, or have been damaged since.")]
     private static partial void LogUnfinished(ILogger logger, uint volume, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Volume {Volume} is in the index and not on the disk.")]
-    private static partial void LogVolumeMissing(ILogger logger, uint volume);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint of the index does not fit the volumes; the index is rebuilt from them.")]
+    private static partial void LogIndexForeign(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} shards are lost with what is missing of the volumes; they read as not found.")]
-    private static partial void LogLost(ILogger logger, long count);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} shards are lost: volume {Volume}, where they lie, is missing or cut short. They read as not found.")]
+    private static partial void LogLost(ILogger logger, long count, uint volume);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {Volume} ends with an unfinished group at {Offset}, which is cut off.")]
     private static partial void LogTail(ILogger logger, uint volume, long offset);

@@ -45,7 +45,7 @@ internal sealed partial class VolumeLoader(IDisk disk, StoreId store, VolumeTabl
         }
 
         SettleDoubts();
-        var lost = CountAndDropLost(checkpoint);
+        var lost = CountAndDropLost();
         foreach (var volume in volumes.All)
             volume.IsSealed = true;
         if (!isClean || current is null || current.End >= volumeSize || readOnly)
@@ -112,9 +112,13 @@ internal sealed partial class VolumeLoader(IDisk disk, StoreId store, VolumeTabl
         var checkpoint = IndexFile.Read(disk, store, out var damaged);
         if (damaged)
             LogIndexDamaged(logger);
-        // A file of the same number with another salt is another volume: the checkpoint is of some other time or disk.
-        if (checkpoint is null || checkpoint.Volumes.Any(v => volumes.TryGet(v.Number, out var volume) && volume.Header.Salt != v.Salt))
+        if (checkpoint is null)
             return null;
+        if (!Fits(checkpoint))
+        {
+            LogIndexForeign(logger);
+            return null;
+        }
 
         _index = checkpoint.Index;
         (_sequence, _durable) = (checkpoint.Sequence, checkpoint.Durable);
@@ -128,6 +132,28 @@ internal sealed partial class VolumeLoader(IDisk disk, StoreId store, VolumeTabl
         }
 
         return checkpoint;
+    }
+
+    /// <summary>Whether the checkpoint speaks of these files and of all of them; if not, it is of another time or disk, and the volumes decide.</summary>
+    private bool Fits(IndexCheckpoint checkpoint)
+    {
+        var indexed = checkpoint.Volumes.ToDictionary(volume => volume.Number, volume => volume.Salt);
+        foreach (var volume in volumes.All)
+        {
+            // 1. Another file of the same number has another salt.
+            if (indexed.TryGetValue(volume.Number, out var salt))
+            {
+                if (salt != volume.Header.Salt)
+                    return false;
+                continue;
+            }
+
+            // 2. A volume that it does not name is newer than it. An older one would bring back shards whose tombstones it covers.
+            if (new VolumeScanner(volume.File, volume.Header).TryReadGroup(VolumeHeader.BlockSize, out var first, out _) && first.Sequence <= checkpoint.Durable)
+                return false;
+        }
+
+        return true;
     }
 
     /// <returns>True when it ends exactly where the checkpoint says: it was closed properly and nothing happened since.</returns>
@@ -236,9 +262,9 @@ internal sealed partial class VolumeLoader(IDisk disk, StoreId store, VolumeTabl
     }
 
     /// <summary>Step 6; what lies in a volume that is not there cannot be served and must not be listed.</summary>
-    private long CountAndDropLost(IndexCheckpoint? checkpoint)
+    private long CountAndDropLost()
     {
-        var lost = 0L;
+        var lost = new Dictionary<uint, long>();
         for (var i = 0; i < _index.PartitionCount; i++)
         {
             foreach (var (id, location) in _index.CopyPartition(i))
@@ -250,15 +276,13 @@ internal sealed partial class VolumeLoader(IDisk disk, StoreId store, VolumeTabl
                 }
 
                 _index.Remove(id);
-                lost++;
+                lost[location.Volume] = lost.GetValueOrDefault(location.Volume) + 1;
             }
         }
 
-        foreach (var missing in checkpoint?.Volumes.Where(v => !volumes.TryGet(v.Number, out _)) ?? [])
-            LogVolumeMissing(logger, missing.Number);
-        if (lost > 0)
-            LogLost(logger, lost);
-        return lost;
+        foreach (var (volume, count) in lost)
+            LogLost(logger, count, volume);
+        return lost.Values.Sum();
     }
 
     private void Report(VolumeDamage damage)

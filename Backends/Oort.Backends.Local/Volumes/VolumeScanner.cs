@@ -23,7 +23,7 @@ internal sealed class VolumeScanner(IDiskFile file, VolumeHeader volume)
     public long GroupsEnd { get; private set; }
 
     /// <summary>Where the next group would go.</summary>
-    public long End { get; private set; }
+    public long End { get; private set; } = VolumeHeader.BlockSize;
 
     /// <summary>Damage that was met, the tail last.</summary>
     public List<VolumeDamage> Damage { get; } = [];
@@ -32,29 +32,38 @@ internal sealed class VolumeScanner(IDiskFile file, VolumeHeader volume)
     /// <param name="visit">Gets each good group and its records.</param>
     public void Scan(long start, Action<GroupHeader, GroupRecord[]> visit)
     {
-        var length = file.Length;
         End = GroupsEnd = start;
-        while (End + GroupHeader.Size <= length)
-        {
-            if (!TryReadGroup(End, out var header, out var records))
-            {
-                var next = FindGroup(End + VolumeFormat.BlockSize, length);
-                if (next < 0)
-                {
-                    if (!IsEmpty(End))
-                        Damage.Add(new(volume.Number, End, length - End, IsTail: true));
-                    return;
-                }
+        var length = file.Length;
+        while (TryReadNext(length, out var header, out var records))
+            visit(header, records);
+    }
 
-                Damage.Add(new(volume.Number, End, next - End, IsTail: false));
-                End = next;
-                continue;
+    /// <summary>Reads the next good group that begins before <paramref name="limit"/>, from <see cref="End"/> on; false when there is none.</summary>
+    public bool TryReadNext(long limit, out GroupHeader header, out GroupRecord[] records)
+    {
+        header = default;
+        records = [];
+        if (End + GroupHeader.Size > limit)
+            return false;
+        if (!TryReadGroup(End, out header, out records))
+        {
+            var next = FindGroup(End + VolumeFormat.BlockSize, limit);
+            if (next < 0)
+            {
+                if (!IsEmpty(End))
+                    Damage.Add(new(volume.Number, End, limit - End, IsTail: true));
+                return false;
             }
 
-            visit(header, records);
-            GroupsEnd = header.ReservedOffset;
-            End = header.End;
+            Damage.Add(new(volume.Number, End, next - End, IsTail: false));
+            End = next;
+            if (!TryReadGroup(End, out header, out records))
+                return false; // It was good a moment ago: the medium fails.
         }
+
+        GroupsEnd = header.ReservedOffset;
+        End = header.End;
+        return true;
     }
 
     /// <summary>Reads the group at an offset: header and table whole, its content unread.</summary>

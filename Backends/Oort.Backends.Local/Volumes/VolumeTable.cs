@@ -27,6 +27,7 @@ internal sealed class VolumeTable(IDisk disk, StoreId store)
     /// <summary>No volume made later gets this number or a lower one.</summary>
     public void NeverUse(uint number) => _numberMax = Math.Max(_numberMax, number);
 
+    /// <summary>Forgets a volume that is to be deleted; nothing in the index points to it any more.</summary>
     public void Remove(Volume volume) => _volumes.TryRemove(volume.Number, out _);
 
     /// <summary>Makes a new volume: (1) its header is written and synced, (2) then its name. A crash in between leaves a file that opening removes.</summary>

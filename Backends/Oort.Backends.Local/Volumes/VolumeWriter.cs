@@ -39,8 +39,8 @@ internal sealed partial class VolumeWriter
         (_current, _sequence, _durable) = (current, sequence, sequence);
     }
 
-    /// <summary>The number of the volume that grows now, 0 when none does. Compaction leaves it alone.</summary>
-    public uint CurrentVolume { get; private set; }
+    /// <summary>Called on the writer's thread, and not to block it, when a volume is full and another begins.</summary>
+    public Action? VolumeFilled { get; init; }
 
     /// <summary>All groups up to this sequence are synced and in the index.</summary>
     public ulong AppliedSequence => Volatile.Read(ref _durable);
@@ -53,7 +53,6 @@ internal sealed partial class VolumeWriter
 
     public void Start(string name)
     {
-        CurrentVolume = _current?.Number ?? 0;
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
@@ -302,6 +301,7 @@ internal sealed partial class VolumeWriter
         {
             _draining.Add(_current);
             _current = null;
+            VolumeFilled?.Invoke();
         }
 
         if (_current is null)
@@ -310,7 +310,6 @@ internal sealed partial class VolumeWriter
                 _space.EnsureHeadroom(VolumeHeader.BlockSize);
             _current = _volumes.Create();
             _wantsNewVolume = false;
-            CurrentVolume = _current.Number;
         }
 
         return _current;

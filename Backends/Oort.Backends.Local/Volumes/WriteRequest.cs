@@ -47,8 +47,8 @@ internal sealed class WriteRequest(WriteKind kind, ShardId id)
     /// <summary>Commit: where the shard was written. Reserve: where it may be (set by the writer).</summary>
     public Extent? Extent { get; set; }
 
-    /// <summary>Put, Commit: CRC of the shard.</summary>
-    public ulong Crc { get; set; }
+    /// <summary>Commit: CRC of the shard. Put: only where compaction knows it; null: to be computed.</summary>
+    public ulong? Crc { get; init; }
 
     /// <summary>Where the shard must still be for this to be done (compaction moves, it does not bring back); null: wherever.</summary>
     public ShardLocation? Expected { get; init; }

@@ -33,11 +33,13 @@ internal sealed class DiskImage
             case DiskOperationKind.SetLength:
                 SetLength(operation.File, operation.Offset);
                 break;
-            case DiskOperationKind.Rename when Names.Remove(operation.Path, out var file):
-                Names[operation.NewPath] = file;
+            case DiskOperationKind.Rename:
+                // By the file's number: what the old name stands for may be older than the file that was renamed.
+                RemoveName(operation);
+                Names[operation.NewPath] = operation.File;
                 break;
             case DiskOperationKind.Delete:
-                Names.Remove(operation.Path);
+                RemoveName(operation);
                 break;
             default:
                 break;
@@ -59,8 +61,16 @@ internal sealed class DiskImage
     public void SetLength(int file, long length)
     {
         var content = Files.GetValueOrDefault(file) ?? [];
+        if (content.Length == length && Files.ContainsKey(file))
+            return;
         Array.Resize(ref content, (int)length);
         Files[file] = content;
+    }
+
+    private void RemoveName(DiskOperation operation)
+    {
+        if (Names.TryGetValue(operation.Path, out var file) && file == operation.File)
+            Names.Remove(operation.Path);
     }
 
     /// <summary>A file that has a name and never got content is empty.</summary>

@@ -14,6 +14,8 @@ public sealed class RecordingDisk : IDisk
     private readonly DiskImage _now;
     private readonly List<DiskOperation> _operations = [];
     private readonly HashSet<string> _locks = [];
+    private Replay? _replay;
+    private Replay? _replayKept;
     private int _fileNumber;
 
     public RecordingDisk()
@@ -61,20 +63,15 @@ public sealed class RecordingDisk : IDisk
     {
         lock (_lock)
         {
-            var image = _initial.Copy();
-            var pending = new List<DiskOperation>();
-            foreach (var operation in _operations.Take(count))
-            {
-                if (operation.Kind is DiskOperationKind.Sync or DiskOperationKind.SyncFolder)
-                    Settle(image, pending, operation);
-                else if (mode == CrashMode.Kept)
-                    image.Apply(operation);
-                else
-                    pending.Add(operation);
-            }
+            ref var replay = ref mode == CrashMode.Kept ? ref _replayKept : ref _replay;
+            if (replay is null || replay.Count > count)
+                replay = new Replay(_initial.Copy());
+            for (; replay.Count < count; replay.Count++)
+                replay.Apply(_operations[replay.Count], keep: mode == CrashMode.Kept);
 
+            var image = replay.Image.Copy();
             if (mode == CrashMode.Torn)
-                Tear(image, pending, new Random(seed));
+                Tear(image, replay.Pending, new Random(seed));
             image.FillFiles();
             return new RecordingDisk(image) { CapacityBytes = CapacityBytes, HasCache = HasCache };
         }
@@ -193,29 +190,6 @@ public sealed class RecordingDisk : IDisk
 
     private static string FolderOf(string path) => path.Contains('/', StringComparison.Ordinal) ? path[..path.LastIndexOf('/')] : "";
 
-    /// <summary>A sync makes its file's content, or its folder's names, durable, in the order they came.</summary>
-    private static void Settle(DiskImage image, List<DiskOperation> pending, DiskOperation sync)
-    {
-        bool IsSettled(DiskOperation operation) => operation.Kind switch
-        {
-            DiskOperationKind.Write or DiskOperationKind.SetLength => sync.Kind == DiskOperationKind.Sync && operation.File == sync.File,
-            DiskOperationKind.Rename => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.NewPath) == sync.Path,
-            _ => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.Path) == sync.Path,
-        };
-        foreach (var operation in pending.Where(IsSettled))
-        {
-            // A rename whose old name was never made durable still gives the file its new one.
-            if (operation.Kind == DiskOperationKind.Rename && !image.Names.ContainsKey(operation.Path))
-                image.Names[operation.NewPath] = operation.File;
-            else
-                image.Apply(operation);
-        }
-
-        // The creation of a name that has since been renamed durably must not come back.
-        pending.RemoveAll(operation => IsSettled(operation) || (operation.Kind == DiskOperationKind.Create && image.Names.ContainsValue(operation.File)));
-        image.FillFiles();
-    }
-
     private static void Tear(DiskImage image, List<DiskOperation> pending, Random random)
     {
         foreach (var operation in pending)
@@ -225,8 +199,6 @@ public sealed class RecordingDisk : IDisk
             else if (random.Next(2) == 0)
                 image.Apply(operation);
         }
-
-        image.FillFiles();
     }
 
     private DiskOperation Record(DiskOperation operation)
@@ -239,6 +211,43 @@ public sealed class RecordingDisk : IDisk
     }
 
     private long Used() => _now.Names.Values.Distinct().Sum(file => (long)_now.Files[file].Length);
+
+    /// <summary>How far the operations have been replayed: kept, because tests ask for one crash after the other.</summary>
+    private sealed class Replay(DiskImage image)
+    {
+        public DiskImage Image => image;
+
+        /// <summary>Operations that no sync has made durable yet.</summary>
+        public List<DiskOperation> Pending { get; } = [];
+
+        public int Count { get; set; }
+
+        public void Apply(DiskOperation operation, bool keep)
+        {
+            if (operation.Kind is DiskOperationKind.Sync or DiskOperationKind.SyncFolder)
+                Settle(operation);
+            else if (keep)
+                image.Apply(operation);
+            else
+                Pending.Add(operation);
+        }
+
+        /// <summary>A sync makes its file's content, or its folder's names, durable, in the order they came.</summary>
+        private void Settle(DiskOperation sync)
+        {
+            bool IsSettled(DiskOperation operation) => operation.Kind switch
+            {
+                DiskOperationKind.Write or DiskOperationKind.SetLength => sync.Kind == DiskOperationKind.Sync && operation.File == sync.File,
+                DiskOperationKind.Rename => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.NewPath) == sync.Path,
+                _ => sync.Kind == DiskOperationKind.SyncFolder && FolderOf(operation.Path) == sync.Path,
+            };
+            foreach (var operation in Pending.Where(IsSettled))
+                image.Apply(operation);
+
+            // The creation of a name that has since been renamed durably must not come back.
+            Pending.RemoveAll(operation => IsSettled(operation) || (operation.Kind == DiskOperationKind.Create && image.Names.ContainsValue(operation.File)));
+        }
+    }
 
     private sealed class Held(RecordingDisk disk, string path) : IDisposable
     {

@@ -8,7 +8,7 @@ namespace Oort.Backends.Tests.Local;
 /// <summary>The power fails after every write and every sync there is: what was acknowledged is there, what was not is there whole or not at all.</summary>
 public sealed class CrashTests
 {
-    private static readonly (CrashMode Mode, int Seed)[] s_crashes = [(CrashMode.Dropped, 0), (CrashMode.Kept, 0), (CrashMode.Torn, 1), (CrashMode.Torn, 2)];
+    private static readonly (CrashMode Mode, int Seed)[] s_crashes = [(CrashMode.Dropped, 0), (CrashMode.Kept, 0), (CrashMode.Torn, 1)];
 
     [Fact]
     public async Task Crash_AtEveryOperation_LosesNothingAcknowledged()
@@ -45,7 +45,7 @@ public sealed class CrashTests
         for (var count = 0; count <= disk.OperationCount; count += step)
         {
             foreach (var (mode, seed) in s_crashes)
-                await CheckAsync(disk.Crash(count, mode, seed), history, count, $"crash after {count} of {disk.OperationCount}, {mode} {seed}", options);
+                await CheckAsync(disk.Crash(count, mode, seed + count), history, count, $"crash after {count} of {disk.OperationCount}, {mode} {seed}", options);
         }
     }
 
