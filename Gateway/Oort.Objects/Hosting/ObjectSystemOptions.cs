@@ -10,6 +10,9 @@ public sealed record ObjectSystemOptions
 
     public JournalOptions Journal { get; init; } = new();
 
+    /// <summary>Sizes and patience of the data path.</summary>
+    public ObjectLayerOptions Objects { get; init; } = new();
+
     /// <summary>How long a start waits for a store to open. One that takes longer (a disk that spins up) joins when it is ready.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -33,6 +36,9 @@ public sealed record ObjectSystemOptions
 
     /// <summary>Pause between two runs of the collector.</summary>
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Pause between two searches of all stores for shards that no row names: each lists every shard.</summary>
+    public TimeSpan OrphanScanInterval { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>How long a segment without references keeps its shards: longer than the longest request that may still read it.</summary>
     public TimeSpan DeleteGrace { get; init; } = TimeSpan.FromHours(1);

@@ -54,6 +54,9 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
     public static ImmutableArray<JournalChain> Split(JournalCatalogue catalogue, Keyring keyring, ILogger logger) =>
         [.. catalogue.Logs.GroupBy(log => log.Name.Gateway).Select(group => new JournalChain(group.Key, [.. group.OrderBy(log => log.Name)], catalogue.Stores, keyring, logger))];
 
+    /// <summary>Sets the end of a chain without logs: those before a snapshot were dropped, or the gateway is new.</summary>
+    public void BeginAfter(ulong generation) => End = new(generation, RecordHash.None);
+
     /// <summary>Reads every record that is valid and newer than a generation, in order.</summary>
     /// <param name="after">Records up to this generation are known otherwise (a snapshot, a database): their absence is no gap.</param>
     public async IAsyncEnumerable<JournalEntry> ReadAsync(ulong after, [EnumeratorCancellation] CancellationToken cancellationToken)

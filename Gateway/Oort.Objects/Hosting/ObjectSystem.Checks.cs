@@ -1,0 +1,184 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Objects.Collection;
+
+namespace Oort.Objects;
+
+/// <summary>Scrub and fsck.</summary>
+public sealed partial class ObjectSystem
+{
+    /// <summary>Segments of one page of a walk over all.</summary>
+    private const int WalkPageSize = 1_000;
+
+    /// <inheritdoc/>
+    public ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken) =>
+        ScrubAsync(repair, Pacer.None, progress, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// 1. The database's own invariants. 2. Each segment: are its shards where the row says, with the right length and header? 3. Each shard: does a row name it, is it
+    /// on its way, or in quarantine? 4. Keyring, journal, snapshot.
+    /// </remarks>
+    public async ValueTask<FsckReport> FsckAsync(bool repair, IProgress<FsckProgress>? progress, CancellationToken cancellationToken)
+    {
+        var findings = new FindingList();
+
+        // 1.
+        progress?.Report(new("database", 0, 1));
+        foreach (var problem in await parts.Metadata.CheckAsync(ScrubReport.FindingCountMax, cancellationToken))
+            findings.Add(FindingSeverity.Lost, $"database: {problem.Kind}", problem.Detail);
+
+        // 2.
+        var total = (await parts.Metadata.GetTotalsAsync(cancellationToken)).Segments;
+        long segments = 0;
+        await foreach (var row in WalkAsync(cancellationToken))
+        {
+            await CheckPresenceAsync(row, repair, findings, cancellationToken);
+            if (++segments % WalkPageSize == 0) progress?.Report(new("segments", segments, total));
+        }
+
+        // 3.
+        var (shards, orphans) = await CheckOrphansAsync(findings, progress, cancellationToken);
+
+        // 4.
+        progress?.Report(new("copies", 0, 1));
+        await HealCopiesAsync(repair, findings, Pacer.None, cancellationToken);
+        foreach (var store in parts.Stores.GetStatus().Where(store => store.Health == StoreHealth.Offline))
+            findings.Add(FindingSeverity.Degraded, store.Location, $"This disk is away, and was not checked: {store.Reason}");
+        return new(findings.OpenCount == 0, segments, shards, orphans, findings.ToImmutable());
+    }
+
+    private async ValueTask<ScrubReport> ScrubAsync(bool repair, Pacer pacer, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken)
+    {
+        var findings = new FindingList();
+        var total = (await parts.Metadata.GetTotalsAsync(cancellationToken)).Segments;
+        var (segments, bytes, bad, mended) = (0L, 0L, 0L, 0L);
+        await foreach (var listed in WalkAsync(cancellationToken))
+        {
+            var row = listed;
+            // A bad cell that is met on the way is rebuilt by a second look.
+            for (var look = 0; look < 2; look++)
+            {
+                var outcome = await repairer.RunAsync(row, repair, pacer, cancellationToken);
+                bytes += outcome.BytesRead;
+                mended += outcome.Repaired.Length;
+                if (look == 0) bad += outcome.BadCount;
+                Describe(row, outcome, findings, isLast: look == 1 || !repair || outcome.Remaining == 0);
+                if (!repair || outcome.Remaining == 0 || !outcome.Readable) break;
+                if (await parts.Metadata.FindSegmentAsync(row.Id, cancellationToken) is not { } again) break;
+                row = again;
+            }
+
+            segments++;
+            progress?.Report(new(segments, total, bytes, bad));
+        }
+
+        var copies = await HealCopiesAsync(repair, findings, pacer, cancellationToken);
+        return new(segments, bytes, bad, mended, copies.Bad, copies.Repaired, findings.ToImmutable());
+    }
+
+    private static void Describe(SegmentRow row, SegmentOutcome outcome, FindingList findings, bool isLast)
+    {
+        if (!outcome.Readable)
+        {
+            var away = outcome.Conditions.Any(condition => condition == ShardCondition.Away);
+            findings.Add(FindingSeverity.Lost, row.Id.ToString(), $"Too few good shards are left to read it{(away ? " while disks are away" : "")}: {string.Join(", ", outcome.Conditions)}.");
+            return;
+        }
+
+        for (var index = 0; index < outcome.Conditions.Length; index++)
+        {
+            var condition = outcome.Conditions[index];
+            if (condition is ShardCondition.Good or ShardCondition.Away) continue;
+            var repaired = outcome.Repaired.Contains(index);
+            if (repaired || isLast) findings.Add(FindingSeverity.Degraded, new ShardId(row.Id, (byte)index).ToString(), $"The shard on {row.Shards[index]} was {condition}.", repaired);
+        }
+    }
+
+    /// <summary>Looks whether each shard is there with the right length. What is not is queued, or repaired at once.</summary>
+    private async ValueTask CheckPresenceAsync(SegmentRow row, bool repair, FindingList findings, CancellationToken cancellationToken)
+    {
+        var layout = new Shards.ShardLayout(row.Geometry, row.PayloadLength);
+        var (missing, away) = (0, 0);
+        for (var index = 0; index < row.Shards.Length; index++)
+        {
+            if (row.Shards[index] != StoreId.None && parts.Stores.Find(row.Shards[index]) is not { } && !parts.Stores.IsGivenUp(row.Shards[index], TimeSpan.MaxValue)) away++;
+            else if (!await IsPresentAsync(row, index, layout.ShardLength, cancellationToken)) missing++;
+        }
+
+        if (missing == 0) return;
+        var present = row.Geometry.TotalShards - missing - away;
+        if (repair && present >= row.Geometry.DataShards)
+        {
+            var outcome = await repairer.RunAsync(row, repair: true, Pacer.None, cancellationToken);
+            Describe(row, outcome, findings, isLast: true);
+            return;
+        }
+
+        var severity = present + away < row.Geometry.DataShards ? FindingSeverity.Lost : FindingSeverity.Degraded;
+        findings.Add(severity, row.Id.ToString(), string.Create(CultureInfo.InvariantCulture, $"{missing} of its {row.Geometry.TotalShards} shards are missing or have a wrong length, {away} are on disks that are away; {row.Geometry.DataShards} are needed."));
+    }
+
+    private async ValueTask<bool> IsPresentAsync(SegmentRow row, int index, long length, CancellationToken cancellationToken)
+    {
+        if (parts.Stores.Find(row.Shards[index]) is not { } store) return false;
+        try
+        {
+            return await store.StatAsync(new(row.Id, (byte)index), cancellationToken) == length;
+        }
+        catch (BackendException failure)
+        {
+            parts.Stores.Report(store.Id, failure);
+            return false;
+        }
+    }
+
+    /// <summary>Counts shards that no row names. They are notes: the collector quarantines and then deletes them.</summary>
+    private async ValueTask<(long Shards, long Orphans)> CheckOrphansAsync(FindingList findings, IProgress<FsckProgress>? progress, CancellationToken cancellationToken)
+    {
+        var scan = new OrphanScan(parts.Metadata, segmentIds);
+        var (shards, orphans) = (0L, 0L);
+        foreach (var store in parts.Stores.Readable())
+        {
+            progress?.Report(new($"shards on {store.Location}", shards, 0));
+            try
+            {
+                await foreach (var _ in store.ListAsync(cancellationToken)) shards++;
+                await foreach (var shard in scan.FindAsync(store, cancellationToken))
+                {
+                    orphans++;
+                    findings.Add(FindingSeverity.Note, $"{store.Location}: {shard}", "No row names this shard here; it is deleted after its quarantine.");
+                }
+            }
+            catch (BackendException failure)
+            {
+                parts.Stores.Report(store.Id, failure);
+                findings.Add(FindingSeverity.Degraded, store.Location, $"Its shards could not be listed: {failure.Message}");
+            }
+        }
+
+        return (shards, orphans);
+    }
+
+    private ValueTask<(long Bad, long Repaired)> HealCopiesAsync(bool repair, CancellationToken cancellationToken) => HealCopiesAsync(repair, new(), Pacer.None, cancellationToken);
+
+    private async ValueTask<(long Bad, long Repaired)> HealCopiesAsync(bool repair, FindingList findings, Pacer pacer, CancellationToken cancellationToken)
+    {
+        // A log that has ended is not written any more: its copies can be compared.
+        var scrubber = new CopyScrubber(parts.Stores, parts.Keyring, root, options.DataDirectory, () => parts.Journal.LogsInUse, logs.CreateLogger<CopyScrubber>());
+        return await scrubber.RunAsync(repair, findings, pacer, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<SegmentRow> WalkAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var after = default(SegmentId); ;)
+        {
+            var page = await parts.Metadata.ListSegmentsAsync(after, WalkPageSize, notFullOnly: false, store: null, cancellationToken);
+            foreach (var row in page) yield return row;
+            if (page.Length < WalkPageSize) yield break;
+            after = page[^1].Id;
+        }
+    }
+}

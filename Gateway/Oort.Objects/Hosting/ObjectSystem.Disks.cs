@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>Adding, replacing and emptying disks.</summary>
+public sealed partial class ObjectSystem
+{
+    /// <inheritdoc/>
+    public async ValueTask<ImmutableArray<DiskStatus>> ListDisksAsync(CancellationToken cancellationToken)
+    {
+        var disks = ImmutableArray.CreateBuilder<DiskStatus>();
+        var removed = (await parts.Metadata.ListStoresAsync(cancellationToken)).Where(row => row.State == StoreState.Removed).Select(row => row.Id).ToHashSet();
+        // What lies on removed stores, or nowhere, is waiting for a disk: it is shown with each one that could take it.
+        var homeless = (await parts.Metadata.GetTotalsAsync(cancellationToken)).SegmentsNotFull;
+        foreach (var id in removed) homeless += (await CountSegmentsAsync(id, cancellationToken)).Count;
+        foreach (var store in parts.Stores.GetStatus())
+        {
+            var (held, _) = await CountSegmentsAsync(store.Id, cancellationToken);
+            disks.Add(new(store, held, store.State == StoreState.Draining ? held : homeless));
+        }
+
+        return disks.ToImmutable();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<DiskStatus> AddDiskAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            var slot = await JoinAsync(endpoint, cancellationToken);
+            scanAsked = true;
+            return new(slot.Status, 0, 0);
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// 1. The old one is taken out of the set at once, so that the journal's quorum is of stores that can take it. 2. The new one joins. 3. The old one's row says
+    /// Removed, and the scan finds every segment with a shard on it. A crash between 2. and 3. leaves the old one missing and the new one joined; it is done again.
+    /// </remarks>
+    public async ValueTask<DiskStatus> ReplaceDiskAsync(StoreId gone, IStoreEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            var rows = await parts.Metadata.ListStoresAsync(cancellationToken);
+            var row = rows.FirstOrDefault(one => one.Id == gone && one.State != StoreState.Removed) ?? throw new DiskChangeException($"There is no disk {gone} in this cluster.");
+            if (await FindAsync(endpoint, cancellationToken) is { } found && rows.Any(one => one.Id == found.Id)) throw new DiskChangeException($"{endpoint.Location} holds store {found.Id} already; give an empty disk.");
+
+            // 1.
+            var old = parts.Stores.Slots.FirstOrDefault(slot => slot.Id == gone);
+            parts.Stores.SetState(gone, StoreState.Removed);
+
+            // 2.
+            StoreSlot slot;
+            try
+            {
+                slot = await JoinAsync(endpoint, cancellationToken);
+            }
+            catch
+            {
+                parts.Stores.SetState(gone, row.State);
+                throw;
+            }
+
+            // 3. From here on it is done to its end.
+            await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, CancellationToken.None);
+            if (old is not null) await parts.Stores.RemoveAsync(gone);
+            logger.LogInformation("Store {Gone} ({Location}) was replaced by {Id} at {NewLocation}; its shards are rebuilt.", gone, row.Location, slot.Id, endpoint.Location);
+            scanAsked = true;
+            return new(slot.Status, 0, (await CountSegmentsAsync(gone, CancellationToken.None)).Count);
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DrainDiskAsync(StoreId disk, CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            var row = (await parts.Metadata.ListStoresAsync(cancellationToken)).FirstOrDefault(one => one.Id == disk && one.State != StoreState.Removed) ?? throw new DiskChangeException($"There is no disk {disk} in this cluster.");
+            var others = parts.Stores.Slots.Count(slot => slot.State == StoreState.Active && slot.Id != disk);
+            var (_, widest) = await CountSegmentsAsync(disk, cancellationToken);
+            if (others < Math.Max(1, widest))
+                throw new DiskChangeException(string.Create(CultureInfo.InvariantCulture, $"It holds segments with {widest} shards, and only {others} other disks are active; add a disk first, or replace this one."));
+            await parts.Metadata.PutStoreAsync(row with { State = StoreState.Draining }, cancellationToken);
+            parts.Stores.SetState(disk, StoreState.Draining);
+            scanAsked = true;
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
+    /// <summary>A blank place becomes a store of this cluster: 1. the store, 2. the keyring on it, 3. a place in the set, 4. its row.</summary>
+    private async ValueTask<StoreSlot> JoinAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(endpoint, cancellationToken);
+        if (found is { } present && parts.Stores.Slots.Any(slot => slot.Id == present.Id)) throw new DiskChangeException($"{endpoint.Location} is a disk of this cluster already.");
+        if (found is { Cluster: { } cluster } && cluster != Cluster) throw new DiskChangeException($"{endpoint.Location} belongs to another cluster ({cluster}); give an empty disk.");
+
+        IStore? store = null;
+        try
+        {
+            // 1.
+            store = found is null ? await endpoint.CreateAsync(Cluster, cancellationToken) : await endpoint.OpenAsync(Cluster, cancellationToken);
+
+            // 2.
+            await store.PutBlobAsync(KeyringReplicas.BlobName, parts.Keyring.Seal(root), cancellationToken);
+        }
+        catch (BackendException failure)
+        {
+            if (store is not null && endpoint is not OpenStoreEndpoint) await store.DisposeAsync();
+            throw new DiskChangeException($"{endpoint.Location} cannot be used: {failure.Message}", failure);
+        }
+
+        // 3.
+        var added = parts.Stores.Add(endpoint, store.Id, store, StoreState.Active);
+
+        // 4. Its record is the first that the new store takes part in.
+        await parts.Metadata.PutStoreAsync(new() { Id = store.Id, Location = endpoint.Location, State = StoreState.Active }, CancellationToken.None);
+        return added;
+    }
+
+    private static async ValueTask<FoundStore?> FindAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await endpoint.FindAsync(cancellationToken);
+        }
+        catch (BackendException failure)
+        {
+            throw new DiskChangeException($"{endpoint.Location} cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Segments with a shard on a disk, and the most shards that any of them has.</summary>
+    private async ValueTask<(long Count, int Widest)> CountSegmentsAsync(StoreId disk, CancellationToken cancellationToken)
+    {
+        const int pageSize = 1_000;
+        var (count, widest) = (0L, 0);
+        for (var after = default(SegmentId); ;)
+        {
+            var page = await parts.Metadata.ListSegmentsAsync(after, pageSize, notFullOnly: false, disk, cancellationToken);
+            foreach (var row in page) widest = Math.Max(widest, row.Geometry.TotalShards);
+            count += page.Length;
+            if (page.Length < pageSize) return (count, widest);
+            after = page[^1].Id;
+        }
+    }
+
+    /// <summary>Draining disks that hold nothing any more are removed.</summary>
+    private async ValueTask FinishDrainsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var row in await parts.Metadata.ListStoresAsync(cancellationToken))
+        {
+            if (row.State != StoreState.Draining || !(await parts.Metadata.ListSegmentsAsync(default, 1, notFullOnly: false, row.Id, cancellationToken)).IsEmpty) continue;
+            await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, cancellationToken);
+            await parts.Stores.RemoveAsync(row.Id);
+            logger.LogInformation("Store {Id} ({Location}) is empty and was removed.", row.Id, row.Location);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Crypto;
+using Oort.Metadata;
+using Oort.Objects.Collection;
+using Oort.Objects.Writing;
+
+namespace Oort.Objects;
+
+/// <summary>A running gateway's storage, put together: stores, journal, database, data path, and the workers that keep them whole.</summary>
+public sealed partial class ObjectSystem : IObjectSystem
+{
+    private readonly ObjectSystemOptions options;
+    private readonly OpenedSystem parts;
+    private readonly RootKey root;
+    private readonly TimeProvider time;
+    private readonly ILoggerFactory logs;
+    private readonly ILogger logger;
+    private readonly ObjectLayer objects;
+    private readonly SegmentIds segmentIds;
+    private readonly SegmentPins pins = new();
+    private readonly SegmentRepairer repairer;
+    private readonly RepairQueue repairs;
+    private readonly Snapshotter snapshotter;
+    private readonly Collector collector;
+    private readonly Workers workers;
+    private readonly SemaphoreSlim diskChange = new(1, 1);
+    private readonly SemaphoreSlim stopOnce = new(1, 1);
+    private bool stopped;
+
+    private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, TimeProvider time, ILoggerFactory logs)
+    {
+        (this.options, this.parts, this.root, this.time, this.logs) = (options, parts, root, time, logs);
+        logger = logs.CreateLogger<ObjectSystem>();
+        segmentIds = new(parts.Epoch);
+        repairer = new(parts.Metadata, parts.Stores, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
+        repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
+        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
+        snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration };
+        collector = new(parts.Metadata, parts.Stores, pins, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
+        workers = new(time, logs.CreateLogger<Workers>());
+    }
+
+    public ClusterId Cluster => parts.Identity.Cluster;
+
+    public GatewayId Gateway => parts.Identity.Gateway;
+
+    public IObjectLayer Objects => objects;
+
+    public IMetadataStore Metadata => parts.Metadata;
+
+    public StoreSet Stores => parts.Stores;
+
+    /// <summary>Opens a data directory with its stores, making both on the first start, and begins to serve.</summary>
+    /// <param name="stores">One endpoint for each configured disk.</param>
+    /// <param name="root">Stays the caller's, and is used as long as the system runs.</param>
+    /// <exception cref="StartRefusedException">Directory, disks and root key do not fit together; the message says what to do.</exception>
+    /// <exception cref="MetadataUnavailableException">Too few stores take the journal.</exception>
+    public static async Task<ObjectSystem> OpenAsync(ObjectSystemOptions options, IReadOnlyList<IStoreEndpoint> stores, RootKey root, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        await using var opener = new SystemOpener(options, stores, root, time, logs);
+        var system = new ObjectSystem(options, await opener.RunAsync(cancellationToken), root, time, logs);
+        system.StartWorkers();
+        return system;
+    }
+
+    public SystemStatus GetStatus()
+    {
+        var stores = parts.Stores.GetStatus();
+        var journal = parts.Journal.Status;
+        var geometry = parts.Stores.Geometry;
+        var writable = stores.Count(store => store is { State: StoreState.Active, Health: StoreHealth.Online or StoreHealth.Suspect });
+        return new(
+            writable >= geometry.WriteQuorum && parts.Metadata.JournalFault is null,
+            geometry,
+            stores,
+            journal,
+            repairs.Status,
+            collector.Status,
+            parts.Metadata.CommittedGeneration,
+            snapshotter.Generation,
+            [.. SystemWarnings.Of(geometry, stores)]);
+    }
+
+    public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync([], cancellationToken);
+
+    public async ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken) => await collector.RunAsync(scanStores: true, cancellationToken);
+
+    public async ValueTask ConfirmRecoveryAsync(CancellationToken cancellationToken) => await collector.ConfirmAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>1. Workers. 2. The data path: flushes under way end. 3. A snapshot, if a recovery would otherwise replay much. 4. Database, journal, stores.</remarks>
+    public async ValueTask StopAsync(CancellationToken cancellationToken)
+    {
+        await stopOnce.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (stopped) return;
+            stopped = true;
+
+            // 1.
+            await workers.DisposeAsync();
+
+            // 2.
+            await objects.DisposeAsync();
+
+            // 3.
+            if (options.RunWorkers && snapshotter.BytesSince > options.SnapshotAfterBytes / 2) await TrySnapshotAsync(cancellationToken);
+
+            // 4.
+            var generation = parts.Metadata.CommittedGeneration;
+            await parts.Metadata.DisposeAsync();
+            await parts.Journal.DisposeAsync();
+            await parts.Stores.DisposeAsync();
+            parts.Keyring.Dispose();
+            snapshotter.Dispose();
+            collector.Dispose();
+            logger.LogInformation("Stopped at generation {Generation}.", generation);
+        }
+        finally
+        {
+            stopOnce.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        diskChange.Dispose();
+        stopOnce.Dispose();
+    }
+
+    private void StartWorkers()
+    {
+        if (!options.RunWorkers) return;
+        parts.Stores.Changed += OnStoreChanged;
+        workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
+        workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
+        workers.Every("The snapshot", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), SnapshotWhenDueAsync);
+        workers.Every("The collector", options.CollectInterval, options.CollectInterval, async stop => await collector.RunAsync(scanStores: false, stop));
+        workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, async stop => await collector.RunAsync(scanStores: true, stop));
+        workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromHours(1), async stop => await HealCopiesAsync(repair: true, stop));
+        if (options.ScrubInterval > TimeSpan.Zero)
+            workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, async stop => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, stop));
+    }
+
+    private long scannedAt;
+    private volatile bool scanAsked = true;
+
+    private async Task ScanWhenDueAsync(CancellationToken stop)
+    {
+        if (!scanAsked && time.GetElapsedTime(scannedAt) < options.RepairInterval) return;
+        scanAsked = false;
+        scannedAt = time.GetTimestamp();
+        await repairs.ScanAsync(stop);
+        await FinishDrainsAsync(stop);
+        if (parts.Stores.Slots.Any(slot => slot.State == StoreState.Draining)) scanAsked = repairs.IsIdle;
+    }
+
+    private void OnStoreChanged(StoreHealthChange change)
+    {
+        if (change.To is StoreHealth.Online || change.From == change.To) scanAsked = true;
+    }
+
+    private async Task SnapshotWhenDueAsync(CancellationToken stop)
+    {
+        if (snapshotter.BytesSince < options.SnapshotAfterBytes) return;
+        await snapshotter.RunAsync([], stop);
+    }
+
+    private async Task TrySnapshotAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.StopTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await snapshotter.RunAsync([], either.Token);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or MetadataUnavailableException or BackendException)
+        {
+            // The journal holds everything: only a recovery would take longer.
+            logger.LogWarning(failure, "No snapshot was made at the end.");
+        }
+    }
+}
+
+/// <summary>Sentences about what these disks cannot survive.</summary>
+internal static class SystemWarnings
+{
+    public static IEnumerable<string> Of(Geometry geometry, ImmutableArray<StoreStatus> stores)
+    {
+        var active = stores.Where(store => store.State == StoreState.Active).ToList();
+        if (geometry.ParityShards == 0) yield return "There is one disk and no redundancy: when it fails, everything is lost. Add disks with oort disk add.";
+        foreach (var shared in active.GroupBy(store => store.FailureDomain, StringComparer.Ordinal).Where(group => group.Key.Length > 0 && group.Count() > geometry.ParityShards && geometry.ParityShards > 0))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{shared.Count()} stores are on one device ({shared.Key}); it holds more shards of an object than may be lost ({geometry.ParityShards}), so the loss of that device loses data.");
+        foreach (var store in stores.Where(store => store.Health != StoreHealth.Online))
+            yield return $"{store.Location} is {store.Health}: {store.Reason}";
+    }
+}
