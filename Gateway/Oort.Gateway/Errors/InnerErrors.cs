@@ -20,6 +20,10 @@ public static class InnerErrors
         CommitOutcome.BucketNotEmpty => S3Errors.BucketNotEmpty,
         CommitOutcome.BucketExists => S3Errors.BucketAlreadyExists,
 
+        // The bytes that were referred to were collected meanwhile; another attempt reads what is there then.
+        CommitOutcome.DataGone => S3Errors.SlowDown,
+        CommitOutcome.TooManyExtents => S3Errors.InvalidRequest,
+
         // This process lost its epoch and will end; another attempt may meet its successor.
         CommitOutcome.Fenced => S3Errors.ServiceUnavailable,
         _ => throw new ArgumentException($"{outcome} is no error.", nameof(outcome)),

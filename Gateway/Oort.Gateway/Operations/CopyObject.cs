@@ -12,57 +12,89 @@ internal static class CopyObject
     private const string MetadataDirective = "x-amz-metadata-directive";
     private const string TaggingDirective = "x-amz-tagging-directive";
 
-    /// <remarks>1. Headers. 2. Source and its conditions. 3. What the copy carries. 4. The copy, perhaps long. 5. The answer.</remarks>
+    /// <summary>What the request's headers ask for.</summary>
+    private sealed record Wish(
+        string StorageClass,
+        WriteConditions Conditions,
+        ChecksumAlgorithm Checksum,
+        bool ReplacesMetadata,
+        bool ReplacesTags,
+        ObjectAttributes Replacement,
+        bool NamesEncryption);
+
+    /// <remarks>1. Headers. 2. The copy, perhaps long. 3. The answer.</remarks>
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         // 1.
         WriteHeaders.Check(request);
-        var storageClass = StorageClasses.Read(request);
-        var conditions = Conditions.ForWrite(request);
-        var checksum = RequestChecksum.ParseAlgorithm(request);
-        var replacesMetadata = Replaces(request, MetadataDirective);
-        var replacesTags = Replaces(request, TaggingDirective);
-        var replacement = ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request));
+        var wish = new Wish(
+            StorageClasses.Read(request),
+            Conditions.ForWrite(request),
+            RequestChecksum.ParseAlgorithm(request),
+            Replaces(request, MetadataDirective),
+            Replaces(request, TaggingDirective),
+            ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request)),
+            request.Header("x-amz-server-side-encryption") is not null);
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
 
         // 2.
-        var bucket = await context.FindBucketAsync(request, cancellationToken);
-        var source = await FoundSource.FindAsync(context, request, cancellationToken);
-        var whole = source.Whole();
+        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, bucket, wish, cancellationToken), AnswerAsync, cancellationToken);
 
         // 3.
-        var changesNothing = !replacesMetadata && checksum == ChecksumAlgorithm.None && storageClass == source.Version.StorageClass
-            && request.Header("x-amz-server-side-encryption") is null;
-        if (changesNothing && IsItself(request, bucket, source))
+        ValueTask AnswerAsync((PutResult Result, FoundSource Source) copy, PipeWriter pipe)
         {
-            throw new S3Exception(
-                S3Errors.InvalidRequest,
-                "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
-        }
-
-        var old = source.Version.Attributes;
-        var attributes = ObjectAttributes.Empty with
-        {
-            Headers = replacesMetadata ? replacement.Headers : old.Headers,
-            UserMetadata = replacesMetadata ? replacement.UserMetadata : old.UserMetadata,
-        };
-        attributes = ObjectTags.Set(attributes, ObjectTags.Get(replacesTags ? replacement : old));
-
-        // 4.
-        var copy = context.Layer.CopyObjectAsync(whole, bucket, request.Key!, request.Principal.OwnerId, storageClass, attributes, checksum, conditions, cancellationToken);
-        await SlowAnswer.RunAsync(context, request, copy, AnswerAsync, cancellationToken);
-
-        // 5.
-        ValueTask AnswerAsync(PutResult result, PipeWriter pipe)
-        {
-            var version = PutObject.Stored(request, result, conditions);
+            var version = PutObject.Stored(request, copy.Result, wish.Conditions);
             if (!request.Http.Response.HasStarted)
             {
-                PutObject.WriteStored(request, version, result);
-                source.WriteVersionId(request);
+                PutObject.WriteStored(request, version, copy.Result);
+                copy.Source.WriteVersionId(request);
             }
 
             return S3Xml.WriteCopyObjectAsync(pipe, new(version.ETag, version.LastModified, ShownChecksums.Of(version)), cancellationToken);
         }
+    }
+
+    private static async ValueTask<(PutResult Result, FoundSource Source)> CopyAsync(
+        OperationContext context,
+        S3Request request,
+        BucketRow bucket,
+        Wish wish,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var source = await FoundSource.FindAsync(context, request, cancellationToken);
+            var whole = source.Whole();
+            CheckChangesSomething(request, bucket, source, wish);
+            try
+            {
+                var attributes = Attributes(source.Version.Attributes, wish);
+                var result = await context.Layer.CopyObjectAsync(
+                    whole, bucket, request.Key!, request.Principal.OwnerId, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                return (result, source);
+            }
+            catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
+            {
+                // Found again, as it is now.
+            }
+        }
+    }
+
+    /// <summary>What the copy carries: of the source's attributes only what S3 copies, so no lock, no ACL and no upload it came from.</summary>
+    private static ObjectAttributes Attributes(ObjectAttributes source, Wish wish)
+    {
+        var described = wish.ReplacesMetadata ? wish.Replacement : source;
+        var attributes = ObjectAttributes.Empty with { Headers = described.Headers, UserMetadata = described.UserMetadata };
+        return ObjectTags.Set(attributes, ObjectTags.Get(wish.ReplacesTags ? wish.Replacement : source));
+    }
+
+    private static void CheckChangesSomething(S3Request request, BucketRow bucket, FoundSource source, Wish wish)
+    {
+        var changes = wish.ReplacesMetadata || wish.NamesEncryption || wish.Checksum != ChecksumAlgorithm.None || wish.StorageClass != source.Version.StorageClass;
+        if (changes || !IsItself(request, bucket, source)) return;
+        throw new S3Exception(
+            S3Errors.InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
     }
 
     private static bool IsItself(S3Request request, BucketRow bucket, FoundSource source) =>

@@ -8,9 +8,6 @@ namespace Oort.Gateway.Operations;
 /// <summary>GetObject and HeadObject, which differ in the body only.</summary>
 internal static class GetObject
 {
-    /// <summary>A version can be replaced between finding and opening it. Each attempt finds a newer one, so a reader needs many only beside a writer that is faster than it each time.</summary>
-    private const int AttemptCountMax = 20;
-
     /// <remarks>1. Find the version and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
     public static async ValueTask HandleGetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
@@ -30,9 +27,9 @@ internal static class GetObject
             IObjectReader reader;
             try
             {
-                reader = await context.Layer.OpenAsync(version, cancellationToken);
+                reader = await context.Layer.OpenAsync(version, range.Bytes.Offset, range.Bytes.Length, cancellationToken);
             }
-            catch (VersionGoneException) when (attempt < AttemptCountMax)
+            catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
             {
                 continue;
             }

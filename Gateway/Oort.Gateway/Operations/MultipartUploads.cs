@@ -18,7 +18,7 @@ internal static class MultipartUploads
         {
             Bucket = bucket.Id,
             Key = request.Key!,
-            Id = NewId(now),
+            Id = UploadId.Create(now),
             Initiated = now,
             OwnerId = request.Principal.OwnerId,
             StorageClass = StorageClasses.Read(request),
@@ -58,15 +58,6 @@ internal static class MultipartUploads
         UploadId.TryParse(request.Query("uploadId") ?? "", out var id) ? id : throw NoSuchUpload(request);
 
     public static S3Exception NoSuchUpload(S3Request request) => new(S3Errors.NoSuchUpload, null, ("UploadId", request.Query("uploadId") ?? ""));
-
-    /// <summary>48 bits of time, so that the ids of a key sort by it, and 80 random ones.</summary>
-    private static UploadId NewId(DateTimeOffset now)
-    {
-        Span<byte> bytes = stackalloc byte[UploadId.Size];
-        System.Security.Cryptography.RandomNumberGenerator.Fill(bytes);
-        var random = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes) & ((UInt128.One << 80) - 1);
-        return new(((UInt128)(ulong)now.ToUnixTimeMilliseconds() << 80) | random);
-    }
 
     /// <summary>Reads algorithm and type, which must go together (S3 API: "Checking object integrity", the table of checksum types).</summary>
     private static (ChecksumAlgorithm Algorithm, ChecksumType Type) ReadChecksum(S3Request request)

@@ -7,6 +7,9 @@ namespace Oort.Gateway.Operations;
 /// <summary>What every operation works with, and the first steps that all of them share.</summary>
 internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time)
 {
+    /// <summary>A version can be replaced between finding and reading it. Each attempt finds a newer one, so many are needed only beside a writer that is faster each time.</summary>
+    public const int AttemptCountMax = 20;
+
     public IObjectLayer Layer { get; } = layer;
     public IMetadataStore Metadata => Layer.Metadata;
     public GatewayS3Options Options { get; } = options;
@@ -36,13 +39,12 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
         if (version is null) throw versionId is null ? Missing(S3Errors.NoSuchKey, key) : Missing(S3Errors.NoSuchVersion, key, ("VersionId", versionId));
         if (!version.IsDeleteMarker) return version;
 
-        var headers = request.Http.Response.Headers;
-        headers["x-amz-delete-marker"] = "true";
-        headers["x-amz-version-id"] = version.IdText;
-        if (versionId is null) throw Missing(S3Errors.NoSuchKey, key);
-        headers.Allow = "DELETE";
-        headers.LastModified = HttpDate.Format(version.LastModified);
-        throw new S3Exception(S3Errors.MethodNotAllowed, null, ("Method", request.Http.Request.Method), ("ResourceType", "DeleteMarker"));
+        (string, string)[] marks = [("x-amz-delete-marker", "true"), ("x-amz-version-id", version.IdText)];
+        if (versionId is null) throw new S3Exception(S3Errors.NoSuchKey, null, ("Key", key)) { Headers = marks };
+        throw new S3Exception(S3Errors.MethodNotAllowed, null, ("Method", request.Http.Request.Method), ("ResourceType", "DeleteMarker"))
+        {
+            Headers = [.. marks, ("Allow", "DELETE"), ("Last-Modified", HttpDate.Format(version.LastModified))],
+        };
     }
 
     /// <summary>Refuses what cannot be a version's id before it is looked for (S3 API: GetObject, "versionId").</summary>

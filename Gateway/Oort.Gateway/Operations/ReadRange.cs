@@ -24,8 +24,7 @@ internal readonly record struct ReadRange(ByteRange Bytes, ObjectPart? Part, int
         var bytes = ByteRange.Resolve(range, version.Size);
         if (bytes.Outcome != RangeOutcome.Unsatisfiable) return new(bytes, null, 0);
         var size = version.Size.ToString(CultureInfo.InvariantCulture);
-        request.Http.Response.Headers.ContentRange = $"bytes */{size}";
-        throw new S3Exception(S3Errors.InvalidRange, null, ("RangeRequested", range!), ("ActualObjectSize", size));
+        throw new S3Exception(S3Errors.InvalidRange, null, ("RangeRequested", range!), ("ActualObjectSize", size)) { Headers = [("Content-Range", $"bytes */{size}")] };
     }
 
     private static ReadRange OfPart(VersionRow version, int number)

@@ -33,21 +33,40 @@ internal static class UploadPart
         var number = ReadNumber(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
-        var source = await FoundSource.FindAsync(context, request, cancellationToken);
-        var copy = context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, cancellationToken);
-        await SlowAnswer.RunAsync(context, request, copy, AnswerAsync, cancellationToken);
+        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, upload, number, cancellationToken), AnswerAsync, cancellationToken);
 
-        ValueTask AnswerAsync(PutPartResult result, PipeWriter pipe)
+        ValueTask AnswerAsync((PutPartResult Result, FoundSource Source) copy, PipeWriter pipe)
         {
-            var part = Stored(request, result);
+            var part = Stored(request, copy.Result);
             if (!request.Http.Response.HasStarted)
             {
-                WriteStored(request, result);
-                source.WriteVersionId(request);
+                WriteStored(request, copy.Result);
+                copy.Source.WriteVersionId(request);
             }
 
             var checksum = part.Checksum is { } stored ? new ShownChecksum(stored.Algorithm, Convert.ToBase64String(stored.Value.AsSpan()), null) : (ShownChecksum?)null;
             return S3Xml.WriteCopyPartAsync(pipe, new(part.ETag, part.LastModified, checksum), cancellationToken);
+        }
+    }
+
+    private static async ValueTask<(PutPartResult Result, FoundSource Source)> CopyAsync(
+        OperationContext context,
+        S3Request request,
+        UploadRow upload,
+        int number,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var source = await FoundSource.FindAsync(context, request, cancellationToken);
+            try
+            {
+                return (await context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, cancellationToken), source);
+            }
+            catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
+            {
+                // Found again, as it is now.
+            }
         }
     }
 

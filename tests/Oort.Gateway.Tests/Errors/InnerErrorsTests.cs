@@ -20,6 +20,8 @@ public sealed class InnerErrorsTests
         [CommitOutcome.Conflict] = ("ConditionalRequestConflict", 409),
         [CommitOutcome.BucketNotEmpty] = ("BucketNotEmpty", 409),
         [CommitOutcome.BucketExists] = ("BucketAlreadyExists", 409),
+        [CommitOutcome.DataGone] = ("SlowDown", 503),
+        [CommitOutcome.TooManyExtents] = ("InvalidRequest", 400),
         [CommitOutcome.Fenced] = ("ServiceUnavailable", 503),
     };
 
