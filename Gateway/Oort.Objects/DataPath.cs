@@ -18,7 +18,12 @@ internal sealed record DataPath
     public required BufferPool Buffers { get; init; }
     public required ObjectLayerOptions Options { get; init; }
     public required TimeProvider Time { get; init; }
-    public required StallTracker Stalls { get; init; }
+
+    /// <summary>Stores that hung on a write: the next segments do without them where a quorum remains.</summary>
+    public required StallTracker StalledWrites { get; init; }
+
+    /// <summary>Stores that were slower than the hedge on a read: the next reads ask others first. No reason to leave them out of writes.</summary>
+    public required StallTracker SlowReads { get; init; }
 
     /// <summary>The tagger of a segment's headers and cells. Not thread-safe; to be disposed.</summary>
     public SegmentTagger CreateTagger(SegmentId segment)

@@ -11,9 +11,6 @@ namespace Oort.Objects;
 /// <content>Copies: references where possible, bytes where a digest needs them.</content>
 public sealed partial class ObjectLayer
 {
-    /// <summary>Extents of a copied part at most. A version has up to 10,000 parts, and its row must stay small enough to be read and journalled at once.</summary>
-    private const int PartExtentsMax = 16;
-
     /// <summary>Bytes between reading and writing in a copy, charged to the budget.</summary>
     private const int CopyPipeBytes = 512 * 1024;
 
@@ -36,13 +33,14 @@ public sealed partial class ObjectLayer
         var durability = await GetDurabilityAsync(extents, cancellationToken);
         var command = new PutVersion(bucket.Id, key, ownerId, source.Length, eTag, storageClass, attributes with { Checksum = stored }, extents, NewData.None, conditions);
         var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
+        ThrowIfGone(result.Outcome);
         return new PutResult(result.Outcome, result.Version, result.Versioning, durability);
     }
 
     public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken)
     {
         var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
-        if (extents.Length > PartExtentsMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
+        if (extents.Length > MetadataLimits.PartExtentCountMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
 
         var digest = await DigestAsync(extents, source.Length, upload.ChecksumAlgorithm, cancellationToken);
         var checksum = ToStored(upload.ChecksumAlgorithm, digest.Checksum);
@@ -50,7 +48,13 @@ public sealed partial class ObjectLayer
         var durability = await GetDurabilityAsync(extents, cancellationToken);
         var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), checksum, extents, NewData.None);
         var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
+        ThrowIfGone(outcome);
         return new PutPartResult(outcome, part, durability);
+    }
+
+    private static void ThrowIfGone(CommitOutcome outcome)
+    {
+        if (outcome == CommitOutcome.DataGone) throw new VersionGoneException("The source was deleted or replaced before the copy could be committed.");
     }
 
     /// <summary>The extents of a range of an object.</summary>

@@ -50,7 +50,8 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             Buffers = new BufferPool(new MemoryBudget(options.BufferBytes, time)),
             Options = options,
             Time = time,
-            Stalls = new StallTracker(time, options.SlowStoreAvoidance),
+            StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),
+            SlowReads = new StallTracker(time, options.SlowStoreAvoidance),
         };
         packs = new PackWriter(path);
         small = new SmallBodyWriter(path, packs);
@@ -75,8 +76,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             var command = new PutVersion(
                 bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
                 written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch), conditions);
-            var result = await Metadata.PutVersionAsync(command, CancellationToken.None);
-            EnqueueRepairs(written, result.Outcome);
+            var result = await CommitAsync(written, () => Metadata.PutVersionAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutResult(result.Outcome, result.Version, result.Versioning, written.IsFull ? Full : Quorum);
         }
         catch (FencedException)
@@ -96,8 +96,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
             var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch));
-            var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
-            EnqueueRepairs(written, outcome);
+            var (outcome, part) = await CommitAsync(written, () => Metadata.PutPartAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutPartResult(outcome, part, written.IsFull ? Full : Quorum);
         }
         catch (FencedException)
@@ -148,11 +147,22 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         return Full;
     }
 
-    private void EnqueueRepairs(WrittenBody written, CommitOutcome outcome)
+    /// <summary>Commits what was written. The pack it lies in may be made known a moment later than the commit is decided; then it is decided again.</summary>
+    /// <exception cref="ObjectUnavailableException">The pack was collected meanwhile. It takes a body that waits for very long to be committed; the client sends it again.</exception>
+    private async ValueTask<T> CommitAsync<T>(WrittenBody written, Func<ValueTask<T>> commit, Func<T, CommitOutcome> outcomeOf)
     {
-        if (outcome != CommitOutcome.Done) return;
+        var result = await commit();
+        if (outcomeOf(result) == CommitOutcome.DataGone)
+        {
+            await written.Known;
+            result = await commit();
+        }
+        if (outcomeOf(result) == CommitOutcome.DataGone)
+            throw new ObjectUnavailableException("The segment of the body was dropped before the body could be committed.");
+        if (outcomeOf(result) != CommitOutcome.Done) return result;
         foreach (var segment in written.NewSegments)
             if (!segment.IsFull) path.Repairs.Enqueue(segment.Id, -1, RepairReason.WrittenPartly);
+        return result;
     }
 
     private static string ToETag(in BodyDigest digest) => Convert.ToHexStringLower(digest.Md5);

@@ -24,9 +24,8 @@ internal sealed class PackEntry(PooledBuffer content) : IDisposable
 
     public void Fail(Exception failure)
     {
-        placed.TrySetException(failure);
         // Whoever was cancelled does not look at it.
-        _ = placed.Task.Exception;
+        if (placed.TrySetException(failure)) _ = placed.Task.Exception;
     }
 
     /// <summary>Gives the buffer back.</summary>

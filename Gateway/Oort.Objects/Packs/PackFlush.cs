@@ -19,8 +19,9 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         (int)Math.Min(options.PackPayloadMax, 2L * options.PackPayloadMax * geometry.DataShards / geometry.TotalShards);
 
     /// <summary>
-    /// 1. Lay out. 2. Code into whole shards; from here on the bodies' buffers are free. 3. Put all shards in parallel. 4. Make the segment known,
-    /// unless it holds one body only, whose own commit does that. 5. Tell those who wait. A failure is told to all of them, and is not thrown.
+    /// 1. Lay out. 2. Code into whole shards; from here on the bodies' buffers are free. 3. Put all shards in parallel. 4. Have the segment made known,
+    /// unless it holds one body only, whose own commit does that. 5. Tell those who wait: their commits queue up behind the segment's and mostly
+    /// share its group, so that nobody waits for two. A failure is told to all of them, and is not thrown.
     /// </summary>
     /// <param name="quorumReached">Called at most once, when only the slowest stores are still waited for.</param>
     public async Task RunAsync(Action quorumReached)
@@ -40,14 +41,16 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
 
             // 4.
             isHandedOver = entries.Count == 1;
-            if (!isHandedOver) await MakeKnownAsync(row);
+            var known = isHandedOver ? Task.CompletedTask : MakeKnownAsync(row);
 
             // 5.
             for (var i = 0; i < entries.Count; i++)
-                entries[i].Complete(new PackPlace(new SegmentRun(row.Id, offsets[i], entries[i].Length), row, isHandedOver ? use : null));
+                entries[i].Complete(new PackPlace(new SegmentRun(row.Id, offsets[i], entries[i].Length), row, isHandedOver ? use : null, known));
+            await known;
         }
         catch (Exception e)
         {
+            // Whoever has been told a place already hears of it when his own commit fails.
             foreach (var entry in entries) entry.Fail(e);
         }
         finally
@@ -111,7 +114,7 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         }
     }
 
-    private async ValueTask MakeKnownAsync(SegmentRow row)
+    private async Task MakeKnownAsync(SegmentRow row)
     {
         var outcome = await path.Metadata.AddSegmentsAsync(path.SegmentIds.Epoch, [row], CancellationToken.None);
         if (outcome != CommitOutcome.Done) throw new FencedException();

@@ -1,5 +1,4 @@
 using Oort.Backends;
-using Oort.Objects.Writing;
 
 namespace Oort.Objects.Packs;
 
@@ -44,8 +43,6 @@ internal sealed class PackWriter : IDisposable
     /// <summary>Puts a sealed body into the next pack and waits until it is durable.</summary>
     /// <param name="entry">Taken over, buffer and all, however the call ends.</param>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took the pack.</exception>
-    /// <exception cref="FencedException">This process may not write any more.</exception>
-    /// <exception cref="Metadata.MetadataUnavailableException">The pack could not be made known.</exception>
     public async ValueTask<PackPlace> AppendAsync(PackEntry entry, CancellationToken cancellationToken)
     {
         lock (gate)

@@ -14,7 +14,7 @@ internal sealed class SmallBodyWriter(DataPath path, PackWriter packs)
     {
         var length = (int)body.Length;
         await using var source = new BodySource(body);
-        if (length == 0) return new WrittenBody(await source.FinishAsync(cancellationToken), null, [], isFull: true, []);
+        if (length == 0) return new WrittenBody(await source.FinishAsync(cancellationToken), null, [], isFull: true, Task.CompletedTask, []);
 
         var content = await path.Buffers.RentAsync((int)ChunkCipher.SealedLength(length), MemoryBudget.AdmissionWait, cancellationToken);
         var isAppended = false;
@@ -37,7 +37,10 @@ internal sealed class SmallBodyWriter(DataPath path, PackWriter packs)
             // 3. Share a flush.
             isAppended = true;
             var place = await packs.AppendAsync(new PackEntry(content), cancellationToken);
-            return new WrittenBody(digest, key.ToRow(length, [place.Run]), place.Use is null ? [] : [place.Segment], place.Segment.IsFull, place.Use is null ? [] : [place.Use]);
+            var row = key.ToRow(length, [place.Run]);
+            return place.Use is null
+                ? new WrittenBody(digest, row, [], place.Segment.IsFull, place.Known, [])
+                : new WrittenBody(digest, row, [place.Segment], place.Segment.IsFull, place.Known, [place.Use]);
         }
         finally
         {

@@ -47,6 +47,9 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
                     await OpenAsync(window, bytes, destination, cancellationToken);
                 }
 
+                // An object of ten thousand parts has ten thousand keys; one at a time is enough.
+                if (!hasWindow || windows.Current.Data != window.Data) window.Data.Dispose();
+
                 // 4.
                 var started = path.Time.GetTimestamp();
                 var flushed = await destination.FlushAsync(cancellationToken);

@@ -58,7 +58,7 @@ internal sealed class OpenSegment
     }
 
     /// <summary>The shard could be read, and its store was not much slower than others a moment ago.</summary>
-    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.Stalls.IsAvoided(store.Id);
+    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id);
 
     /// <summary>The shard was read and is not what was written: it is not read again, and queued for repair.</summary>
     public void MarkBad(int shard, string how)

@@ -103,7 +103,7 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
     private void MarkSlow(Task<bool>[] reads)
     {
         for (var i = 0; i < reads.Length; i++)
-            if (!reads[i].IsCompleted && segment.Find(FirstCell + i) is { } store) path.Stalls.Mark(store.Id);
+            if (!reads[i].IsCompleted && segment.Find(FirstCell + i) is { } store) path.SlowReads.Mark(store.Id);
     }
 
     private Task<bool> ReadPieceAsync(int cell, PooledBuffer buffer, CancellationToken cancellationToken)

@@ -108,5 +108,6 @@ internal sealed class LargeBodyWriter(DataPath path)
         key.ToRow(length, [.. written.Select(segment => new SegmentRun(segment.Row.Id, 0, segment.Row.PayloadLength))]),
         [.. written.Select(segment => segment.Row)],
         written.TrueForAll(segment => segment.Row.IsFull),
+        Task.CompletedTask,
         [.. written.Select(segment => segment.Use)]);
 }

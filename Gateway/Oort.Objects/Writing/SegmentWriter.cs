@@ -12,7 +12,6 @@ internal sealed class SegmentWriter : IDisposable
     private readonly SegmentIds.SegmentUse use;
     private readonly SegmentCoder coder;
     private readonly ShardLanes lanes;
-    private LaneOperation? last;
     private int stripe;
 
     private SegmentWriter(SegmentIds.SegmentUse use, SegmentCoder coder, ShardLanes lanes)
@@ -40,9 +39,8 @@ internal sealed class SegmentWriter : IDisposable
             var lanes = ShardLanes.Open(path, use.Id, layout.Geometry);
             coder = await SegmentCoder.OpenAsync(path, use.Id, layout, wait, cancellationToken);
             lanes.Start((lane, _) => lane.BeginAsync(layout.ShardLength));
-            var writer = new SegmentWriter(use, coder, lanes);
-            writer.last = lanes.Start((lane, shard) => lane.WriteAsync(coder.Header(shard)));
-            return writer;
+            lanes.Start((lane, shard) => lane.WriteAsync(coder.Header(shard)));
+            return new SegmentWriter(use, coder, lanes);
         }
         catch
         {
@@ -58,8 +56,7 @@ internal sealed class SegmentWriter : IDisposable
     {
         coder.Code(stripe, cells.Span);
         var size = Layout.CellSize(stripe++);
-        last = lanes.Start((lane, shard) => lane.WriteAsync(cells.Memory.Slice(shard * size, size)));
-        buffers.Send(lanes, last);
+        buffers.Send(lanes, lanes.Start((lane, shard) => lane.WriteAsync(cells.Memory.Slice(shard * size, size))));
     }
 
     /// <summary>Writes the tables and makes the shards durable. All stripes must have been sent.</summary>
@@ -67,16 +64,14 @@ internal sealed class SegmentWriter : IDisposable
     public async Task<SegmentRow> CommitAsync()
     {
         lanes.Start((lane, shard) => lane.WriteAsync(coder.Table(shard)));
-        last = lanes.Start((lane, _) => lane.CommitAsync());
-        await lanes.SettleAsync(last);
+        await lanes.SettleAsync(lanes.Start((lane, _) => lane.CommitAsync()));
         return new SegmentRow { Id = use.Id, Geometry = Layout.Geometry, PayloadLength = Layout.PayloadLength, Shards = lanes.Placed() };
     }
 
     /// <summary>Ends the lanes; what was not committed is abandoned. The id stays in use: <see cref="Use"/> is disposed on its own.</summary>
     public void Dispose()
     {
-        // A lane's operations end in order, so after the last one nobody reads the coder's frames.
-        coder.DisposeAfter(last?.All ?? Task.CompletedTask);
+        coder.DisposeAfter(lanes.Ended);
         lanes.Dispose();
     }
 

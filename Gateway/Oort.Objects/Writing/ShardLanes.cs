@@ -24,14 +24,15 @@ internal sealed class ShardLanes : IDisposable
         this.quorum = quorum;
     }
 
-    public int Count => lanes.Length;
+    /// <summary>Ends when no store uses anything any more that was handed to it; with a store that hangs, perhaps never.</summary>
+    public Task Ended => Task.WhenAll(lanes.Select(lane => lane.Ended));
 
     /// <summary>Places a segment's shards. Stores that stalled a moment ago are left out where a quorum remains without them.</summary>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum take shards.</exception>
     public static ShardLanes Open(DataPath path, SegmentId segment, Geometry geometry)
     {
         var places = path.Stores.Place(segment, geometry);
-        var avoided = places.Select(store => store is not null && path.Stalls.IsAvoided(store.Id)).ToArray();
+        var avoided = places.Select(store => store is not null && path.StalledWrites.IsAvoided(store.Id)).ToArray();
         var remaining = places.Count(store => store is not null) - avoided.Count(isAvoided => isAvoided);
         if (remaining < geometry.WriteQuorum) Array.Clear(avoided);
         var lanes = new ShardLane[geometry.TotalShards];
@@ -57,7 +58,8 @@ internal sealed class ShardLanes : IDisposable
     public async ValueTask SettleAsync(LaneOperation operation, Action? quorumReached = null)
     {
         // 1. Nobody is stalled before the least delay, and then one wait for all is enough.
-        if (quorumReached is null) await EndsWithinAsync(operation.All, path.Options.StallDelayMin);
+        var least = path.Options.StallDelayMin - path.Time.GetElapsedTime(operation.Started);
+        if (quorumReached is null && least > TimeSpan.Zero) await EndsWithinAsync(operation.All, least);
 
         // 2. Otherwise look after each one that ends: the quorum decides how long the rest is waited for.
         while (!operation.All.IsCompleted)
@@ -111,7 +113,7 @@ internal sealed class ShardLanes : IDisposable
         for (var i = 0; i < lanes.Length; i++)
         {
             if (operation.Tasks[i].IsCompleted || !lanes[i].IsAlive) continue;
-            path.Stalls.Mark(lanes[i].Store!.Id);
+            path.StalledWrites.Mark(lanes[i].Store!.Id);
             lanes[i].GiveUp($"The store stalled on a write for {path.Time.GetElapsedTime(operation.Started).TotalSeconds:0.0} s and was left out.");
         }
     }

@@ -8,8 +8,9 @@ namespace Oort.Objects.Writing;
 /// <param name="data">Its data id; null when the body is empty.</param>
 /// <param name="newSegments">Segments that the commit has to bring.</param>
 /// <param name="isFull">All shards arrived.</param>
+/// <param name="known">Ends when the metadata knows the segments that the commit does not bring.</param>
 /// <param name="uses">Segment ids that stay in use until the commit.</param>
-internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArray<SegmentRow> newSegments, bool isFull, ImmutableArray<SegmentIds.SegmentUse> uses) : IDisposable
+internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArray<SegmentRow> newSegments, bool isFull, Task known, ImmutableArray<SegmentIds.SegmentUse> uses) : IDisposable
 {
     public BodyDigest Digest => digest;
 
@@ -20,6 +21,8 @@ internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArr
     public ImmutableArray<SegmentRow> NewSegments => newSegments;
 
     public bool IsFull => isFull;
+
+    public Task Known => known;
 
     /// <summary>The whole body as one extent; none when it is empty.</summary>
     public ImmutableArray<Extent> Extents(int partNumber, ImmutableArray<byte> partChecksum) =>

@@ -91,6 +91,31 @@ public sealed class PackTests
     }
 
     [Fact]
+    public async Task PutObject_PackBecomesKnownLate_IsCommittedThen()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        var known = new TaskCompletionSource();
+        world.Metadata.Adding = known.Task;
+        var gates = world.Stores.All.Select(store => store.Hold(StoreOperations.Put)).ToArray();
+        var puts = Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
+        foreach (var held in gates) held.SetResult();
+        await puts[0];
+        // The others have a place and cannot be committed yet.
+        while (world.Metadata.CommitCount < 10) await Task.Delay(1);
+        puts.Skip(1).ShouldAllBe(put => !put.IsCompleted);
+        known.SetResult();
+        for (var i = 0; i < puts.Length; i++) (await world.GetAsync(await puts[i])).ShouldBe(ObjectWorld.Bytes(100 + i));
+    }
+
+    [Fact]
+    public async Task PutObject_PackDropped_IsUnavailable()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        world.Metadata.Refuse = CommitOutcome.DataGone;
+        await Should.ThrowAsync<ObjectUnavailableException>(() => world.PutAsync(ObjectWorld.Bytes(100)));
+    }
+
+    [Fact]
     public async Task PutObject_MetadataFails_FailsAllInTheFlush()
     {
         await using var world = new ObjectWorld(new Geometry(2, 1));

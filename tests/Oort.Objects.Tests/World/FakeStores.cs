@@ -22,6 +22,9 @@ internal sealed class FakeStores : IStoreSet
     /// <summary>Stores that placement and reads do not see.</summary>
     public ConcurrentDictionary<StoreId, bool> Away { get; } = [];
 
+    /// <summary>Stores that others see in place of the flaky ones.</summary>
+    public ConcurrentDictionary<StoreId, IStore> Replaced { get; } = [];
+
     public ConcurrentQueue<(StoreId Id, BackendException Failure)> Reports { get; } = [];
 
     public ImmutableArray<IStore?> Place(SegmentId segment, Geometry geometry) =>
@@ -31,5 +34,5 @@ internal sealed class FakeStores : IStoreSet
 
     public void Report(StoreId id, BackendException failure) => Reports.Enqueue((id, failure));
 
-    private FlakyStore? Visible(FlakyStore store) => Away.ContainsKey(store.Id) ? null : store;
+    private IStore? Visible(FlakyStore store) => Away.ContainsKey(store.Id) ? null : Replaced.GetValueOrDefault(store.Id, store);
 }

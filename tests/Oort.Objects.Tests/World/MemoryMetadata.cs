@@ -65,14 +65,18 @@ internal sealed class MemoryMetadata : IMetadataStore
         }
     }
 
-    public ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> added, CancellationToken cancellationToken)
+    /// <summary>Segments are added when this ends.</summary>
+    public Task Adding { get; set; } = Task.CompletedTask;
+
+    public async ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> added, CancellationToken cancellationToken)
     {
+        await Adding;
         lock (gate)
         {
             if (Fail is { } failure) throw failure;
-            if (Refuse is CommitOutcome.Fenced) return new(CommitOutcome.Fenced);
+            if (Refuse is CommitOutcome.Fenced) return CommitOutcome.Fenced;
             foreach (var row in added) segments.Add(row.Id, row);
-            return new(CommitOutcome.Done);
+            return CommitOutcome.Done;
         }
     }
 
@@ -121,9 +125,9 @@ internal sealed class MemoryMetadata : IMetadataStore
         if (Fail is { } failure) throw failure;
         if (Refuse is { } refused) return refused;
         foreach (var run in newData.Data.SelectMany(row => row.Runs))
-            if (!segments.ContainsKey(run.Segment) && newData.Segments.All(row => row.Id != run.Segment)) return CommitOutcome.Conflict;
+            if (!segments.ContainsKey(run.Segment) && newData.Segments.All(row => row.Id != run.Segment)) return CommitOutcome.DataGone;
         foreach (var extent in extents)
-            if (!data.ContainsKey(extent.Data) && newData.Data.All(row => row.Id != extent.Data)) return CommitOutcome.Conflict;
+            if (!data.ContainsKey(extent.Data) && newData.Data.All(row => row.Id != extent.Data)) return CommitOutcome.DataGone;
         foreach (var row in newData.Segments) segments.Add(row.Id, row);
         foreach (var row in newData.Data) data.Add(row.Id, row);
         return null;

@@ -49,6 +49,17 @@ public sealed class CopyTests
         world.Metadata.Drop(source);
         foreach (var checksum in new[] { ChecksumAlgorithm.None, ChecksumAlgorithm.Crc32 })
             await Should.ThrowAsync<VersionGoneException>(() => CopyAsync(world, new CopySource(source, 0, Size), checksum));
+        await Should.ThrowAsync<VersionGoneException>(async () => await world.Layer.CopyPartAsync(new CopySource(source, 0, 10), ObjectWorld.Upload, 1, CancellationToken.None));
+        world.Metadata.CommitCount.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task CopyObject_SourceDroppedAtTheLastMoment_SaysThatItIsGone()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        var source = await world.PutAsync(ObjectWorld.Bytes(Size));
+        world.Metadata.Refuse = CommitOutcome.DataGone;
+        await Should.ThrowAsync<VersionGoneException>(() => CopyAsync(world, new CopySource(source, 0, Size), ChecksumAlgorithm.None));
     }
 
     [Fact]
@@ -74,7 +85,7 @@ public sealed class CopyTests
         await using var world = new ObjectWorld(new Geometry(2, 1));
         var bytes = ObjectWorld.Bytes(Size);
         var source = await world.PutAsync(bytes);
-        var extents = Enumerable.Range(0, 100).Select(i => new Extent(source.Extents[0].Data, 7000 * i, 7000, i + 1, [])).ToArray();
+        var extents = Enumerable.Range(0, 2800).Select(i => new Extent(source.Extents[0].Data, 250 * i, 250, i + 1, [])).ToArray();
         var result = await world.Layer.CopyPartAsync(new CopySource(source with { Extents = [.. extents] }, 0, Size), ObjectWorld.Upload, 1, CancellationToken.None);
         result.Part!.Extents.Length.ShouldBe(1);
         result.Part.Extents[0].Data.ShouldNotBe(source.Extents[0].Data);

@@ -30,4 +30,17 @@ public sealed class RoundTripTests
         world.Repairs.Queued.ShouldBeEmpty();
         world.Pins.Count.ShouldBe(0);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task PutObject_AroundTheLargestSegment_ReadsBackTheSame(int more)
+    {
+        await using var world = new ObjectWorld(new Geometry(4, 2));
+        var bytes = ObjectWorld.Bytes(1024L * ChunkCipher.PlaintextSize + more);
+        var version = await world.PutAsync(bytes);
+        world.Metadata.Segments.Length.ShouldBe(1 + more);
+        world.Metadata.Segments[0].PayloadLength.ShouldBe(64 * 1024 * 1024);
+        (await world.GetAsync(version)).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+    }
 }
