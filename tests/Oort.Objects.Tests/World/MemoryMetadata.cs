@@ -163,4 +163,5 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask IMetadataStore.PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<MetadataTotals> IMetadataStore.GetTotalsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     IAsyncEnumerable<SnapshotBatch> IMetadataStore.ExportAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<MetadataProblem>> IMetadataStore.CheckAsync(int problemsMax, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
