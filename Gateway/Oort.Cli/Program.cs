@@ -1,1 +1,30 @@
-return 0;
+using System.CommandLine;
+using Oort.Cli.Verbs;
+using Oort.Gateway;
+
+var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every object and spreads it over stores nobody owns alone.")
+{
+    ServeVerb.Create(),
+    StatusVerb.Create(),
+    DiskVerb.Create(),
+    ObjectVerb.Create(),
+    FsckVerb.Create(),
+    ScrubVerb.Create(),
+    RecoverVerb.Create(),
+    KeyVerb.Create(),
+    HealthVerb.Create(),
+};
+
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (OperationCanceledException)
+{
+    return ExitCode.Interrupted;
+}
+catch (Exception e) when (e is ConfigurationException or AdminException)
+{
+    await Console.Error.WriteLineAsync("oort: " + e.Message);
+    return e is ConfigurationException ? ExitCode.Configuration : ExitCode.Failed;
+}

@@ -1,0 +1,75 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Oort.Gateway;
+
+namespace Oort.Cli;
+
+/// <summary>The gateway refused an admin request, or could not be reached; the message is for the operator.</summary>
+internal sealed class AdminException(string message) : Exception(message);
+
+/// <summary>A client of <c>/_oort/admin/v1</c> that signs with Signature Version 4 (AWS: "Signing API requests").</summary>
+internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretKey, TimeProvider time) : IDisposable
+{
+    private const string BasePath = "/_oort/admin/v1/";
+    private const string Region = "us-east-1";
+
+    // A check of every shard answers at its end.
+    private readonly HttpClient _http = new() { BaseAddress = endpoint, Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Sends a request and reads the JSON answer.</summary>
+    /// <exception cref="AdminException">Not reached, or refused; says why.</exception>
+    public async Task<JsonElement> SendAsync(HttpMethod method, string resource, object? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(endpoint, BasePath + resource));
+        var content = body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web);
+        if (body is not null) request.Content = new ByteArrayContent(content) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        Sign(request, content);
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            if (response.IsSuccessStatusCode) return JsonSerializer.Deserialize<JsonElement>(text);
+            throw new AdminException(Explain(response, text));
+        }
+        catch (HttpRequestException e)
+        {
+            throw new AdminException($"No gateway answers at {endpoint} ({e.Message}); start one with `oort serve`, or name it with --endpoint URL.");
+        }
+    }
+
+    private static string Explain(HttpResponseMessage response, string text)
+    {
+        try
+        {
+            var message = JsonSerializer.Deserialize<JsonElement>(text);
+            if (message.ValueKind == JsonValueKind.Object && message.TryGetProperty("message", out var said)) return said.GetString() ?? text;
+        }
+        catch (JsonException)
+        {
+            // Not the gateway's own JSON: a proxy, or another server. Its words are shown below.
+        }
+
+        return $"{(int)response.StatusCode} {response.ReasonPhrase}: {(text.Length > 500 ? text[..500] : text)}";
+    }
+
+    private void Sign(HttpRequestMessage request, byte[] content)
+    {
+        var now = time.GetUtcNow();
+        var stamp = now.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var scope = $"{stamp[..8]}/{Region}/s3/aws4_request";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(content));
+        var uri = request.RequestUri!;
+        var query = string.Join('&', uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        var canonical = $"{request.Method}\n{uri.AbsolutePath}\n{query}\nhost:{uri.Authority}\nx-amz-content-sha256:{hash}\nx-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
+        var toSign = $"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+        var key = Encoding.UTF8.GetBytes("AWS4" + secretKey.Reveal());
+        foreach (var part in (string[])[.. scope.Split('/'), toSign]) key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+        request.Headers.Add("x-amz-date", stamp);
+        request.Headers.Add("x-amz-content-sha256", hash);
+        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential={accessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={Convert.ToHexStringLower(key)}");
+    }
+
+    public void Dispose() => _http.Dispose();
+}

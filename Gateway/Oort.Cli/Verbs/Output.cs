@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Oort.Cli.Verbs;
+
+/// <summary>How verbs print.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions Indented = new(JsonSerializerOptions.Web) { WriteIndented = true };
+
+    public static void Json(JsonElement element) => Console.Out.WriteLine(JsonSerializer.Serialize(element, Indented));
+
+    /// <summary>One line a field: all of them, or the named ones that are there.</summary>
+    public static void Fields(JsonElement element, params string[] names)
+    {
+        foreach (var property in element.EnumerateObject())
+        {
+            if (names.Length > 0 && !names.Contains(property.Name)) continue;
+            if (property.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null) continue;
+            Console.Out.WriteLine($"{Words(property.Name),-22} {Text(property)}");
+        }
+    }
+
+    /// <summary>Writes a table; numbers to the right.</summary>
+    public static void Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var heading in headings) table.AddColumn(new TableColumn(Markup.Escape(heading)).NoWrap());
+        foreach (var row in rows) table.AddRow([.. row.Select(Markup.Escape)]);
+        AnsiConsole.Write(table);
+    }
+
+    /// <summary>Bytes for people: "1.5 GiB"; "?" for null.</summary>
+    public static string Bytes(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Number) return "?";
+        var value = element.GetDouble();
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        var unit = 0;
+        for (; value >= 1024 && unit < units.Length - 1; unit++) value /= 1024;
+        return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
+    }
+
+    private static string Text(JsonProperty property) =>
+        property.Name.EndsWith("Bytes", StringComparison.Ordinal) ? Bytes(property.Value) : property.Value.ToString();
+
+    /// <summary>"uptimeSeconds" → "uptime seconds".</summary>
+    private static string Words(string name) => string.Concat(name.Select(c => char.IsUpper(c) ? " " + char.ToLowerInvariant(c) : c.ToString()));
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Oort.Gateway;
+
+namespace Oort.Cli.Verbs;
+
+/// <summary>How a verb reaches a running gateway, and in which form it prints.</summary>
+internal sealed class RemoteFlags
+{
+    private const string EndpointDefault = "http://127.0.0.1:9000";
+
+    private readonly Option<string> _endpoint = new("--endpoint") { Description = $"The gateway's URL (default OORT_ENDPOINT, else {EndpointDefault}).", HelpName = "URL" };
+    private readonly Option<string> _data = new("--data") { Description = "Data directory whose root credentials sign, when OORT_ACCESS_KEY and OORT_SECRET_KEY are not set (default ./oort-data).", HelpName = "DIR" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_endpoint);
+        command.Options.Add(_data);
+        command.Options.Add(_json);
+    }
+
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
+
+    /// <summary>A signed client of the admin API.</summary>
+    /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
+    public AdminClient Connect(ParseResult parsed)
+    {
+        var text = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
+            throw new ConfigurationException($"--endpoint: \"{text}\" is not a URL such as {EndpointDefault}.");
+        var access = Environment.GetEnvironmentVariable("OORT_ACCESS_KEY");
+        var secret = Environment.GetEnvironmentVariable("OORT_SECRET_KEY");
+        if (access is { Length: > 0 } && secret is { Length: > 0 }) return new AdminClient(endpoint, access, new Secret(secret), TimeProvider.System);
+        var directory = parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable("OORT_DATA") ?? new GatewayOptions().DataDirectory;
+        var root = RootCredentials.Load(directory)
+            ?? throw new ConfigurationException($"No credentials: set OORT_ACCESS_KEY and OORT_SECRET_KEY, or name the gateway's data directory with --data ({Path.GetFullPath(directory)} has none).");
+        return new AdminClient(endpoint, root.AccessKey, new Secret(root.SecretKey), TimeProvider.System);
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Oort.Cli.Verbs;
+
+/// <summary><c>oort status</c>: how the gateway, its stores and its data are.</summary>
+internal static class StatusVerb
+{
+    public static Command Create()
+    {
+        var remote = new RemoteFlags();
+        var command = new Command("status", "Show the state of the gateway, its stores and its data.");
+        remote.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = remote.Connect(parsed);
+            var status = await client.SendAsync(HttpMethod.Get, "status", null, cancellationToken);
+            if (remote.IsJson(parsed)) Output.Json(status);
+            else Print(status);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(JsonElement status)
+    {
+        Output.Fields(status, "version", "identity", "region", "geometry", "state", "uptimeSeconds");
+        Output.Fields(status.GetProperty("totals"));
+        Output.Fields(status.GetProperty("repair"));
+        Output.Fields(status.GetProperty("journal"));
+        AnsiConsole.WriteLine();
+        DiskVerb.PrintTable(status.GetProperty("disks"));
+    }
+}
