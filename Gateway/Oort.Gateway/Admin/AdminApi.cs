@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Objects;
+
+namespace Oort.Gateway;
+
+/// <summary>An admin request that cannot be carried out, with its HTTP status.</summary>
+public sealed class AdminRequestException(int status, string code, string message) : Exception(message)
+{
+    public int Status { get; } = status;
+
+    public string Code { get; } = code;
+}
+
+/// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
+public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, TimeProvider time)
+{
+    /// <summary>Path under which it answers.</summary>
+    public const string BasePath = "/_oort/admin/v1/";
+
+    /// <summary>A request body larger than this is not one of ours.</summary>
+    private const int BodySizeMax = 64 * 1024;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
+    private readonly long started = time.GetTimestamp();
+
+    /// <summary>The program's version.</summary>
+    public static string Version { get; } = typeof(AdminApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>Answers one authenticated request.</summary>
+    /// <param name="resource">Path after <see cref="BasePath"/>, decoded.</param>
+    public async Task HandleAsync(HttpContext http, string resource, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(http, StatusCodes.Status200OK, await AnswerAsync(http, resource, cancellationToken), cancellationToken);
+        }
+        catch (AdminRequestException e)
+        {
+            await WriteAsync(http, e.Status, new { code = e.Code, message = e.Message }, cancellationToken);
+        }
+        catch (DiskChangeException e)
+        {
+            await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "DiskChangeRefused", message = e.Message }, cancellationToken);
+        }
+        catch (Exception e) when (e is MetadataUnavailableException or ObjectUnavailableException)
+        {
+            await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, new { code = "SlowDown", message = e.Message }, cancellationToken);
+        }
+    }
+
+    /// <summary>Writes a JSON answer.</summary>
+    public static Task WriteAsync(HttpContext http, int status, object answer, CancellationToken cancellationToken)
+    {
+        http.Response.StatusCode = status;
+        return http.Response.WriteAsJsonAsync(answer, answer.GetType(), Json, cancellationToken);
+    }
+
+    private async ValueTask<object> AnswerAsync(HttpContext http, string resource, CancellationToken cancellationToken)
+    {
+        switch (http.Request.Method, resource.Split('/'))
+        {
+            case ("GET", ["status"]):
+                return await StatusAsync(cancellationToken);
+            case ("GET", ["disks"]):
+                return await DisksAsync(cancellationToken);
+            case ("POST", ["disks"]):
+                await system.AddDiskAsync(openDisk(await DiskPathAsync(http, cancellationToken)), cancellationToken);
+                return await DisksAsync(cancellationToken);
+            case ("POST", ["disks", var name, "replace"]):
+                await system.ReplaceDiskAsync(FindDisk(name), openDisk(await DiskPathAsync(http, cancellationToken)), cancellationToken);
+                return await DisksAsync(cancellationToken);
+            case ("POST", ["disks", var name, "drain"]):
+                await system.DrainDiskAsync(FindDisk(name), cancellationToken);
+                return await DisksAsync(cancellationToken);
+            case ("GET", ["objects"]):
+                return await ObjectAsync(http.Request.Query, cancellationToken);
+            case ("POST", ["scrub"]):
+                var scrub = await BodyAsync<RepairRequest>(http, cancellationToken);
+                return jobs.Start("scrub", async (report, stop) =>
+                    await system.ScrubAsync(scrub.Repair, new Synchronous<ScrubProgress>(p => report(p.SegmentsDone, p.SegmentsTotal)), stop));
+            case ("POST", ["fsck"]):
+                var fsck = await BodyAsync<RepairRequest>(http, cancellationToken);
+                return jobs.Start("fsck", async (report, stop) =>
+                    await system.FsckAsync(fsck.Repair, new Synchronous<FsckProgress>(p => report(p.Done, p.Total)), stop));
+            case ("POST", ["collect"]):
+                return await system.CollectAsync(cancellationToken);
+            case ("POST", ["snapshot"]):
+                return new { generation = await system.SnapshotAsync(cancellationToken) };
+            case ("POST", ["recovery", "confirm"]):
+                await system.ConfirmRecoveryAsync(cancellationToken);
+                return new { confirmed = true };
+            case ("GET", ["jobs", var id]):
+                return jobs.Find(id) ?? throw NotFound($"There is no job {id}; it may have ended long ago.");
+            case ("GET", ["openapi.json"]):
+                return OpenApi.Document;
+            default:
+                throw NotFound($"There is no {http.Request.Method} {BasePath}{resource}; see {BasePath}openapi.json.");
+        }
+    }
+
+    private async ValueTask<StatusModel> StatusAsync(CancellationToken cancellationToken)
+    {
+        var status = system.GetStatus();
+        var totals = await system.Metadata.GetTotalsAsync(cancellationToken);
+        var disks = await system.ListDisksAsync(cancellationToken);
+        var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 ? "degraded" : "ok";
+        return new StatusModel(
+            Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
+            new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed),
+            new JournalModel(system.Metadata.CommittedGeneration, system.Metadata.JournalledGeneration, status.SnapshotGeneration),
+            status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))]);
+    }
+
+    private async ValueTask<DisksModel> DisksAsync(CancellationToken cancellationToken) =>
+        new([.. (await system.ListDisksAsync(cancellationToken)).Select(d => DiskModel.From(d.Store, d))]);
+
+    private StoreId FindDisk(string name)
+    {
+        var path = Path.GetFullPath(name);
+        var matches = system.Stores.GetStatus().Where(s => s.Id != StoreId.None && (s.Id.ToString() == name || Path.GetFullPath(s.Location) == path)).ToArray();
+        return matches.Length == 1 ? matches[0].Id : throw NotFound($"There is no disk {name}; `oort disk list` shows ids and paths.");
+    }
+
+    private async ValueTask<ObjectModel> ObjectAsync(IQueryCollection query, CancellationToken cancellationToken)
+    {
+        var (bucketName, key) = (query["bucket"].ToString(), query["key"].ToString());
+        var bucket = await system.Metadata.FindBucketAsync(bucketName, cancellationToken) ?? throw NotFound($"There is no bucket {bucketName}.");
+        var versionId = query.TryGetValue("versionId", out var id) ? id.ToString() : null;
+        var version = await system.Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken)
+            ?? throw NotFound($"There is no {(versionId is null ? "" : $"version {versionId} of ")}s3://{bucketName}/{key}.");
+        var data = await system.Objects.LocateAsync(version, cancellationToken);
+        var stores = system.Stores.GetStatus().Where(s => s.Id != StoreId.None).ToDictionary(s => s.Id);
+        return new ObjectModel(
+            bucketName, key, version.IdText, version.IsLatest, version.IsDeleteMarker, version.Size, version.ETag, version.LastModified, version.StorageClass,
+            await system.Objects.GetDurabilityAsync(version, cancellationToken), version.Extents.Count(e => e.PartNumber > 0),
+            [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores))]);
+    }
+
+    private static SegmentModel Segment(SegmentRow segment, Dictionary<StoreId, StoreStatus> stores) => new(
+        segment.Id.ToString(), segment.Geometry.ToString(), segment.IsFull ? "full" : "quorum", segment.PayloadLength,
+        [.. segment.Shards.Select((store, index) => new ShardModel(
+            index,
+            index < segment.Geometry.DataShards ? "data" : "parity",
+            store == StoreId.None ? "" : store.ToString(),
+            stores.TryGetValue(store, out var status) ? status.Location : "",
+            store == StoreId.None ? "missing" : status is null ? "unknown disk" : DiskModel.Lower(status.Health)))]);
+
+    private static async ValueTask<string> DiskPathAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        var request = await BodyAsync<DiskRequest>(http, cancellationToken);
+        return request.Path is { Length: > 0 } path && Path.IsPathFullyQualified(path)
+            ? path
+            : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"path\" must be an absolute path of a directory on the gateway's machine.");
+    }
+
+    private static async ValueTask<T> BodyAsync<T>(HttpContext http, CancellationToken cancellationToken)
+    {
+        if (http.Request.ContentLength is not (> 0 and <= BodySizeMax))
+            throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "A JSON body of at most 64 KiB with a Content-Length is expected.");
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Json, cancellationToken) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", $"The JSON body cannot be read: {e.Message}");
+        }
+    }
+
+    private static AdminRequestException NotFound(string message) => new(StatusCodes.Status404NotFound, "NotFound", message);
+
+    /// <summary>Tells progress on the worker's own thread, in order.</summary>
+    private sealed class Synchronous<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}

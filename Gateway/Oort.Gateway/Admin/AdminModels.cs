@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Oort.Metadata;
+using Oort.Objects;
+
+namespace Oort.Gateway;
+
+/// <summary>A disk in the admin API.</summary>
+public sealed record DiskModel(string Id, string Path, string FailureDomain, string State, string Health, string Reason, long? FreeBytes, long? CapacityBytes, long Failures, long? Segments, long? Refilling)
+{
+    public static DiskModel From(StoreStatus store, DiskStatus? disk = null) => new(
+        store.Id.ToString(), store.Location, store.FailureDomain, Lower(store.State), Lower(store.Health), store.Reason,
+        store.Space.FreeBytes, store.Space.CapacityBytes, store.Failures, disk?.Segments, disk?.Refilling);
+
+    internal static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+}
+
+/// <summary>Answer of <c>GET status</c>.</summary>
+public sealed record StatusModel(
+    string Version,
+    string Cluster,
+    string State,
+    string Region,
+    string Geometry,
+    double UptimeSeconds,
+    MetadataTotals Totals,
+    RepairModel Repair,
+    JournalModel Journal,
+    CollectorStatus Collector,
+    ImmutableArray<string> Warnings,
+    ImmutableArray<DiskModel> Disks);
+
+/// <param name="Queued">Segments waiting for repair or being repaired, and those still to move off given-up disks.</param>
+public sealed record RepairModel(long Queued, long Repaired, long Failed);
+
+public sealed record JournalModel(ulong Committed, ulong Journalled, ulong Snapshot);
+
+/// <summary>Answer of <c>GET disks</c> and of every change of disks.</summary>
+public sealed record DisksModel(ImmutableArray<DiskModel> Disks);
+
+/// <summary>Where one shard of a segment lies.</summary>
+/// <param name="Kind">"data" or "parity".</param>
+/// <param name="Disk">Store id; empty where the shard is missing.</param>
+public sealed record ShardModel(int Index, string Kind, string Disk, string Path, string Health);
+
+public sealed record SegmentModel(string Id, string Geometry, string State, long PayloadBytes, ImmutableArray<ShardModel> Shards);
+
+/// <summary>Answer of <c>GET objects</c>.</summary>
+public sealed record ObjectModel(
+    string Bucket,
+    string Key,
+    string VersionId,
+    bool IsLatest,
+    bool IsDeleteMarker,
+    long SizeBytes,
+    string ETag,
+    DateTimeOffset LastModified,
+    string StorageClass,
+    string Durability,
+    int Parts,
+    ImmutableArray<SegmentModel> Segments);
+
+/// <summary>Body of a change of disks.</summary>
+/// <param name="Path">Directory on the gateway's machine.</param>
+public sealed record DiskRequest(string? Path);
+
+/// <summary>Body of <c>POST fsck</c> and <c>POST scrub</c>.</summary>
+public sealed record RepairRequest(bool Repair);

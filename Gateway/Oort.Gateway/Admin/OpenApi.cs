@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+
+namespace Oort.Gateway;
+
+/// <summary>The OpenAPI 3.0 document of the admin API, one line an operation.</summary>
+internal static class OpenApi
+{
+    private static readonly (string Method, string Path, string Summary, string[] Query, string[] Body)[] Operations =
+    [
+        ("get", "status", "State of the gateway, its stores and its data.", [], []),
+        ("get", "disks", "The disks with what they hold.", [], []),
+        ("post", "disks", "Takes a new, empty directory as a further disk.", [], ["path"]),
+        ("post", "disks/{disk}/replace", "Gives up a disk and refills a new one in its place.", [], ["path"]),
+        ("post", "disks/{disk}/drain", "Moves everything off a disk, then removes it.", [], []),
+        ("get", "objects", "Where each shard of a version lies.", ["bucket", "key", "versionId"], []),
+        ("post", "scrub", "Starts a job that reads and, with repair, mends everything the disks hold.", [], ["repair"]),
+        ("post", "fsck", "Starts a job that traces references both ways and, with repair, mends them.", [], ["repair"]),
+        ("post", "collect", "Runs the collector once.", [], []),
+        ("post", "snapshot", "Writes a snapshot of the namespace.", [], []),
+        ("post", "recovery/confirm", "After a recovery: lets the collector delete again.", [], []),
+        ("get", "jobs/{id}", "State, progress and result of a job.", [], []),
+        ("get", "openapi.json", "This document.", [], []),
+    ];
+
+    public static JsonObject Document
+    {
+        get
+        {
+            var paths = new JsonObject();
+            foreach (var (method, path, summary, query, body) in Operations)
+            {
+                var parameters = new JsonArray();
+                foreach (var part in path.Split('/').Where(p => p.StartsWith('{'))) parameters.Add(Parameter(part.Trim('{', '}'), "path", required: true));
+                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name != "versionId"));
+                var operation = new JsonObject
+                {
+                    ["summary"] = summary,
+                    ["parameters"] = parameters,
+                    ["responses"] = new JsonObject
+                    {
+                        ["200"] = new JsonObject { ["description"] = "Done; JSON." },
+                        ["default"] = new JsonObject { ["description"] = "Refused; JSON with code and message." },
+                    },
+                };
+                if (body.Length > 0) operation["requestBody"] = Body(body);
+                var key = "/" + path;
+                if (paths[key] is not JsonObject item) paths[key] = item = [];
+                item[method] = operation;
+            }
+
+            return new JsonObject
+            {
+                ["openapi"] = "3.0.3",
+                ["info"] = new JsonObject { ["title"] = "Oort admin API", ["version"] = "1", ["description"] = "Signed with AWS Signature Version 4 (service s3) by the root user." },
+                ["servers"] = new JsonArray(new JsonObject { ["url"] = "/_oort/admin/v1" }),
+                ["paths"] = paths,
+            };
+        }
+    }
+
+    private static JsonObject Parameter(string name, string place, bool required) =>
+        new() { ["name"] = name, ["in"] = place, ["required"] = required, ["schema"] = new JsonObject { ["type"] = "string" } };
+
+    private static JsonObject Body(string[] names)
+    {
+        var properties = new JsonObject();
+        foreach (var name in names) properties[name] = new JsonObject { ["type"] = name == "repair" ? "boolean" : "string" };
+        return new JsonObject { ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["properties"] = properties } } } };
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Http;
+using Oort.Backends;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway;
+
+/// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, admin.</summary>
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, Func<HttpContext, CancellationToken, ValueTask> authenticate)
+{
+    private const string Prefix = "/_oort/";
+
+    /// <summary>Set when the process begins to end: load balancers then look elsewhere.</summary>
+    public bool IsStopping { get; set; }
+
+    public static bool Owns(PathString path) => path.Value?.StartsWith(Prefix, StringComparison.Ordinal) == true;
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        var path = http.Request.Path.Value![Prefix.Length..];
+        switch (path)
+        {
+            case "health/live":
+                await AdminApi.WriteAsync(http, StatusCodes.Status200OK, new { status = "ok" }, http.RequestAborted);
+                return;
+            case "health/ready":
+                var (status, state) = Readiness();
+                await AdminApi.WriteAsync(http, status, new { status = state }, http.RequestAborted);
+                return;
+            case "metrics":
+                http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+                await http.Response.WriteAsync(metrics.Write(), http.RequestAborted);
+                return;
+        }
+
+        if (!http.Request.Path.Value!.StartsWith(AdminApi.BasePath, StringComparison.Ordinal))
+        {
+            await AdminApi.WriteAsync(http, StatusCodes.Status404NotFound, new { code = "NotFound", message = $"There is nothing at {Prefix}{path}." }, http.RequestAborted);
+            return;
+        }
+
+        try
+        {
+            await authenticate(http, http.RequestAborted);
+        }
+        catch (S3Exception e)
+        {
+            await AdminApi.WriteAsync(http, e.Error.Status, new { code = e.Error.Code, message = e.Message }, http.RequestAborted);
+            return;
+        }
+
+        await admin.HandleAsync(http, http.Request.Path.Value![AdminApi.BasePath.Length..], http.RequestAborted);
+    }
+
+    /// <summary>Ready means: reads work. The body says whether writes do.</summary>
+    private (int Status, string State) Readiness()
+    {
+        if (IsStopping) return (StatusCodes.Status503ServiceUnavailable, "stopping");
+        var now = system.GetStatus();
+        var readable = now.Stores.Count(s => s.Health != StoreHealth.Offline);
+        if (readable < now.Geometry.DataShards) return (StatusCodes.Status503ServiceUnavailable, "too few disks to read from");
+        if (!now.CanWrite) return (StatusCodes.Status200OK, "read-only");
+        return (StatusCodes.Status200OK, readable == now.Stores.Length ? "ok" : "degraded");
+    }
+}

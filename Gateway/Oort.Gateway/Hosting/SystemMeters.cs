@@ -1,0 +1,34 @@
+using System.Diagnostics.Metrics;
+using Oort.Objects;
+
+namespace Oort.Gateway;
+
+/// <summary>The object system's state as gauges, asked when the page is fetched.</summary>
+internal sealed class SystemMeters : IDisposable
+{
+    private readonly Meter meter = new("Oort.Gateway.System");
+
+    public SystemMeters(IObjectSystem system)
+    {
+        Gauge("oort.store.up", "1 when the store takes reads.", s => Stores(s, x => x.Health == StoreHealth.Offline ? 0 : 1));
+        Gauge("oort.store.free.bytes", "Free space of the store.", s => Stores(s, x => x.Space.FreeBytes ?? 0));
+        Gauge("oort.store.capacity.bytes", "Size of the store's medium.", s => Stores(s, x => x.Space.CapacityBytes ?? 0));
+        Gauge("oort.store.failures", "Failures reported of the store since the start.", s => Stores(s, x => x.Failures));
+        Gauge("oort.write.possible", "1 when enough stores take writes.", s => [new(s.CanWrite ? 1 : 0)]);
+        Gauge("oort.repair.queue.segments", "Segments waiting for repair.", s => [new(s.Repair.Queued)]);
+        Gauge("oort.repair.running.segments", "Segments being repaired.", s => [new(s.Repair.Running)]);
+        Gauge("oort.repair.notfull.segments", "Segments that lacked a shard at the last scan.", s => [new(s.Repair.NotFull)]);
+        Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
+        Gauge("oort.metadata.generation", "Newest committed generation.", s => [new((long)s.Generation)]);
+        meter.CreateObservableGauge("oort.metadata.journal.lag", () => (long)(system.Metadata.CommittedGeneration - system.Metadata.JournalledGeneration), description: "Generations committed and not yet journalled.");
+        meter.CreateObservableGauge("oort.process.memory.bytes", () => Environment.WorkingSet, description: "Resident memory of the process.");
+
+        void Gauge(string name, string help, Func<SystemStatus, IEnumerable<Measurement<long>>> read) =>
+            meter.CreateObservableGauge(name, () => read(system.GetStatus()), description: help);
+    }
+
+    public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Stores(SystemStatus status, Func<StoreStatus, long> value) =>
+        status.Stores.Select(store => new Measurement<long>(value(store), new KeyValuePair<string, object?>("store", store.Location)));
+}
