@@ -6,14 +6,12 @@ using Oort.S3;
 namespace Oort.Gateway;
 
 /// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, Func<HttpContext, CancellationToken, ValueTask> authenticate)
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminAuthentication authentication)
 {
     private const string Prefix = "/_oort/";
 
     /// <summary>Set when the process begins to end: load balancers then look elsewhere.</summary>
     public bool IsStopping { get; set; }
-
-    public static bool Owns(PathString path) => path.Value?.StartsWith(Prefix, StringComparison.Ordinal) == true;
 
     public async Task HandleAsync(HttpContext http)
     {
@@ -41,7 +39,7 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
 
         try
         {
-            await authenticate(http, http.RequestAborted);
+            await authentication.VerifyAsync(http, http.RequestAborted);
         }
         catch (S3Exception e)
         {

@@ -33,10 +33,10 @@ public sealed class RootCredentials : IS3Credentials
         ValueTask.FromResult(string.Equals(accessKeyId, AccessKey, StringComparison.Ordinal) ? _credential : null);
 
     /// <summary>Those of the options, else those of the directory, else new ones, written there.</summary>
-    public static RootCredentials LoadOrCreate(GatewayOptions options)
+    public static RootCredentials LoadOrCreate(GatewayOptions options, string dataDirectory)
     {
         if (options.AccessKey is not null) return new RootCredentials(options.AccessKey, options.SecretKey!.Reveal(), isNew: false);
-        return Load(options.DataDirectory) ?? Reset(options.DataDirectory);
+        return Load(dataDirectory) ?? Reset(dataDirectory);
     }
 
     /// <summary>The directory's, or null when it has none.</summary>

@@ -1,0 +1,181 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Oort.Gateway.Operations;
+using Oort.Objects;
+using Oort.S3;
+
+namespace Oort.Gateway;
+
+/// <summary>A gateway that serves: data directory, object system, S3 and admin endpoints, in that order; ended in the reverse order.</summary>
+public sealed partial class GatewayHost : IAsyncDisposable
+{
+    private readonly DataDirectory directory;
+    private readonly IObjectSystem system;
+    private readonly WebApplication app;
+    private readonly AdminJobs jobs;
+    private readonly PrometheusPage metrics;
+    private readonly SystemMeters meters;
+
+    private GatewayHost(DataDirectory directory, IObjectSystem system, WebApplication app, AdminJobs jobs, PrometheusPage metrics, SystemMeters meters)
+    {
+        this.directory = directory;
+        this.system = system;
+        this.app = app;
+        this.jobs = jobs;
+        this.metrics = metrics;
+        this.meters = meters;
+        Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+    }
+
+    /// <summary>Where S3 is served.</summary>
+    public Uri Endpoint { get; }
+
+    /// <summary>Starts a gateway and announces how to use it.</summary>
+    /// <param name="announcement">Takes the endpoint and, once only, what was made at a first start: credentials and phrase.</param>
+    /// <exception cref="ConfigurationException">It cannot start as configured; one sentence with the way out.</exception>
+    public static async Task<GatewayHost> StartAsync(GatewayOptions options, TextWriter announcement, CancellationToken cancellationToken)
+    {
+        // 1. Nothing is made before it is sure that it can be served.
+        CheckPort(options);
+        var directory = DataDirectory.Open(options.DataDirectory);
+        IObjectSystem? system = null;
+        PrometheusPage? metrics = null;
+        SystemMeters? meters = null;
+        WebApplication? app = null;
+        try
+        {
+            // 2. Keys, stores, database, journal.
+            metrics = new PrometheusPage();
+            app = BuildApp(options);
+            var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+            system = await SystemStart.OpenAsync(options, directory, loggers, announcement, cancellationToken);
+            meters = new SystemMeters(system);
+
+            // 3. The endpoints.
+            var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
+            var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
+            Map(app, options, system, credentials, jobs, metrics, loggers);
+            await app.StartAsync(cancellationToken);
+
+            var host = new GatewayHost(directory, system, app, jobs, metrics, meters);
+            Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
+            return host;
+        }
+        catch (Exception e)
+        {
+            if (app is not null) await app.DisposeAsync();
+            meters?.Dispose();
+            if (system is not null) await system.DisposeAsync();
+            metrics?.Dispose();
+            directory.Dispose();
+            if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options);
+            throw;
+        }
+    }
+
+    /// <summary>Returns after SIGTERM, SIGINT or <paramref name="cancellationToken"/>, when requests in flight have ended.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => app.WaitForShutdownAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        await jobs.DisposeAsync();
+        meters.Dispose();
+        await system.DisposeAsync();
+        metrics.Dispose();
+        directory.Dispose();
+    }
+
+    private static void CheckPort(GatewayOptions options)
+    {
+        using var probe = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        try
+        {
+            probe.Bind(options.Listen);
+            probe.Listen(1);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw PortInUse(options);
+        }
+        catch (SocketException e)
+        {
+            throw new ConfigurationException($"{options.Listen} cannot be listened on ({e.Message}); choose another address with --listen ADDR:PORT.");
+        }
+    }
+
+    private static ConfigurationException PortInUse(GatewayOptions options) =>
+        new($"{options.Listen} is taken by another process; stop that one or choose another port with --listen {options.Listen.Address}:PORT.");
+
+    private static WebApplication BuildApp(GatewayOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(options.LogLevel);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        GatewayLogging.Add(builder.Logging, options);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseUrls();
+        builder.Services.Configure<SocketTransportOptions>(socket =>
+        {
+            socket.MaxReadBufferSize = 1024 * 1024;
+            socket.MaxWriteBufferSize = 1024 * 1024;
+            socket.NoDelay = true;
+        });
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
+        return builder.Build();
+    }
+
+    private static void Limit(KestrelServerOptions kestrel, GatewayOptions options)
+    {
+        kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.ConnectionsMax;
+        // Bodies are limited by S3's own rules (5 GiB a part), and watched for stalls as they are read.
+        limits.MaxRequestBodySize = null;
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: options.StallTimeout);
+        // A key of 1,024 bytes may be 3,072 when escaped, a presigned query adds some 1,500; S3 allows 8 KiB of headers, proxies add theirs.
+        limits.MaxRequestLineSize = 16 * 1024;
+        limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        limits.MaxRequestHeaderCount = 200;
+        // What one connection may have received and not yet been read: with the response's side a bound on memory a connection.
+        limits.MaxRequestBufferSize = 512 * 1024;
+        limits.MaxResponseBufferSize = 256 * 1024;
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+    }
+
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, RootCredentials credentials, AdminJobs jobs, PrometheusPage metrics, ILoggerFactory loggers)
+    {
+        var s3Options = new S3Options
+        {
+            Domains = options.Domains,
+            PublicUrl = options.PublicUrl,
+            Region = options.Region,
+            StrictRegion = options.StrictRegion,
+            BodyStallMax = options.StallTimeout,
+        };
+        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System);
+        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Map, TimeProvider.System, loggers);
+        var authenticator = new S3Authenticator(s3Options, credentials, TimeProvider.System, loggers.CreateLogger<S3Authenticator>());
+        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, TimeProvider.System);
+        var own = new OortPaths(system, metrics, admin, new AdminAuthentication(authenticator, s3Options));
+        app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
+        app.Run(http => S3Target.IsReserved(http, s3Options) ? own.HandleAsync(http) : pipeline.HandleAsync(http));
+    }
+}

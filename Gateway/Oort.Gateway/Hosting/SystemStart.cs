@@ -1,0 +1,101 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Backends.Local;
+using Oort.Crypto;
+using Oort.Objects;
+
+namespace Oort.Gateway;
+
+/// <summary>From options to an open object system: root key, disks, system.</summary>
+public static class SystemStart
+{
+    /// <summary>Directories that a gateway without <c>--disk</c> has under its data directory.</summary>
+    public const int DefaultDiskCount = 6;
+
+    /// <summary>Name of the root key's file in the data directory.</summary>
+    public const string RootKeyFileName = "root.key";
+    private const int PhraseFileSizeMax = 4096;
+
+    /// <summary>Opens the system of a data directory; makes it all at the first start.</summary>
+    /// <exception cref="ConfigurationException">It cannot be opened as configured.</exception>
+    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, ILoggerFactory loggers, TextWriter announcement, CancellationToken cancellationToken)
+    {
+        using var root = LoadRoot(options, directory.FullPath, announcement);
+        try
+        {
+            return await ObjectSystem.OpenAsync(SystemOptions(options, directory.FullPath), Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
+        }
+        catch (StartRefusedException e)
+        {
+            throw new ConfigurationException(e.Message);
+        }
+    }
+
+    /// <summary>A disk that joins later.</summary>
+    public static IStoreEndpoint OpenDisk(string path, ILoggerFactory loggers) => new LocalDiskEndpoint(path, new LocalStoreOptions(), TimeProvider.System, loggers);
+
+    /// <summary>The disks of the options, or the default ones.</summary>
+    public static IReadOnlyList<IStoreEndpoint> Disks(GatewayOptions options, string dataDirectory, ILoggerFactory loggers)
+    {
+        IEnumerable<string> paths = options.Disks.IsEmpty
+            ? Enumerable.Range(1, DefaultDiskCount).Select(i => Path.Combine(dataDirectory, "disks", "disk" + i.ToString(CultureInfo.InvariantCulture)))
+            : options.Disks;
+        return [.. paths.Select(path => OpenDisk(path, loggers))];
+    }
+
+    public static ObjectSystemOptions SystemOptions(GatewayOptions options, string dataDirectory) => new()
+    {
+        DataDirectory = dataDirectory,
+        AbandonedUploadAge = options.UploadExpiry,
+        StopTimeout = options.ShutdownTimeout,
+        Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },
+    };
+
+    /// <summary>Reads 24 words from a file.</summary>
+    /// <exception cref="ConfigurationException">Not there, or not a phrase.</exception>
+    public static RecoveryPhrase ReadPhrase(string file)
+    {
+        string text;
+        try
+        {
+            if (new FileInfo(file).Length > PhraseFileSizeMax) throw new ConfigurationException($"{file} is too large to be a recovery phrase.");
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"The recovery phrase cannot be read: {e.Message}");
+        }
+
+        return RecoveryPhrase.TryParse(text, out var phrase, out var error) ? phrase : throw new ConfigurationException($"{file} does not hold a recovery phrase: {error}");
+    }
+
+    private static RootKey LoadRoot(GatewayOptions options, string dataDirectory, TextWriter announcement)
+    {
+        if (options.RecoveryPhraseFile is { } file)
+        {
+            using var given = ReadPhrase(file);
+            return given.DeriveRoot();
+        }
+
+        var path = Path.Combine(dataDirectory, RootKeyFileName);
+        try
+        {
+            if (File.Exists(path)) return RootKey.Load(path);
+        }
+        catch (IOException e)
+        {
+            throw new ConfigurationException($"{path} cannot be used ({e.Message}); give the recovery phrase with --recovery-phrase-file FILE.");
+        }
+
+        if (File.Exists(Path.Combine(dataDirectory, "identity")))
+            throw new ConfigurationException($"{path} is gone: give the recovery phrase with --recovery-phrase-file FILE.");
+
+        // Shown before it is kept: a crash between leaves a phrase that nothing depends on, never a key whose phrase nobody saw.
+        using var made = RecoveryPhrase.Generate();
+        Announcement.WritePhrase(announcement, made.Words);
+        var root = made.DeriveRoot();
+        root.Save(path);
+        return root;
+    }
+}
