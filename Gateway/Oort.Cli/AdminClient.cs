@@ -48,7 +48,10 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
         }
         catch (JsonException)
         {
-            // Not the gateway's own JSON: a proxy, or another server. Its words are shown below.
+            // Signature errors come as S3's XML; anything else is a proxy's or another server's, whose words are shown as they are.
+            var start = text.IndexOf("<Message>", StringComparison.Ordinal);
+            var end = text.IndexOf("</Message>", StringComparison.Ordinal);
+            if (start >= 0 && end > start) return System.Net.WebUtility.HtmlDecode(text[(start + "<Message>".Length)..end]);
         }
 
         return $"{(int)response.StatusCode} {response.ReasonPhrase}: {(text.Length > 500 ? text[..500] : text)}";

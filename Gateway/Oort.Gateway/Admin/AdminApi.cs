@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.S3;
 
 namespace Oort.Gateway;
 
@@ -33,13 +35,13 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     /// <summary>The program's version.</summary>
     public static string Version { get; } = typeof(AdminApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
-    /// <summary>Answers one authenticated request.</summary>
-    /// <param name="resource">Path after <see cref="BasePath"/>, decoded.</param>
-    public async Task HandleAsync(HttpContext http, string resource, CancellationToken cancellationToken)
+    /// <summary>Answers one authenticated request under <see cref="BasePath"/>.</summary>
+    public async ValueTask HandleAsync(S3Request request, CancellationToken cancellationToken)
     {
+        var http = request.Http;
         try
         {
-            await WriteAsync(http, StatusCodes.Status200OK, await AnswerAsync(http, resource, cancellationToken), cancellationToken);
+            await WriteAsync(http, StatusCodes.Status200OK, await AnswerAsync(request, http.Request.Path.Value![BasePath.Length..], cancellationToken), cancellationToken);
         }
         catch (AdminRequestException e)
         {
@@ -62,31 +64,31 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
         return http.Response.WriteAsJsonAsync(answer, answer.GetType(), Json, cancellationToken);
     }
 
-    private async ValueTask<object> AnswerAsync(HttpContext http, string resource, CancellationToken cancellationToken)
+    private async ValueTask<object> AnswerAsync(S3Request request, string resource, CancellationToken cancellationToken)
     {
-        switch (http.Request.Method, resource.Split('/'))
+        switch (request.Http.Request.Method, resource.Split('/'))
         {
             case ("GET", ["status"]):
                 return await StatusAsync(cancellationToken);
             case ("GET", ["disks"]):
                 return await DisksAsync(cancellationToken);
             case ("POST", ["disks"]):
-                await system.AddDiskAsync(openDisk(await DiskPathAsync(http, cancellationToken)), cancellationToken);
+                await system.AddDiskAsync(openDisk(await DiskPathAsync(request, cancellationToken)), cancellationToken);
                 return await DisksAsync(cancellationToken);
             case ("POST", ["disks", var name, "replace"]):
-                await system.ReplaceDiskAsync(FindDisk(name), openDisk(await DiskPathAsync(http, cancellationToken)), cancellationToken);
+                await system.ReplaceDiskAsync(FindDisk(name), openDisk(await DiskPathAsync(request, cancellationToken)), cancellationToken);
                 return await DisksAsync(cancellationToken);
             case ("POST", ["disks", var name, "drain"]):
                 await system.DrainDiskAsync(FindDisk(name), cancellationToken);
                 return await DisksAsync(cancellationToken);
             case ("GET", ["objects"]):
-                return await ObjectAsync(http.Request.Query, cancellationToken);
+                return await ObjectAsync(request.Http.Request.Query, cancellationToken);
             case ("POST", ["scrub"]):
-                var scrub = await BodyAsync<RepairRequest>(http, cancellationToken);
+                var scrub = await BodyAsync<RepairRequest>(request, cancellationToken);
                 return jobs.Start("scrub", async (report, stop) =>
                     await system.ScrubAsync(scrub.Repair, new Synchronous<ScrubProgress>(p => report(p.SegmentsDone, p.SegmentsTotal)), stop));
             case ("POST", ["fsck"]):
-                var fsck = await BodyAsync<RepairRequest>(http, cancellationToken);
+                var fsck = await BodyAsync<RepairRequest>(request, cancellationToken);
                 return jobs.Start("fsck", async (report, stop) =>
                     await system.FsckAsync(fsck.Repair, new Synchronous<FsckProgress>(p => report(p.Done, p.Total)), stop));
             case ("POST", ["collect"]):
@@ -101,7 +103,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             case ("GET", ["openapi.json"]):
                 return OpenApi.Document;
             default:
-                throw NotFound($"There is no {http.Request.Method} {BasePath}{resource}; see {BasePath}openapi.json.");
+                throw NotFound($"There is no {request.Http.Request.Method} {BasePath}{resource}; see {BasePath}openapi.json.");
         }
     }
 
@@ -152,25 +154,30 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             stores.TryGetValue(store, out var status) ? status.Location : "",
             store == StoreId.None ? "missing" : status is null ? "unknown disk" : DiskModel.Lower(status.Health)))]);
 
-    private static async ValueTask<string> DiskPathAsync(HttpContext http, CancellationToken cancellationToken)
+    private static async ValueTask<string> DiskPathAsync(S3Request request, CancellationToken cancellationToken)
     {
-        var request = await BodyAsync<DiskRequest>(http, cancellationToken);
-        return request.Path is { Length: > 0 } path && Path.IsPathFullyQualified(path)
+        var body = await BodyAsync<DiskRequest>(request, cancellationToken);
+        return body.Path is { Length: > 0 } path && Path.IsPathFullyQualified(path)
             ? path
             : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"path\" must be an absolute path of a directory on the gateway's machine.");
     }
 
-    private static async ValueTask<T> BodyAsync<T>(HttpContext http, CancellationToken cancellationToken)
+    private static async ValueTask<T> BodyAsync<T>(S3Request request, CancellationToken cancellationToken)
     {
-        if (http.Request.ContentLength is not (> 0 and <= BodySizeMax))
+        if (request.ContentLength is not (> 0 and <= BodySizeMax))
             throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "A JSON body of at most 64 KiB with a Content-Length is expected.");
+        var read = await request.Body.ReadAtLeastAsync((int)request.ContentLength + 1, cancellationToken);
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Json, cancellationToken) ?? throw new JsonException("It is null.");
+            return JsonSerializer.Deserialize<T>(read.Buffer.ToArray(), Json) ?? throw new JsonException("It is null.");
         }
         catch (JsonException e)
         {
             throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", $"The JSON body cannot be read: {e.Message}");
+        }
+        finally
+        {
+            request.Body.AdvanceTo(read.Buffer.End);
         }
     }
 

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Objects;
 using Oort.S3;
@@ -32,7 +33,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.jobs = jobs;
         this.metrics = metrics;
         this.meters = meters;
-        Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
 
     /// <summary>Where S3 is served.</summary>
@@ -171,11 +172,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
             BodyStallMax = options.StallTimeout,
         };
         var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System);
-        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Map, TimeProvider.System, loggers);
-        var authenticator = new S3Authenticator(s3Options, credentials, TimeProvider.System, loggers.CreateLogger<S3Authenticator>());
+        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, new AdminAuthentication(authenticator, s3Options));
+        var own = new OortPaths(system, metrics, admin, pipeline);
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
-        app.Run(http => S3Target.IsReserved(http, s3Options) ? own.HandleAsync(http) : pipeline.HandleAsync(http));
+        app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : pipeline.HandleAsync(http));
     }
 }

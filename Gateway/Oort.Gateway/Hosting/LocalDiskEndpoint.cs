@@ -13,17 +13,18 @@ internal sealed class LocalDiskEndpoint(string path, LocalStoreOptions options, 
     public string Location { get; } = Path.GetFullPath(path);
 
     /// <inheritdoc/>
-    /// <remarks>Opened as what it says it is; the object system refuses a store of another cluster.</remarks>
-    public async ValueTask<IStore?> OpenAsync(CancellationToken cancellationToken) =>
-        await LocalStore.ReadIdentityAsync(Location, cancellationToken) is { } identity
-            ? await LocalStore.OpenAsync(Location, identity.Cluster, options, loggers.CreateLogger<LocalStore>(), cancellationToken)
-            : null;
+    public async ValueTask<FoundStore?> FindAsync(CancellationToken cancellationToken) =>
+        await LocalStore.ReadIdentityAsync(Location, cancellationToken) is { } identity ? new FoundStore(identity.Store, identity.Cluster) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<IStore> OpenAsync(ClusterId cluster, CancellationToken cancellationToken) =>
+        await LocalStore.OpenAsync(Location, cluster, options, loggers.CreateLogger<LocalStore>(), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<IStore> CreateAsync(ClusterId cluster, CancellationToken cancellationToken)
     {
         await LocalStore.InitialiseAsync(Location, NewId(), cluster, time, cancellationToken);
-        return await LocalStore.OpenAsync(Location, cluster, options, loggers.CreateLogger<LocalStore>(), cancellationToken);
+        return await OpenAsync(cluster, cancellationToken);
     }
 
     private static StoreId NewId() => new(BinaryPrimitives.ReadUInt128BigEndian(RandomNumberGenerator.GetBytes(StoreId.Size)));

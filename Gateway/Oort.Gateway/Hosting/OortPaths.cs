@@ -6,7 +6,7 @@ using Oort.S3;
 namespace Oort.Gateway;
 
 /// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminAuthentication authentication)
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, S3Pipeline signed)
 {
     private const string Prefix = "/_oort/";
 
@@ -37,17 +37,7 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
             return;
         }
 
-        try
-        {
-            await authentication.VerifyAsync(http, http.RequestAborted);
-        }
-        catch (S3Exception e)
-        {
-            await AdminApi.WriteAsync(http, e.Error.Status, new { code = e.Error.Code, message = e.Message }, http.RequestAborted);
-            return;
-        }
-
-        await admin.HandleAsync(http, http.Request.Path.Value![AdminApi.BasePath.Length..], http.RequestAborted);
+        await signed.HandleAsync(http, admin.HandleAsync);
     }
 
     /// <summary>Ready means: reads work. The body says whether writes do.</summary>
