@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
+using Oort.Crypto;
 using Oort.Objects;
 using Oort.S3;
 
@@ -19,15 +20,17 @@ namespace Oort.Gateway;
 public sealed partial class GatewayHost : IAsyncDisposable
 {
     private readonly DataDirectory directory;
+    private readonly RootKey root;
     private readonly IObjectSystem system;
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, IObjectSystem system, WebApplication app, AdminJobs jobs, PrometheusPage metrics, SystemMeters meters)
+    private GatewayHost(DataDirectory directory, RootKey root, IObjectSystem system, WebApplication app, AdminJobs jobs, PrometheusPage metrics, SystemMeters meters)
     {
         this.directory = directory;
+        this.root = root;
         this.system = system;
         this.app = app;
         this.jobs = jobs;
@@ -47,6 +50,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         // 1. Nothing is made before it is sure that it can be served.
         CheckPort(options);
         var directory = DataDirectory.Open(options.DataDirectory);
+        RootKey? root = null;
         IObjectSystem? system = null;
         PrometheusPage? metrics = null;
         SystemMeters? meters = null;
@@ -57,7 +61,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
             metrics = new PrometheusPage();
             app = BuildApp(options);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-            system = await SystemStart.OpenAsync(options, directory, loggers, announcement, cancellationToken);
+            root = SystemStart.LoadRoot(options, directory.FullPath, announcement);
+            system = await SystemStart.OpenAsync(options, directory, root, loggers, cancellationToken);
             meters = new SystemMeters(system);
 
             // 3. The endpoints.
@@ -66,7 +71,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             Map(app, options, system, credentials, jobs, metrics, loggers);
             await app.StartAsync(cancellationToken);
 
-            var host = new GatewayHost(directory, system, app, jobs, metrics, meters);
+            var host = new GatewayHost(directory, root, system, app, jobs, metrics, meters);
             Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
             return host;
         }
@@ -75,6 +80,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
             if (system is not null) await system.DisposeAsync();
+            root?.Dispose();
             metrics?.Dispose();
             directory.Dispose();
             if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options);
@@ -92,6 +98,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await jobs.DisposeAsync();
         meters.Dispose();
         await system.DisposeAsync();
+        root.Dispose();
         metrics.Dispose();
         directory.Dispose();
     }

@@ -18,10 +18,10 @@ public static class SystemStart
     private const int PhraseFileSizeMax = 4096;
 
     /// <summary>Opens the system of a data directory; makes it all at the first start.</summary>
+    /// <param name="root">Must live as long as the system.</param>
     /// <exception cref="ConfigurationException">It cannot be opened as configured.</exception>
-    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, ILoggerFactory loggers, TextWriter announcement, CancellationToken cancellationToken)
+    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        using var root = LoadRoot(options, directory.FullPath, announcement);
         try
         {
             return await ObjectSystem.OpenAsync(SystemOptions(options, directory.FullPath), Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
@@ -70,7 +70,9 @@ public static class SystemStart
         return RecoveryPhrase.TryParse(text, out var phrase, out var error) ? phrase : throw new ConfigurationException($"{file} does not hold a recovery phrase: {error}");
     }
 
-    private static RootKey LoadRoot(GatewayOptions options, string dataDirectory, TextWriter announcement)
+    /// <summary>The root key: from the phrase file, else from the data directory, else made, shown and kept there.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public static RootKey LoadRoot(GatewayOptions options, string dataDirectory, TextWriter announcement)
     {
         if (options.RecoveryPhraseFile is { } file)
         {
