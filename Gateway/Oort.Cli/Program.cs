@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Oort.Cli;
 using Oort.Cli.Verbs;
 using Oort.Gateway;
 
@@ -10,7 +11,6 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     ObjectVerb.Create(),
     FsckVerb.Create(),
     ScrubVerb.Create(),
-    RecoverVerb.Create(),
     KeyVerb.Create(),
     HealthVerb.Create(),
 };
