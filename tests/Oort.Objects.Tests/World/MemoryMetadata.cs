@@ -42,8 +42,18 @@ internal sealed class MemoryMetadata : IMetadataStore
             if (Decide(command.Extents, command.NewData) is { } refused) return new(new PutVersionResult(refused, null, default));
             var row = new VersionRow
             {
-                Bucket = command.Bucket, Key = command.Key, Id = new(++generation, 0), IsNull = true, IsLatest = true, LastModified = DateTimeOffset.UnixEpoch,
-                OwnerId = command.OwnerId, Size = command.Size, ETag = command.ETag, StorageClass = command.StorageClass, Attributes = command.Attributes, Extents = command.Extents,
+                Bucket = command.Bucket,
+                Key = command.Key,
+                Id = new(++generation, 0),
+                IsNull = true,
+                IsLatest = true,
+                LastModified = DateTimeOffset.UnixEpoch,
+                OwnerId = command.OwnerId,
+                Size = command.Size,
+                ETag = command.ETag,
+                StorageClass = command.StorageClass,
+                Attributes = command.Attributes,
+                Extents = command.Extents,
             };
             versions[(command.Bucket, command.Key)] = row;
             return new(new PutVersionResult(CommitOutcome.Done, row, default));
@@ -57,8 +67,13 @@ internal sealed class MemoryMetadata : IMetadataStore
             if (Decide(command.Extents, command.NewData) is { } refused) return new((refused, null));
             var row = new PartRow
             {
-                Upload = command.Upload, PartNumber = command.PartNumber, LastModified = DateTimeOffset.UnixEpoch,
-                Size = command.Size, ETag = command.ETag, Checksum = command.Checksum, Extents = command.Extents,
+                Upload = command.Upload,
+                PartNumber = command.PartNumber,
+                LastModified = DateTimeOffset.UnixEpoch,
+                Size = command.Size,
+                ETag = command.ETag,
+                Checksum = command.Checksum,
+                Extents = command.Extents,
             };
             parts[(command.Upload, command.PartNumber)] = row;
             return new((CommitOutcome.Done, row));
@@ -162,6 +177,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<byte[]?> IMetadataStore.GetSettingAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<MetadataTotals> IMetadataStore.GetTotalsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<MetadataProblem>> IMetadataStore.CheckAsync(int problemsMax, CancellationToken cancellationToken) => throw new NotSupportedException();
     IAsyncEnumerable<SnapshotBatch> IMetadataStore.ExportAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<MetadataProblem>> IMetadataStore.CheckAsync(int problemsMax, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
