@@ -1,0 +1,119 @@
+using System.Text;
+
+namespace Oort.Metadata.Tests.Model;
+
+/// <summary>S3's semantics in the plainest C#: lists and loops, no indexes, nothing derived. What the engines are compared with.</summary>
+internal sealed class S3Model
+{
+    internal sealed class Version
+    {
+        public required string Key { get; init; }
+        public required int Serial { get; init; }
+        public bool IsNull { get; init; }
+        public bool IsMarker { get; init; }
+        public long Size { get; init; }
+        public string ETag { get; init; } = "";
+
+        /// <summary>The id that the engine gave it.</summary>
+        public string Id { get; set; } = "";
+    }
+
+    internal sealed class Upload
+    {
+        public required string Key { get; init; }
+        public required UploadId Id { get; init; }
+        public SortedDictionary<int, (string ETag, long Size)> Parts { get; } = [];
+    }
+
+    private int serial;
+
+    public VersioningState Versioning { get; set; }
+
+    /// <summary>In order of their making.</summary>
+    public List<Version> Versions { get; } = [];
+
+    public List<Upload> Uploads { get; } = [];
+
+    public Version? Newest(string key) => Versions.Where(version => version.Key == key).MaxBy(version => version.Serial);
+
+    public Version? Current(string key) => Newest(key) is { IsMarker: false } version ? version : null;
+
+    public CommitOutcome Check(Version? current, WriteConditions conditions)
+    {
+        if (current is { IsMarker: true }) current = null;
+        if (current is null) return conditions.IfMatch is null ? CommitOutcome.Done : CommitOutcome.NoSuchKey;
+        if (conditions.IfMatch is { } match && match != "*" && match != current.ETag) return CommitOutcome.PreconditionFailed;
+        if (conditions.IfNoneMatch is { } none && (none == "*" || none == current.ETag)) return CommitOutcome.PreconditionFailed;
+        return CommitOutcome.Done;
+    }
+
+    public (CommitOutcome Outcome, Version? Made) Put(string key, long size, string etag, WriteConditions conditions)
+    {
+        var outcome = Check(Newest(key), conditions);
+        return outcome == CommitOutcome.Done ? (outcome, Add(key, size, etag, isMarker: false)) : (outcome, null);
+    }
+
+    /// <summary>Result: the marker made, or null.</summary>
+    public (CommitOutcome Outcome, Version? Marker) Delete(string key, WriteConditions conditions)
+    {
+        var outcome = Check(Newest(key), conditions);
+        if (outcome != CommitOutcome.Done) return (outcome, null);
+        if (Versioning != VersioningState.Unversioned) return (outcome, Add(key, 0, "", isMarker: true));
+        Versions.RemoveAll(version => version.Key == key);
+        return (outcome, null);
+    }
+
+    public (CommitOutcome Outcome, bool WasMarker) DeleteVersion(string key, string id, WriteConditions conditions)
+    {
+        var version = Find(key, id);
+        var outcome = Check(version, conditions);
+        if (outcome != CommitOutcome.Done) return (outcome, false);
+        if (version is not null) Versions.Remove(version);
+        return (outcome, version is { IsMarker: true });
+    }
+
+    public Version? Find(string key, string id) =>
+        Versions.SingleOrDefault(version => version.Key == key && (id == "null" ? version.IsNull : !version.IsNull && version.Id == id));
+
+    public (CommitOutcome Outcome, Version? Made) Complete(Upload? upload, string key, (int Number, string ETag, long Size)[] chosen, WriteConditions conditions)
+    {
+        if (upload is null || !Uploads.Contains(upload)) return (CommitOutcome.NoSuchUpload, null);
+        var outcome = Check(Newest(key), conditions);
+        if (outcome != CommitOutcome.Done) return (outcome, null);
+        foreach (var (number, etag, size) in chosen)
+            if (!upload.Parts.TryGetValue(number, out var part) || part != (etag, size)) return (CommitOutcome.Conflict, null);
+        Uploads.Remove(upload);
+        return (CommitOutcome.Done, Add(key, chosen.Sum(part => part.Size), "multi", isMarker: false));
+    }
+
+    /// <summary>What a listing shows: keys and common prefixes after a marker, in byte order, each cut to a page.</summary>
+    public (List<string> Items, bool IsTruncated) List(IEnumerable<string> keys, string prefix, string delimiter, string after, int limit)
+    {
+        // A marker hides what is not after it; one that is itself a common prefix hides all under it.
+        var items = keys.Where(key => StartsWith(key, prefix)).Select(key => (Key: key, Item: Roll(key, prefix, delimiter)))
+            .Where(pair => Compare(pair.Key, after) > 0 && pair.Item != after)
+            .Select(pair => pair.Item).Distinct().Order(Comparer<string>.Create(Compare)).ToList();
+        return limit == 0 ? ([], false) : (items.Take(limit).ToList(), items.Count > limit);
+    }
+
+    public static int Compare(string left, string right) => Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right));
+
+    /// <summary>The common prefix that a key falls under, or the key itself.</summary>
+    public static string Roll(string key, string prefix, string delimiter)
+    {
+        if (delimiter.Length == 0) return key;
+        var at = key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
+        return at < 0 ? key : key[..(at + delimiter.Length)];
+    }
+
+    private static bool StartsWith(string key, string prefix) => key.StartsWith(prefix, StringComparison.Ordinal);
+
+    private Version Add(string key, long size, string etag, bool isMarker)
+    {
+        var isNull = Versioning != VersioningState.Enabled;
+        if (isNull) Versions.RemoveAll(version => version.Key == key && version.IsNull);
+        var made = new Version { Key = key, Serial = ++serial, IsNull = isNull, IsMarker = isMarker, Size = size, ETag = etag };
+        Versions.Add(made);
+        return made;
+    }
+}
