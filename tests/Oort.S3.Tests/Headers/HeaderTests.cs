@@ -201,8 +201,13 @@ public sealed class HeaderTests
         var trailers = new Dictionary<string, string>();
         var request = new S3Request
         {
-            Http = RawRequest.Create("PUT", "/b/k"), RequestId = "", Operation = S3Operation.PutObject, Principal = new S3Principal("", "", ""),
-            Body = PieceReader.Of([]), Trailers = trailers, AnnouncedTrailers = ["x-amz-checksum-sha1"],
+            Http = RawRequest.Create("PUT", "/b/k"),
+            RequestId = "",
+            Operation = S3Operation.PutObject,
+            Principal = new S3Principal("", "", ""),
+            Body = PieceReader.Of([]),
+            Trailers = trailers,
+            AnnouncedTrailers = ["x-amz-checksum-sha1"],
         };
         var checksum = RequestChecksum.Parse(request)!;
         checksum.InTrailer.ShouldBeTrue();
