@@ -119,7 +119,7 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         var (prefix, delimiter, after, limit) = Query(command);
         var page = await store.ListObjectsAsync(new(bucket, prefix, delimiter, after, limit), default);
         var live = model.Versions.Select(version => version.Key).Distinct().Where(key => model.Current(key) is not null).ToList();
-        var (items, truncated) = model.List(live, prefix, delimiter, after, limit);
+        var (items, truncated) = S3Model.List(live, prefix, delimiter, after, limit);
         Merge(page.Objects.Select(entry => entry.Key), page.CommonPrefixes).ShouldBe(items);
         page.IsTruncated.ShouldBe(truncated);
         page.Last.ShouldBe(items.LastOrDefault(""));
@@ -161,7 +161,7 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         page.Uploads.Select(row => row.Id).ShouldBe(expected.Take(Math.Max(limit, 1)).Select(upload => upload.Id));
         page.IsTruncated.ShouldBe(expected.Count > Math.Max(limit, 1));
         var rolled = await store.ListUploadsAsync(new(bucket, prefix, delimiter, after, null, 1000), default);
-        var (items, _) = model.List(model.Uploads.Select(upload => upload.Key).Distinct(), prefix, delimiter, after, 1000);
+        var (items, _) = S3Model.List(model.Uploads.Select(upload => upload.Key).Distinct(), prefix, delimiter, after, 1000);
         Merge(rolled.Uploads.Select(row => row.Key).Distinct(), rolled.CommonPrefixes).ShouldBe(items);
     }
 

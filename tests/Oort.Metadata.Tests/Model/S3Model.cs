@@ -38,7 +38,7 @@ internal sealed class S3Model
 
     public Version? Current(string key) => Newest(key) is { IsMarker: false } version ? version : null;
 
-    public CommitOutcome Check(Version? current, WriteConditions conditions)
+    public static CommitOutcome Check(Version? current, WriteConditions conditions)
     {
         if (current is { IsMarker: true }) current = null;
         if (current is null) return conditions.IfMatch is null ? CommitOutcome.Done : CommitOutcome.NoSuchKey;
@@ -87,7 +87,7 @@ internal sealed class S3Model
     }
 
     /// <summary>What a listing shows: keys and common prefixes after a marker, in byte order, each cut to a page.</summary>
-    public (List<string> Items, bool IsTruncated) List(IEnumerable<string> keys, string prefix, string delimiter, string after, int limit)
+    public static (List<string> Items, bool IsTruncated) List(IEnumerable<string> keys, string prefix, string delimiter, string after, int limit)
     {
         // A marker hides what is not after it; one that is itself a common prefix hides all under it.
         var items = keys.Where(key => StartsWith(key, prefix)).Select(key => (Key: key, Item: Roll(key, prefix, delimiter)))
