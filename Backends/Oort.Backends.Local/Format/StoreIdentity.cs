@@ -25,7 +25,7 @@ public sealed record StoreIdentity(StoreId Store, ClusterId Cluster, DateTimeOff
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(8), Version);
         Store.Write(bytes.AsSpan(16));
         Cluster.Write(bytes.AsSpan(32));
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(48), Created.ToUnixTimeSeconds());
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(48), Created.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(CrcOffset), Crc64Nvme.Compute(bytes.AsSpan(0, CrcOffset)));
         return bytes;
     }
@@ -39,12 +39,12 @@ public sealed record StoreIdentity(StoreId Store, ClusterId Cluster, DateTimeOff
             return FormatOutcome.Damaged;
         if (BinaryPrimitives.ReadUInt32BigEndian(bytes[8..]) != Version)
             return FormatOutcome.UnknownVersion;
-        var seconds = BinaryPrimitives.ReadInt64BigEndian(bytes[48..]);
+        var milliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[48..]);
         var store = StoreId.Read(bytes[16..]);
-        // 253402300799 is the last second that DateTimeOffset can hold (year 9999).
-        if (store == StoreId.None || seconds is < 0 or > 253402300799 || bytes[12..16].ContainsAnyExcept((byte)0))
+        // 253402300799999 is the last millisecond that DateTimeOffset can hold (year 9999).
+        if (store == StoreId.None || milliseconds is < 0 or > 253402300799999 || bytes[12..16].ContainsAnyExcept((byte)0))
             return FormatOutcome.Damaged;
-        identity = new(store, ClusterId.Read(bytes[32..]), DateTimeOffset.FromUnixTimeSeconds(seconds));
+        identity = new(store, ClusterId.Read(bytes[32..]), DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
         return FormatOutcome.Ok;
     }
 }

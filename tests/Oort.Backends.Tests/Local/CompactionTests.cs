@@ -117,7 +117,7 @@ public sealed class CompactionTests
         }
 
         disk.CopyOperations().Count(operation => operation.Kind == DiskOperationKind.Delete && operation.Path.StartsWith("volumes/", StringComparison.Ordinal)).ShouldBeGreaterThan(1);
-        await CrashTests.CheckAllAsync(disk, history);
+        await CrashTests.CheckAllAsync(disk, history, step: 2);
     }
 
     [Fact]
