@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace Oort.Cli.Verbs;
 
@@ -22,13 +21,13 @@ internal static class Output
         }
     }
 
-    /// <summary>Writes a table; numbers to the right.</summary>
+    /// <summary>Writes columns as wide as their longest cell; never wrapped, so that a line can be grepped and cut.</summary>
     public static void Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var heading in headings) table.AddColumn(new TableColumn(Markup.Escape(heading)).NoWrap());
-        foreach (var row in rows) table.AddRow([.. row.Select(Markup.Escape)]);
-        AnsiConsole.Write(table);
+        IReadOnlyList<string>[] lines = [[.. headings.Select(h => h.ToUpperInvariant())], .. rows];
+        var widths = headings.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
+        foreach (var line in lines)
+            Console.Out.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 
     /// <summary>Bytes for people: "1.5 GiB"; "?" for null.</summary>

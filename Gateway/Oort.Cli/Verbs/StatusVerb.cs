@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace Oort.Cli.Verbs;
 
@@ -25,11 +24,11 @@ internal static class StatusVerb
 
     private static void Print(JsonElement status)
     {
-        Output.Fields(status, "version", "identity", "region", "geometry", "state", "uptimeSeconds");
+        Output.Fields(status, "version", "cluster", "region", "geometry", "state", "uptimeSeconds");
         Output.Fields(status.GetProperty("totals"));
         Output.Fields(status.GetProperty("repair"));
         Output.Fields(status.GetProperty("journal"));
-        AnsiConsole.WriteLine();
+        Console.Out.WriteLine();
         DiskVerb.PrintTable(status.GetProperty("disks"));
     }
 }
