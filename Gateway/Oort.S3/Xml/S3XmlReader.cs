@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Xml;
 
 namespace Oort.S3;
@@ -5,7 +7,7 @@ namespace Oort.S3;
 /// <summary>Walks one of S3's request documents: elements with text or elements in them, nothing else.</summary>
 /// <remarks>
 /// No DTD, so no entities but the five predefined ones; no resolver; depth and text are bounded. Namespaces are not looked at, since clients send S3's, none or a wrong one.
-/// Characters that XML 1.0 forbids are accepted as references, because keys may hold them.
+/// Characters that XML 1.0 forbids are accepted, as references and bare, because keys may hold them and SDKs write them as they are.
 /// </remarks>
 internal sealed class S3XmlReader : IDisposable
 {
@@ -22,17 +24,20 @@ internal sealed class S3XmlReader : IDisposable
         CloseInput = true,
     };
 
+    // Control characters but tab, line feed and carriage return.
+    private static readonly SearchValues<byte> Forbidden = SearchValues.Create([.. Enumerable.Range(0, 32).Select(static i => (byte)i).Except("\t\n\r"u8.ToArray())]);
+
     private readonly XmlReader reader;
 
     private S3XmlReader(Stream document) => reader = XmlReader.Create(document, Settings);
 
     /// <summary>Parses a whole document with <paramref name="parse"/>, which must read the root's content to its end.</summary>
     /// <exception cref="S3Exception">MalformedXML: not well-formed, another root, too deep, or <paramref name="parse"/> found an element it does not know.</exception>
-    public static T Parse<T>(ArraySegment<byte> document, string root, Func<S3XmlReader, T> parse)
+    public static T Parse<T>(byte[] document, string root, Func<S3XmlReader, T> parse)
     {
         try
         {
-            using var xml = new S3XmlReader(new MemoryStream(document.Array!, document.Offset, document.Count, writable: false));
+            using var xml = new S3XmlReader(new MemoryStream(WithReferences(document), writable: false));
             if (xml.reader.MoveToContent() != XmlNodeType.Element || xml.reader.LocalName != root)
                 throw Malformed($"The root element must be {root}.");
             var result = parse(xml);
@@ -94,14 +99,33 @@ internal sealed class S3XmlReader : IDisposable
         _ => throw Malformed("A flag must be true or false."),
     };
 
-    public static S3Exception Malformed(string? detail, Exception? cause = null)
+    public static S3Exception Malformed(string? detail, XmlException? cause = null)
     {
-        // The cause names line and position of the client's own document: a help, and no secret.
-        var text = detail ?? (cause is null ? null : $"{S3Errors.MalformedXml.Message} ({cause.Message})");
+        // Line and position help; the parser's own words may quote characters that no XML answer can hold.
+        var text = cause is { LineNumber: > 0 } ? $"{S3Errors.MalformedXml.Message} (line {cause.LineNumber}, position {cause.LinePosition})" : detail;
         return new S3Exception(S3Errors.MalformedXml, text);
     }
 
     public static S3Exception Unknown(string element) => Malformed($"The element {element} is not known here.");
 
     public void Dispose() => reader.Dispose();
+
+    // Bare control characters become references, which the parser takes: botocore writes a key of "\x01" as it is.
+    // Outside of text the document was malformed before and is after. UTF-16 has zero bytes everywhere and is left alone.
+    private static byte[] WithReferences(byte[] document)
+    {
+        if (document.AsSpan().IndexOfAny(Forbidden) < 0 || document.AsSpan(0, Math.Min(document.Length, 4)).Contains((byte)0))
+            return document;
+        var result = new ArrayBufferWriter<byte>(document.Length + 64);
+        var rest = document.AsSpan();
+        while (rest.IndexOfAny(Forbidden) is >= 0 and var at)
+        {
+            result.Write(rest[..at]);
+            result.Write(Encoding.ASCII.GetBytes($"&#x{rest[at]:x};"));
+            rest = rest[(at + 1)..];
+        }
+
+        result.Write(rest);
+        return result.WrittenSpan.ToArray();
+    }
 }

@@ -28,6 +28,13 @@ public sealed class S3DocumentsTests
     }
 
     [Fact]
+    public void Delete_BareControlCharacters_AreTaken()
+    {
+        S3Documents.ParseDelete(Utf8("<Delete><Object><Key>a\0\u0001\tb\u001F</Key></Object></Delete>")).Objects.Single().Key.ShouldBe("a\0\u0001\tb\u001F");
+        Malformed(() => S3Documents.ParseDelete(Utf8("<Delete\u0001><Object><Key>a</Key></Object></Delete>")));
+    }
+
+    [Fact]
     public void Delete_Count_IsLimited()
     {
         S3Documents.ParseDelete(Utf8("<Delete>" + string.Concat(Enumerable.Repeat("<Object><Key>k</Key></Object>", 1000)) + "</Delete>")).Objects.Count.ShouldBe(1000);
