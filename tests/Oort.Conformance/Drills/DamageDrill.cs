@@ -20,7 +20,7 @@ public sealed class DamageDrill
         World world;
         await using (var gateway = await GatewayProcess.StartAsync(folder["data"], flags))
         {
-            using var client = Clients.Default(gateway);
+            using var client = S3Clients.Default(gateway);
             world = new World(client, seed: 77);
             await world.FillAsync(ObjectCount);
 
@@ -32,7 +32,7 @@ public sealed class DamageDrill
 
         await using (var gateway = await GatewayProcess.StartAsync(folder["data"], flags))
         {
-            using var client = Clients.Default(gateway);
+            using var client = S3Clients.Default(gateway);
             await world.CheckAsync(client);
             await OortAsync(gateway, folder, "disk", "replace", disks[1], disks[1]);
             await OortAsync(gateway, folder, "disk", "replace", disks[4], disks[4]);
@@ -48,7 +48,7 @@ public sealed class DamageDrill
             var flipped = FlipAByteInEveryFile(disks[pair], seed: pair) + FlipAByteInEveryFile(disks[pair + 1], seed: pair + 1);
             flipped.ShouldBeGreaterThan(6);
             await using var gateway = await GatewayProcess.StartAsync(folder["data"], flags);
-            using var client = Clients.Default(gateway);
+            using var client = S3Clients.Default(gateway);
             await world.CheckAsync(client);
             await OortAsync(gateway, folder, "scrub");
             await RepairedAsync(gateway, folder);

@@ -25,7 +25,7 @@ public sealed class KillDrill
         for (var round = 0; round < Rounds; round++)
         {
             await using var gateway = await GatewayProcess.StartAsync(folder["data"]);
-            using var client = Clients.WithoutRetries(gateway);
+            using var client = S3Clients.WithoutRetries(gateway);
             if (round == 0) await client.PutBucketAsync("kill");
             await CheckAsync(client, acknowledged, undecided);
             var count = 0;
@@ -60,7 +60,7 @@ public sealed class KillDrill
         }
 
         await using var last = await GatewayProcess.StartAsync(folder["data"]);
-        using var reader = Clients.WithoutRetries(last);
+        using var reader = S3Clients.WithoutRetries(last);
         await CheckAsync(reader, acknowledged, undecided);
         var fsck = await Tool.RunAsync(GatewayProcess.Executable, ["fsck", "--endpoint", last.Endpoint, "--json"], last.ClientEnvironment(folder.FullPath).Append(new("OORT_ACCESS_KEY", GatewayProcess.AccessKey)).Append(new("OORT_SECRET_KEY", GatewayProcess.SecretKey)).ToDictionary());
         fsck.ShouldSucceed();

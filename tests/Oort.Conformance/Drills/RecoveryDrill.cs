@@ -21,7 +21,7 @@ public sealed class RecoveryDrill
         await using (var gateway = await GatewayProcess.StartAsync(folder["data"], diskFlags))
         {
             phrase = Phrase(gateway.Log);
-            using var client = Clients.Default(gateway);
+            using var client = S3Clients.Default(gateway);
             world = new World(client, seed: 1);
             await world.FillAsync(ObjectCount);
             await world.CheckAsync(client);
@@ -35,7 +35,7 @@ public sealed class RecoveryDrill
 
         await using (var gateway = await GatewayProcess.StartAsync(folder["rebuilt"], diskFlags))
         {
-            using var client = Clients.Default(gateway);
+            using var client = S3Clients.Default(gateway);
             var after = await WorldDump.TakeAsync(client);
             WorldDump.Differences(before, after).ShouldBeEmpty();
             await world.CheckAsync(client);

@@ -4,7 +4,7 @@ using Amazon.S3;
 namespace Oort.Conformance.Harness;
 
 /// <summary>S3 clients of the .NET SDK.</summary>
-internal static class Clients
+internal static class S3Clients
 {
     /// <summary>At its default settings but for the address: default checksums, default retries.</summary>
     public static AmazonS3Client Default(GatewayProcess gateway) => new(new BasicAWSCredentials(GatewayProcess.AccessKey, GatewayProcess.SecretKey), Config(gateway));
