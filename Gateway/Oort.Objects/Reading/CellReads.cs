@@ -45,7 +45,12 @@ internal sealed class CellReads : IDisposable
     public int PendingCount => reads.Count(read => read is { IsCompleted: false });
 
     /// <summary>Ends when one more read has ended; at once when none is pending.</summary>
-    public Task NextAsync() => PendingCount == 0 ? Task.CompletedTask : Task.WhenAny(reads.Where(read => read is { IsCompleted: false })!);
+    public Task NextAsync()
+    {
+        // Looked at once: between two looks the last ones may end.
+        var pending = reads.OfType<Task>().Where(read => !read.IsCompleted).ToArray();
+        return pending.Length == 0 ? Task.CompletedTask : Task.WhenAny(pending);
+    }
 
     /// <summary>All pieces end to end.</summary>
     public Memory<byte> Pieces => buffer.Memory;

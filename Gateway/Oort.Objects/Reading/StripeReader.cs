@@ -63,6 +63,7 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
         var reads = new Task<bool>[LastCell - FirstCell + 1];
         for (var i = 0; i < reads.Length; i++) reads[i] = ReadPieceAsync(FirstCell + i, buffer, cancellationToken);
         var all = Task.WhenAll(reads);
+        var started = path.Time.GetTimestamp();
         var isTaken = false;
         try
         {
@@ -74,7 +75,7 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
             }
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var decoding = DecodeAsync((buffer, reads), MemoryBudget.ProgressWait, stop.Token).AsTask();
-            if (!isPrompt && await ComeFirstAsync(all, decoding, cancellationToken))
+            if (!isPrompt && await ComeFirstAsync(all, decoding, started, cancellationToken))
             {
                 await stop.CancelAsync();
                 _ = decoding.ContinueWith(static task => { if (task.IsCompletedSuccessfully) task.Result?.Dispose(); else _ = task.Exception; }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -92,11 +93,12 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
     }
 
     /// <summary>Whether the late pieces come, all of them, before the decoding has succeeded.</summary>
-    private async ValueTask<bool> ComeFirstAsync(Task<bool[]> pieces, Task<StripeBytes?> decoding, CancellationToken cancellationToken)
+    private async ValueTask<bool> ComeFirstAsync(Task<bool[]> pieces, Task<StripeBytes?> decoding, long started, CancellationToken cancellationToken)
     {
         await Task.WhenAny(pieces, decoding);
         if (decoding is { IsCompletedSuccessfully: true, Result: not null } or { IsCanceled: true }) return false;
-        if (!pieces.IsCompleted) await EndsWithinAsync(pieces, path.Options.StoreTimeout, cancellationToken);
+        var left = path.Options.StoreTimeout - path.Time.GetElapsedTime(started);
+        if (left > TimeSpan.Zero) await EndsWithinAsync(pieces, left, cancellationToken);
         return pieces.IsCompleted && Array.TrueForAll(pieces.Result, isDone => isDone);
     }
 

@@ -12,7 +12,13 @@ internal sealed class LaneOperation(Task<long>[] tasks, long started)
     /// <summary>Ends when every lane's operation has, also those that were given up: until then the stores may use its buffers.</summary>
     public Task All { get; } = Array.TrueForAll(tasks, task => task.IsCompleted) ? Task.CompletedTask : Task.WhenAll(tasks);
 
-    public IEnumerable<Task> Pending() => Tasks.Where(task => !task.IsCompleted);
+    /// <summary>Ends when one more lane's operation has ended; at the latest with <see cref="All"/>.</summary>
+    public Task NextAsync()
+    {
+        // Looked at once: between two looks the last ones may end.
+        var pending = Array.FindAll(Tasks, task => !task.IsCompleted);
+        return pending.Length == 0 ? All : Task.WhenAny(pending);
+    }
 
     /// <summary>Timestamps of the lanes that have done it.</summary>
     public List<long> DoneTimes()

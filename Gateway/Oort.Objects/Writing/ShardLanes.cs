@@ -72,7 +72,7 @@ internal sealed class ShardLanes : IDisposable
                 quorumReached = null;
             }
             var left = Patience(done, operation.Started) - path.Time.GetElapsedTime(operation.Started);
-            if (left > TimeSpan.Zero && await EndsWithinAsync(Task.WhenAny(operation.Pending()), left)) continue;
+            if (left > TimeSpan.Zero && await EndsWithinAsync(operation.NextAsync(), left)) continue;
             GiveUpPending(operation);
             break;
         }

@@ -68,7 +68,7 @@ public sealed class SlowStoreTests
         world.Stores.All[1].Offline = true;
         var held = world.Stores.All[2].Hold(StoreOperations.Read);
         var read = world.GetAsync(version);
-        await Should.ThrowAsync<ObjectUnavailableException>(() => time.RunAsync(read, TimeSpan.FromSeconds(1)));
+        await Should.ThrowAsync<ObjectUnavailableException>(() => time.RunAsync(read, TimeSpan.FromSeconds(5)));
         held.SetResult();
         while (world.Layer.Buffers.Budget.Used != used) await Task.Delay(1);
     }
