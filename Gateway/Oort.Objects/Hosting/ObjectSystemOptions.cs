@@ -13,8 +13,8 @@ public sealed record ObjectSystemOptions
     /// <summary>Sizes and patience of the data path.</summary>
     public ObjectLayerOptions Objects { get; init; } = new();
 
-    /// <summary>How long a start waits for a store to open. One that takes longer (a disk that spins up) joins when it is ready.</summary>
-    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long a start waits for a store to open; it goes on at once when all have. Default 15 s: a disk spins up in 10, and a start with too few stores would be refused. One that takes longer joins when it is ready.</summary>
+    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Journal bytes since the last snapshot at which the next one is made: what a recovery has to replay at most.</summary>
     public long SnapshotAfterBytes { get; init; } = 64L * 1024 * 1024;
