@@ -8,6 +8,7 @@ public sealed partial class LocalStore
     private readonly object _checkpointLock = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Compactor _compactor;
+    private readonly SemaphoreSlim _spaceWanted = new(0, 1);
     private Task _maintenance = Task.CompletedTask;
 
     /// <summary>Compacts now, as fast as it goes, every closed volume of which less than <see cref="LocalStoreOptions.CompactionLiveShareMax"/> is live.</summary>
@@ -25,13 +26,21 @@ public sealed partial class LocalStore
             _maintenance = MaintainAsync();
     }
 
+    /// <summary>Compacts at each interval behind the work for clients, and at once and as fast as it goes when a write found no space.</summary>
     private async Task MaintainAsync()
     {
-        using var timer = new PeriodicTimer(_options.CompactionInterval, _options.TimeProvider);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-                await CompactInBackgroundAsync();
+            while (true)
+            {
+                using var round = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                var wanted = _spaceWanted.WaitAsync(round.Token);
+                var interval = Task.Delay(_options.CompactionInterval, _options.TimeProvider, round.Token);
+                var isUrgent = await Task.WhenAny(wanted, interval) == wanted;
+                await round.CancelAsync();
+                _stopping.Token.ThrowIfCancellationRequested();
+                await CompactInBackgroundAsync(isUrgent ? null : _options.CompactionBytesPerSecond);
+            }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -39,16 +48,30 @@ public sealed partial class LocalStore
         }
     }
 
-    private async Task CompactInBackgroundAsync()
+    private async Task CompactInBackgroundAsync(long? bytesPerSecond)
     {
         try
         {
-            await _compactor.RunAsync(_options.CompactionBytesPerSecond, _stopping.Token);
+            await _compactor.RunAsync(bytesPerSecond, _stopping.Token);
         }
         catch (BackendException e)
         {
-            // Whoever writes or probes meets the same failure and acts on it; the next tick tries again.
+            // Whoever writes or probes meets the same failure and acts on it; the next round tries again.
             LogCompactionFailed(_logger, e);
+        }
+    }
+
+    /// <summary>On the writer's thread: a write has found no space.</summary>
+    private void WantSpace()
+    {
+        try
+        {
+            if (_spaceWanted.CurrentCount == 0)
+                _spaceWanted.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is wanted already.
         }
     }
 

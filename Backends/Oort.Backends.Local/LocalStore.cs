@@ -36,7 +36,7 @@ public sealed partial class LocalStore : IStore
         (_disk, _identity, _options, _logger, _lock, _volumes, _index, _health) = (disk, identity, options, logger, @lock, volumes, loaded.Index, health);
         Damage = loaded.Damage;
         LostShardCount = loaded.LostShards;
-        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, logger) { VolumeFilled = CheckpointSoon };
+        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, logger) { VolumeFilled = CheckpointSoon, SpaceWanted = WantSpace };
         _blobs = new BlobFiles(disk, health);
         _logs = new LogFiles(disk, health);
         var name = $"store {identity.Store.ToString()[..8]}";
@@ -163,6 +163,7 @@ public sealed partial class LocalStore : IStore
         await _fileThreads.Stopped;
         _logs.Dispose();
         _compactor.Dispose();
+        _spaceWanted.Dispose();
         _stopping.Dispose();
         foreach (var volume in _volumes.All)
             volume.Dispose();

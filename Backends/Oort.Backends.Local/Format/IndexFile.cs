@@ -26,7 +26,8 @@ internal static class IndexFile
     public const int VolumeSize = 32;
     public const int FooterSize = 32;
 
-    private const int BufferSize = 1 << 20;
+    // Large enough that a call costs nothing beside its copying, small enough to stay out of the large-object heap.
+    private const int BufferSize = 1 << 16;
 
     /// <summary>Writes a checkpoint: (1) a temporary file, (2) synced, (3) renamed over the old one, (4) the name synced. A crash leaves the old one or the new one.</summary>
     /// <param name="ends">Each volume with the offset up to which the index has it; taken before the call, so that the index is at least as new.</param>

@@ -16,7 +16,8 @@ internal sealed class VolumeScanner(IDiskFile file, VolumeHeader volume)
     // Read at a time when looking for the next good group.
     private const int SearchSize = 1 << 20;
 
-    private readonly byte[] _table = new byte[VolumeFormat.RecordCountMax * GroupRecord.Size];
+    // Grows to the longest table met, at most 256 KiB.
+    private byte[] _table = [];
     private readonly byte[] _head = new byte[VolumeFormat.BlockSize];
 
     /// <summary>Where the last good group's own blocks end; extents that it reserves follow. At least where the scan began.</summary>
@@ -74,6 +75,8 @@ internal sealed class VolumeScanner(IDiskFile file, VolumeHeader volume)
         if (!GroupHeader.TryRead(_head.AsSpan(0, count), out header, out var tableCrc) || header.Salt != volume.Salt || header.Offset != offset)
             return false;
 
+        if (_table.Length < header.TableSize)
+            _table = new byte[header.TableSize];
         var table = _table.AsSpan(0, header.TableSize);
         var inHead = Math.Min(table.Length, count - GroupHeader.Size);
         _head.AsSpan(GroupHeader.Size, inHead).CopyTo(table);

@@ -45,6 +45,9 @@ internal sealed partial class VolumeWriter
     /// <summary>All groups up to this sequence are synced and in the index.</summary>
     public ulong AppliedSequence => Volatile.Read(ref _durable);
 
+    /// <summary>Called on the writer's thread, and not to block it, when a write finds no space.</summary>
+    public Action? SpaceWanted { get; init; }
+
     /// <summary>The highest sequence used.</summary>
     public ulong LastSequence => Volatile.Read(ref _sequence);
 
@@ -137,6 +140,8 @@ internal sealed partial class VolumeWriter
         catch (DiskException e) when (e.Kind == DiskErrorKind.NoSpace)
         {
             request.Fail(new BackendException(BackendErrorKind.Full, e.Message, e));
+            if (!request.IsMove)
+                SpaceWanted?.Invoke();
         }
         catch (DiskException e)
         {
