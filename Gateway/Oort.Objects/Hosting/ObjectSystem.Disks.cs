@@ -33,7 +33,7 @@ public sealed partial class ObjectSystem
         try
         {
             var slot = await JoinAsync(endpoint, cancellationToken);
-            scanAsked = true;
+            scanAsked = healAsked = true;
             return new(slot.Status, 0, 0);
         }
         finally
@@ -76,7 +76,7 @@ public sealed partial class ObjectSystem
             await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, CancellationToken.None);
             if (old is not null) await parts.Stores.RemoveAsync(gone);
             logger.LogInformation("Store {Gone} ({Location}) was replaced by {Id} at {NewLocation}; its shards are rebuilt.", gone, row.Location, slot.Id, endpoint.Location);
-            scanAsked = true;
+            scanAsked = healAsked = true;
             return new(slot.Status, 0, (await CountSegmentsAsync(gone, CancellationToken.None)).Count);
         }
         finally
@@ -98,7 +98,7 @@ public sealed partial class ObjectSystem
                 throw new DiskChangeException(string.Create(CultureInfo.InvariantCulture, $"It holds segments with {widest} shards, and only {others} other disks are active; add a disk first, or replace this one."));
             await parts.Metadata.PutStoreAsync(row with { State = StoreState.Draining }, cancellationToken);
             parts.Stores.SetState(disk, StoreState.Draining);
-            scanAsked = true;
+            scanAsked = healAsked = true;
         }
         finally
         {

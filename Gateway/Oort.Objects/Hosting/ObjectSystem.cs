@@ -12,6 +12,9 @@ namespace Oort.Objects;
 /// <summary>A running gateway's storage, put together: stores, journal, database, data path, and the workers that keep them whole.</summary>
 public sealed partial class ObjectSystem : IObjectSystem
 {
+    /// <summary>Pause between two comparisons of all copies of keyring, journal and snapshot; a disk that comes or comes back is looked at at once.</summary>
+    private static readonly TimeSpan HealInterval = TimeSpan.FromHours(1);
+
     private readonly ObjectSystemOptions options;
     private readonly OpenedSystem parts;
     private readonly RootKey root;
@@ -29,6 +32,10 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly SemaphoreSlim diskChange = new(1, 1);
     private readonly SemaphoreSlim stopOnce = new(1, 1);
     private bool stopped;
+    private long scannedAt;
+    private long healedAt;
+    private volatile bool scanAsked = true;
+    private volatile bool healAsked = true;
 
     private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, TimeProvider time, ILoggerFactory logs)
     {
@@ -38,7 +45,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         repairer = new(parts.Metadata, parts.Stores, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
         objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
-        snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration };
+        snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired };
         collector = new(parts.Metadata, parts.Stores, pins, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
@@ -84,7 +91,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             [.. SystemWarnings.Of(geometry, stores)]);
     }
 
-    public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync([], cancellationToken);
+    public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync(cancellationToken);
 
     public async ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken) => await collector.RunAsync(scanStores: true, cancellationToken);
 
@@ -132,6 +139,15 @@ public sealed partial class ObjectSystem : IObjectSystem
         stopOnce.Dispose();
     }
 
+    /// <summary>Scans and repairs until nothing more can be done now: what the workers do, step by step, for offline verbs and tests.</summary>
+    internal async Task DrainRepairsAsync(CancellationToken cancellationToken = default)
+    {
+        await repairs.ScanAsync(cancellationToken);
+        await repairs.DrainAsync(cancellationToken);
+        await FinishDrainsAsync(cancellationToken);
+        await HealCopiesAsync(repair: true, cancellationToken);
+    }
+
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
@@ -141,13 +157,11 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("The snapshot", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), SnapshotWhenDueAsync);
         workers.Every("The collector", options.CollectInterval, options.CollectInterval, async stop => await collector.RunAsync(scanStores: false, stop));
         workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, async stop => await collector.RunAsync(scanStores: true, stop));
-        workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromHours(1), async stop => await HealCopiesAsync(repair: true, stop));
+        workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), HealWhenDueAsync);
         if (options.ScrubInterval > TimeSpan.Zero)
             workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, async stop => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, stop));
     }
 
-    private long scannedAt;
-    private volatile bool scanAsked = true;
 
     private async Task ScanWhenDueAsync(CancellationToken stop)
     {
@@ -159,15 +173,23 @@ public sealed partial class ObjectSystem : IObjectSystem
         if (parts.Stores.Slots.Any(slot => slot.State == StoreState.Draining)) scanAsked = repairs.IsIdle;
     }
 
+    private async Task HealWhenDueAsync(CancellationToken stop)
+    {
+        if (!healAsked && time.GetElapsedTime(healedAt) < HealInterval) return;
+        healAsked = false;
+        healedAt = time.GetTimestamp();
+        await HealCopiesAsync(repair: true, stop);
+    }
+
     private void OnStoreChanged(StoreHealthChange change)
     {
-        if (change.To is StoreHealth.Online || change.From == change.To) scanAsked = true;
+        if (change.To is StoreHealth.Online || change.From == change.To) scanAsked = healAsked = true;
     }
 
     private async Task SnapshotWhenDueAsync(CancellationToken stop)
     {
         if (snapshotter.BytesSince < options.SnapshotAfterBytes) return;
-        await snapshotter.RunAsync([], stop);
+        await snapshotter.RunAsync(stop);
     }
 
     private async Task TrySnapshotAsync(CancellationToken cancellationToken)
@@ -176,7 +198,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await snapshotter.RunAsync([], either.Token);
+            await snapshotter.RunAsync(either.Token);
         }
         catch (Exception failure) when (failure is OperationCanceledException or MetadataUnavailableException or BackendException)
         {

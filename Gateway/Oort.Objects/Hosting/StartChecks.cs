@@ -10,6 +10,9 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
     /// <summary>Nothing was ever acknowledged from this directory: it is made, or its making goes on.</summary>
     public bool IsNew => identity is null or { State: DirectoryState.Creating };
 
+    /// <summary>The recovery itself asks.</summary>
+    public bool IsRecovery { get; init; }
+
     /// <exception cref="StartRefusedException">It must not be started.</exception>
     public void Check()
     {
@@ -33,7 +36,7 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
     {
         if (cluster is { } other && other != known.Cluster)
             throw new StartRefusedException(StartRefusal.OtherCluster, $"The data directory {directory} belongs to cluster {known.Cluster}, but {found.First(one => one.Found?.Cluster == other).Endpoint.Location} to cluster {other}. Give the disks that belong to it.");
-        if (known.State == DirectoryState.Recovering)
+        if (known.State == DirectoryState.Recovering && !IsRecovery)
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"A recovery into {directory} was not finished; start it again with the same options: oort recover.");
         if (known.State == DirectoryState.Whole && found.All(one => one.Found is null))
             throw new StartRefusedException(StartRefusal.TooFewStores, $"None of the disks of this data directory is there ({string.Join(", ", found.Select(one => one.Endpoint.Location))}). Mount them, or name them with --disk.");

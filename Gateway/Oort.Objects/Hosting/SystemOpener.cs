@@ -16,7 +16,8 @@ internal sealed record OpenedSystem(
     StoreJournal Journal,
     SqliteMetadataStore Metadata,
     ulong Epoch,
-    ulong SnapshotGeneration);
+    ulong SnapshotGeneration,
+    ImmutableArray<SnapshotGateway> Retired);
 
 /// <summary>Opens a data directory with its stores: a new one, or an existing one after a clean stop, a crash or a power cut.</summary>
 /// <remarks>
@@ -34,6 +35,9 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private StoreJournal? journal;
 
     private bool handedOver;
+
+    /// <summary>Opens the directory that a recovery has just built; otherwise an unfinished recovery is refused.</summary>
+    public bool IsRecovery { get; init; }
 
     /// <exception cref="StartRefusedException">It must not be started; disposing this then closes what was opened.</exception>
     public async Task<OpenedSystem> RunAsync(CancellationToken cancellationToken)
@@ -58,7 +62,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         // 1.
         var identity = DirectoryIdentity.Read(options.DataDirectory);
         opened = await OpenedStore.FindAllAsync(endpoints, options.OpenTimeout, time, logger, cancellationToken);
-        var layout = new StartChecks(options.DataDirectory, identity, opened);
+        var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery };
         layout.Check();
 
         // 2.
@@ -90,7 +94,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             identity.Write(options.DataDirectory);
         }
 
-        return new(identity, keyring, stores, journal, metadata, epoch, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation);
+        return new(identity, keyring, stores, journal, metadata, epoch, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, snapshots.IsEmpty ? [] : [.. snapshots[0].Manifest.Gateways.Where(one => one.IsRetired)]);
     }
 
     /// <summary>The first start. 1. A cluster's keys, noted in the directory before anything else carries its name. 2. The stores. 3. The keyring on each. A crash in between is picked up by the next start.</summary>
@@ -183,7 +187,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             replayed++;
         }
 
-        if (chain.Newest is null) chain.BeginAfter(snapshots.SelectMany(snapshot => snapshot.Manifest.Gateways).Where(one => one.Id == identity.Gateway).Select(one => one.LastGeneration).DefaultIfEmpty(0UL).Max());
+        if (IsRecovery) chain.BeginAfter(metadata.CommittedGeneration);
+        else if (chain.Newest is null) chain.BeginAfter(snapshots.SelectMany(snapshot => snapshot.Manifest.Gateways).Where(one => one.Id == identity.Gateway).Select(one => one.LastGeneration).DefaultIfEmpty(0UL).Max());
         if (replayed > 0) logger.LogWarning("The database ended at generation {Before}; {Count} journal records up to generation {Generation} were replayed into it.", before, replayed, metadata.CommittedGeneration);
         foreach (var finding in chain.Findings)
         {

@@ -47,6 +47,9 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
     /// <summary>The newest log; null when the gateway has none.</summary>
     public JournalLogCopies? Newest => logs.IsEmpty ? null : logs[^1];
 
+    /// <summary>The oldest log; null when the gateway has none.</summary>
+    public JournalLogCopies? Oldest => logs.IsEmpty ? null : logs[0];
+
     /// <summary>First byte after the last record of the newest log, after <see cref="ReadAsync"/>.</summary>
     public long NewestEndOffset { get; private set; }
 

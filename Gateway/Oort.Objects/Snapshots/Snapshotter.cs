@@ -23,15 +23,17 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
     /// <summary>Journal bytes since the last snapshot of this process.</summary>
     public long BytesSince => journal.BytesWritten - Interlocked.Read(ref bytesAtLast);
 
+    /// <summary>Gateways that a recovery succeeded: their journals are contained in every snapshot from then on, and void.</summary>
+    public ImmutableArray<SnapshotGateway> Retired { get; set; } = [];
+
     /// <summary>Writes a snapshot.</summary>
-    /// <param name="retired">Gateways whose journals are contained in it and void from now on.</param>
     /// <returns>Its generation.</returns>
     /// <exception cref="MetadataUnavailableException">Too few stores took it whole; what was written is dropped by the next attempt.</exception>
     /// <remarks>
     /// 1. The next journal record begins a new log. 2. Parts go to all stores; one that fails takes no more part. 3. The journal must have reached the instant, or
     /// the snapshot would tell of changes that a power cut can still undo. 4. The manifest makes it one. 5. It is read back. 6. The old is dropped.
     /// </remarks>
-    public async Task<ulong> RunAsync(ImmutableArray<SnapshotGateway> retired, CancellationToken cancellationToken)
+    public async Task<ulong> RunAsync(CancellationToken cancellationToken)
     {
         await one.WaitAsync(cancellationToken);
         try
@@ -44,7 +46,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             var targets = stores.Readable().ToList();
             var needed = StoreJournal.QuorumOf(Math.Min(JournalLogHeader.MemberCountMax, stores.Slots.Count(slot => slot.State == StoreState.Active)), stores.Geometry.ParityShards);
             using var cipher = keyring.BeginSnapshot();
-            var manifest = await WritePartsAsync(cipher, targets, needed, retired, cancellationToken);
+            var manifest = await WritePartsAsync(cipher, targets, needed, cancellationToken);
             if (manifest is null) return Generation;
 
             // 3.
@@ -77,7 +79,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
 
     public void Dispose() => one.Dispose();
 
-    private async Task<SnapshotManifest?> WritePartsAsync(RecordCipher cipher, List<IStore> targets, int needed, ImmutableArray<SnapshotGateway> retired, CancellationToken cancellationToken)
+    private async Task<SnapshotManifest?> WritePartsAsync(RecordCipher cipher, List<IStore> targets, int needed, CancellationToken cancellationToken)
     {
         var parts = ImmutableArray.CreateBuilder<SnapshotPart>();
         SnapshotPartBuffer? buffer = null;
@@ -106,7 +108,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             Created = time.GetUtcNow(),
             BatchCount = buffer.BatchCount,
             Parts = parts.ToImmutable(),
-            Gateways = [.. retired, new(gateway, generation, false)],
+            Gateways = [.. Retired, new(gateway, generation, false)],
         };
 
         async Task PutPartAsync()
