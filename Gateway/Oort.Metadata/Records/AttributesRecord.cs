@@ -6,27 +6,22 @@ namespace Oort.Metadata.Records;
 /// <summary>The nested records that objects, uploads and buckets share: attributes, checksums, and pairs of a name and a value.</summary>
 internal static class AttributesRecord
 {
-    private const int Header = 1;
-    private const int UserMetadata = 2;
-    private const int Checksum = 3;
-    private const int Extension = 4;
-
-    private const int PairName = 1;
-    private const int PairValue = 2;
-
-    private const int ChecksumAlgorithmField = 1;
-    private const int ChecksumTypeField = 2;
-    private const int ChecksumValue = 3;
+    private const int HeaderTag = 1;
+    private const int UserMetadataTag = 2;
+    private const int ChecksumTag = 3;
+    private const int ExtensionTag = 4;
 
     public static void Write(RecordWriter writer, int field, ObjectAttributes attributes)
     {
+        var before = writer.Length;
         var start = writer.Begin(field);
-        foreach (var (name, value) in attributes.Headers) WritePair(writer, Header, name, value);
-        foreach (var (name, value) in attributes.UserMetadata) WritePair(writer, UserMetadata, name, value);
-        WriteChecksum(writer, Checksum, attributes.Checksum);
-        foreach (var (name, value) in attributes.Extensions) WritePair(writer, Extension, name, value.AsSpan());
+        foreach (var (name, value) in attributes.Headers) WritePair(writer, HeaderTag, name, value);
+        foreach (var (name, value) in attributes.UserMetadata) WritePair(writer, UserMetadataTag, name, value);
+        WriteChecksum(writer, ChecksumTag, attributes.Checksum);
+        foreach (var (name, value) in attributes.Extensions) WritePair(writer, ExtensionTag, name, value.AsSpan());
         writer.Raw(attributes.UnknownFields.Span);
-        writer.End(start);
+        if (writer.Length > start) writer.End(start);
+        else writer.Truncate(before);
     }
 
     public static ObjectAttributes Read(ReadOnlySpan<byte> record)
@@ -42,10 +37,10 @@ internal static class AttributesRecord
         {
             switch (reader.Field)
             {
-                case Header: ReadPair(reader.Bytes, headers ??= NewMap<string>()); break;
-                case UserMetadata: ReadPair(reader.Bytes, userMetadata ??= NewMap<string>()); break;
-                case Checksum: checksum = ReadChecksum(reader.Bytes); break;
-                case Extension: ReadPair(reader.Bytes, extensions ??= NewMap<ImmutableArray<byte>>()); break;
+                case HeaderTag: ReadPair(reader.Bytes, headers ??= NewMap<string>()); break;
+                case UserMetadataTag: ReadPair(reader.Bytes, userMetadata ??= NewMap<string>()); break;
+                case ChecksumTag: checksum = ReadChecksum(reader.Bytes); break;
+                case ExtensionTag: ReadPair(reader.Bytes, extensions ??= NewMap<ImmutableArray<byte>>()); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -63,9 +58,9 @@ internal static class AttributesRecord
     {
         if (checksum is null) return;
         var start = writer.Begin(field);
-        writer.Number(ChecksumAlgorithmField, (ulong)checksum.Algorithm);
-        writer.Number(ChecksumTypeField, (ulong)checksum.Type);
-        writer.Bytes(ChecksumValue, checksum.Value.AsSpan());
+        writer.Number(ChecksumFields.AlgorithmTag, (ulong)checksum.Algorithm);
+        writer.Number(ChecksumFields.TypeTag, (ulong)checksum.Type);
+        writer.Bytes(ChecksumFields.ValueTag, checksum.Value.AsSpan());
         writer.End(start);
     }
 
@@ -78,9 +73,9 @@ internal static class AttributesRecord
         {
             switch (reader.Field)
             {
-                case ChecksumAlgorithmField: algorithm = reader.ByteNumber; break;
-                case ChecksumTypeField: type = reader.ByteNumber; break;
-                case ChecksumValue: value = [.. reader.Bytes]; break;
+                case ChecksumFields.AlgorithmTag: algorithm = reader.ByteNumber; break;
+                case ChecksumFields.TypeTag: type = reader.ByteNumber; break;
+                case ChecksumFields.ValueTag: value = [.. reader.Bytes]; break;
             }
         }
         return new((ChecksumAlgorithm)algorithm, (ChecksumType)type, value);
@@ -89,8 +84,8 @@ internal static class AttributesRecord
     public static void WritePair(RecordWriter writer, int field, string name, ReadOnlySpan<byte> value)
     {
         var start = writer.Begin(field);
-        writer.Text(PairName, name);
-        writer.Bytes(PairValue, value);
+        writer.Text(PairFields.NameTag, name);
+        writer.Bytes(PairFields.ValueTag, value);
         writer.End(start);
     }
 
@@ -106,8 +101,8 @@ internal static class AttributesRecord
     private static void WritePair(RecordWriter writer, int field, string name, string value)
     {
         var start = writer.Begin(field);
-        writer.Text(PairName, name);
-        writer.Text(PairValue, value);
+        writer.Text(PairFields.NameTag, name);
+        writer.Text(PairFields.ValueTag, value);
         writer.End(start);
     }
 
@@ -126,9 +121,24 @@ internal static class AttributesRecord
         {
             switch (reader.Field)
             {
-                case PairName: name = reader.Text; break;
-                case PairValue: value = reader.Bytes; break;
+                case PairFields.NameTag: name = reader.Text; break;
+                case PairFields.ValueTag: value = reader.Bytes; break;
             }
         }
+    }
+
+    /// <summary>Fields of a pair of name and value.</summary>
+    private static class PairFields
+    {
+        public const int NameTag = 1;
+        public const int ValueTag = 2;
+    }
+
+    /// <summary>Fields of a checksum.</summary>
+    private static class ChecksumFields
+    {
+        public const int AlgorithmTag = 1;
+        public const int TypeTag = 2;
+        public const int ValueTag = 3;
     }
 }

@@ -4,21 +4,21 @@ namespace Oort.Metadata.Records;
 
 internal static class BucketRecord
 {
-    private const int Name = 1;
-    private const int Owner = 2;
-    private const int Created = 3;
-    private const int Region = 4;
-    private const int Versioning = 5;
-    private const int Setting = 6;
+    private const int NameTag = 1;
+    private const int OwnerTag = 2;
+    private const int CreatedTag = 3;
+    private const int RegionTag = 4;
+    private const int VersioningTag = 5;
+    private const int SettingTag = 6;
 
     public static void Write(RecordWriter writer, BucketRow row)
     {
-        writer.Text(Name, row.Name);
-        writer.Text(Owner, row.OwnerId);
-        writer.Number(Created, row.Created.ToUnixTimeMilliseconds());
-        writer.Text(Region, row.Region);
-        writer.Number(Versioning, (ulong)row.Versioning);
-        foreach (var (name, value) in row.Settings) AttributesRecord.WritePair(writer, Setting, name, value.AsSpan());
+        writer.Text(NameTag, row.Name);
+        writer.Text(OwnerTag, row.OwnerId);
+        writer.Number(CreatedTag, row.Created.ToUnixTimeMilliseconds());
+        writer.Text(RegionTag, row.Region);
+        writer.Number(VersioningTag, (ulong)row.Versioning);
+        foreach (var (name, value) in row.Settings) AttributesRecord.WritePair(writer, SettingTag, name, value.AsSpan());
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -34,12 +34,12 @@ internal static class BucketRecord
         {
             switch (reader.Field)
             {
-                case Name: name = reader.Text; break;
-                case Owner: owner = reader.Text; break;
-                case Created: created = reader.Time; break;
-                case Region: region = reader.Text; break;
-                case Versioning: versioning = ReadVersioning(reader.ByteNumber); break;
-                case Setting: AttributesRecord.ReadPair(reader.Bytes, settings ??= AttributesRecord.NewMap<ImmutableArray<byte>>()); break;
+                case NameTag: name = reader.Text; break;
+                case OwnerTag: owner = reader.Text; break;
+                case CreatedTag: created = reader.Time; break;
+                case RegionTag: region = reader.Text; break;
+                case VersioningTag: versioning = ReadVersioning(reader.ByteNumber); break;
+                case SettingTag: AttributesRecord.ReadPair(reader.Bytes, settings ??= AttributesRecord.NewMap<ImmutableArray<byte>>()); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }

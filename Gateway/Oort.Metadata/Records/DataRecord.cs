@@ -6,28 +6,24 @@ namespace Oort.Metadata.Records;
 /// <summary>Data ids: their wrapped keys and where their chunks lie. The id is the row's key.</summary>
 internal static class DataRecord
 {
-    private const int Length = 1;
-    private const int KeyVersion = 2;
-    private const int WrappedKey = 3;
-    private const int Run = 4;
-
-    private const int RunSegment = 1;
-    private const int RunOffset = 2;
-    private const int RunLength = 3;
+    private const int LengthTag = 1;
+    private const int KeyVersionTag = 2;
+    private const int WrappedKeyTag = 3;
+    private const int RunTag = 4;
 
     public static void Write(RecordWriter writer, DataRow row)
     {
         Span<byte> id = stackalloc byte[SegmentId.Size];
-        writer.Number(Length, row.Length);
-        writer.Number(KeyVersion, (long)row.KeyVersion);
-        writer.Bytes(WrappedKey, row.WrappedKey.AsSpan());
+        writer.Number(LengthTag, row.Length);
+        writer.Number(KeyVersionTag, (long)row.KeyVersion);
+        writer.Bytes(WrappedKeyTag, row.WrappedKey.AsSpan());
         foreach (var run in row.Runs)
         {
-            var start = writer.Begin(Run);
+            var start = writer.Begin(RunTag);
             run.Segment.Write(id);
-            writer.Bytes(RunSegment, id);
-            writer.Number(RunOffset, run.Offset);
-            writer.Number(RunLength, run.Length);
+            writer.Bytes(RunFields.SegmentTag, id);
+            writer.Number(RunFields.OffsetTag, run.Offset);
+            writer.Number(RunFields.LengthTag, run.Length);
             writer.End(start);
         }
         writer.Raw(row.UnknownFields.Span);
@@ -45,10 +41,10 @@ internal static class DataRecord
         {
             switch (reader.Field)
             {
-                case Length: length = reader.Long; break;
-                case KeyVersion: keyVersion = reader.Int; break;
-                case WrappedKey: wrappedKey = [.. reader.Bytes]; break;
-                case Run: runs.Add(ReadRun(reader.Bytes)); break;
+                case LengthTag: length = reader.Long; break;
+                case KeyVersionTag: keyVersion = reader.Int; break;
+                case WrappedKeyTag: wrappedKey = [.. reader.Bytes]; break;
+                case RunTag: runs.Add(ReadRun(reader.Bytes)); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -64,11 +60,19 @@ internal static class DataRecord
         {
             switch (reader.Field)
             {
-                case RunSegment: segment = SegmentId.Read(reader.Fixed(SegmentId.Size)); break;
-                case RunOffset: offset = reader.Long; break;
-                case RunLength: length = reader.Long; break;
+                case RunFields.SegmentTag: segment = SegmentId.Read(reader.Fixed(SegmentId.Size)); break;
+                case RunFields.OffsetTag: offset = reader.Long; break;
+                case RunFields.LengthTag: length = reader.Long; break;
             }
         }
         return new(segment ?? throw new MetadataFormatException("A run names no segment."), offset, length);
+    }
+
+    /// <summary>Fields of a run.</summary>
+    private static class RunFields
+    {
+        public const int SegmentTag = 1;
+        public const int OffsetTag = 2;
+        public const int LengthTag = 3;
     }
 }

@@ -8,11 +8,11 @@ internal static class ExtentRecord
     /// <summary>Number of the repeated field in the records of versions and parts.</summary>
     public const int Field = 16;
 
-    private const int Data = 1;
-    private const int Offset = 2;
-    private const int Length = 3;
-    private const int PartNumber = 4;
-    private const int PartChecksum = 5;
+    private const int DataTag = 1;
+    private const int OffsetTag = 2;
+    private const int LengthTag = 3;
+    private const int PartNumberTag = 4;
+    private const int PartChecksumTag = 5;
 
     public static void Write(RecordWriter writer, ImmutableArray<Extent> extents)
     {
@@ -21,11 +21,11 @@ internal static class ExtentRecord
         {
             var start = writer.Begin(Field);
             extent.Data.Write(id);
-            writer.Bytes(Data, id);
-            writer.Number(Offset, extent.Offset);
-            writer.Number(Length, extent.Length);
-            writer.Number(PartNumber, (long)extent.PartNumber);
-            writer.Bytes(PartChecksum, extent.PartChecksum.AsSpan());
+            writer.Bytes(DataTag, id);
+            writer.Number(OffsetTag, extent.Offset);
+            writer.Number(LengthTag, extent.Length);
+            writer.Number(PartNumberTag, (long)extent.PartNumber);
+            writer.Bytes(PartChecksumTag, extent.PartChecksum.AsSpan());
             writer.Raw(extent.UnknownFields.Span);
             writer.End(start);
         }
@@ -53,7 +53,7 @@ internal static class ExtentRecord
         {
             var inner = new RecordReader(reader.Bytes);
             while (inner.Next())
-                if (inner.Field == Data) visit(DataId.Read(inner.Fixed(DataId.Size)));
+                if (inner.Field == DataTag) visit(DataId.Read(inner.Fixed(DataId.Size)));
         }
     }
 
@@ -76,11 +76,11 @@ internal static class ExtentRecord
         {
             switch (reader.Field)
             {
-                case Data: data = DataId.Read(reader.Fixed(DataId.Size)); break;
-                case Offset: offset = reader.Long; break;
-                case Length: length = reader.Long; break;
-                case PartNumber: partNumber = reader.Int; break;
-                case PartChecksum: partChecksum = [.. reader.Bytes]; break;
+                case DataTag: data = DataId.Read(reader.Fixed(DataId.Size)); break;
+                case OffsetTag: offset = reader.Long; break;
+                case LengthTag: length = reader.Long; break;
+                case PartNumberTag: partNumber = reader.Int; break;
+                case PartChecksumTag: partChecksum = [.. reader.Bytes]; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }

@@ -6,21 +6,21 @@ namespace Oort.Metadata.Records;
 /// <summary>Segments: their code and the stores of their shards. The id is the row's key.</summary>
 internal static class SegmentRecord
 {
-    private const int DataShards = 1;
-    private const int ParityShards = 2;
-    private const int PayloadLength = 3;
-    private const int PlacementGeneration = 4;
-    private const int Shards = 5;
+    private const int DataShardsTag = 1;
+    private const int ParityShardsTag = 2;
+    private const int PayloadLengthTag = 3;
+    private const int PlacementGenerationTag = 4;
+    private const int ShardsTag = 5;
 
     public static void Write(RecordWriter writer, SegmentRow row)
     {
-        writer.Number(DataShards, (long)row.Geometry.DataShards);
-        writer.Number(ParityShards, (long)row.Geometry.ParityShards);
-        writer.Number(PayloadLength, row.PayloadLength);
-        writer.Number(PlacementGeneration, (long)row.PlacementGeneration);
+        writer.Number(DataShardsTag, (long)row.Geometry.DataShards);
+        writer.Number(ParityShardsTag, (long)row.Geometry.ParityShards);
+        writer.Number(PayloadLengthTag, row.PayloadLength);
+        writer.Number(PlacementGenerationTag, (long)row.PlacementGeneration);
         Span<byte> shards = stackalloc byte[byte.MaxValue * StoreId.Size];
         for (var i = 0; i < row.Shards.Length; i++) row.Shards[i].Write(shards[(i * StoreId.Size)..]);
-        writer.Bytes(Shards, shards[..(row.Shards.Length * StoreId.Size)]);
+        writer.Bytes(ShardsTag, shards[..(row.Shards.Length * StoreId.Size)]);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -35,11 +35,11 @@ internal static class SegmentRecord
         {
             switch (reader.Field)
             {
-                case DataShards: dataShards = reader.Int; break;
-                case ParityShards: parityShards = reader.Int; break;
-                case PayloadLength: payloadLength = reader.Long; break;
-                case PlacementGeneration: placementGeneration = reader.Int; break;
-                case Shards: shards = reader.Bytes; break;
+                case DataShardsTag: dataShards = reader.Int; break;
+                case ParityShardsTag: parityShards = reader.Int; break;
+                case PayloadLengthTag: payloadLength = reader.Long; break;
+                case PlacementGenerationTag: placementGeneration = reader.Int; break;
+                case ShardsTag: shards = reader.Bytes; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }

@@ -5,15 +5,10 @@ namespace Oort.Metadata.Records;
 /// <summary>Stores, epochs and settings: records of one or two fields.</summary>
 internal static class SmallRecords
 {
-    private const int StoreLocation = 1;
-    private const int StoreStateField = 2;
-    private const int Epoch = 1;
-    private const int SettingValue = 1;
-
     public static void WriteStore(RecordWriter writer, StoreRow row)
     {
-        writer.Text(StoreLocation, row.Location);
-        writer.Number(StoreStateField, (ulong)row.State);
+        writer.Text(StoreFields.LocationTag, row.Location);
+        writer.Number(StoreFields.StateTag, (ulong)row.State);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -27,8 +22,8 @@ internal static class SmallRecords
         {
             switch (reader.Field)
             {
-                case StoreLocation: location = reader.Text; break;
-                case StoreStateField: state = reader.ByteNumber; break;
+                case StoreFields.LocationTag: location = reader.Text; break;
+                case StoreFields.StateTag: state = reader.ByteNumber; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -36,25 +31,44 @@ internal static class SmallRecords
         return new() { Id = id, Location = location, State = (StoreState)state, UnknownFields = unknown };
     }
 
-    public static void WriteEpoch(RecordWriter writer, ulong epoch) => writer.Number(Epoch, epoch);
+    public static void WriteEpoch(RecordWriter writer, ulong epoch) => writer.Number(EpochFields.EpochTag, epoch);
 
     public static ulong ReadEpoch(ReadOnlySpan<byte> record)
     {
         ulong epoch = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
-            if (reader.Field == Epoch) epoch = reader.Number;
+            if (reader.Field == EpochFields.EpochTag) epoch = reader.Number;
         return epoch;
     }
 
-    public static void WriteSetting(RecordWriter writer, ReadOnlySpan<byte> value) => writer.Bytes(SettingValue, value);
+    public static void WriteSetting(RecordWriter writer, ReadOnlySpan<byte> value) => writer.Bytes(SettingFields.ValueTag, value);
 
     public static byte[] ReadSetting(ReadOnlySpan<byte> record)
     {
         byte[] value = [];
         var reader = new RecordReader(record);
         while (reader.Next())
-            if (reader.Field == SettingValue) value = reader.Bytes.ToArray();
+            if (reader.Field == SettingFields.ValueTag) value = reader.Bytes.ToArray();
         return value;
+    }
+
+    /// <summary>Fields of a store.</summary>
+    private static class StoreFields
+    {
+        public const int LocationTag = 1;
+        public const int StateTag = 2;
+    }
+
+    /// <summary>Fields of an epoch.</summary>
+    private static class EpochFields
+    {
+        public const int EpochTag = 1;
+    }
+
+    /// <summary>Fields of a setting.</summary>
+    private static class SettingFields
+    {
+        public const int ValueTag = 1;
     }
 }

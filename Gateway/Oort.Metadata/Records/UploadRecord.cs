@@ -5,26 +5,21 @@ namespace Oort.Metadata.Records;
 /// <summary>Uploads in progress and their parts. Bucket, key, upload id and part number are in the rows' keys.</summary>
 internal static class UploadRecord
 {
-    private const int Initiated = 3;
-    private const int Owner = 4;
-    private const int StorageClass = 7;
-    private const int Attributes = 8;
-    private const int ChecksumAlgorithmField = 9;
-    private const int ChecksumTypeField = 10;
-
-    private const int PartLastModified = 3;
-    private const int PartSize = 5;
-    private const int PartETag = 6;
-    private const int PartChecksum = 9;
+    private const int InitiatedTag = 3;
+    private const int OwnerTag = 4;
+    private const int StorageClassTag = 7;
+    private const int AttributesTag = 8;
+    private const int ChecksumAlgorithmTag = 9;
+    private const int ChecksumTypeTag = 10;
 
     public static void Write(RecordWriter writer, UploadRow row)
     {
-        writer.Number(Initiated, row.Initiated.ToUnixTimeMilliseconds());
-        writer.Text(Owner, row.OwnerId);
-        if (row.StorageClass != VersionRecord.DefaultStorageClass) writer.Text(StorageClass, row.StorageClass);
-        AttributesRecord.Write(writer, Attributes, row.Attributes);
-        writer.Number(ChecksumAlgorithmField, (ulong)row.ChecksumAlgorithm);
-        writer.Number(ChecksumTypeField, (ulong)row.ChecksumType);
+        writer.Number(InitiatedTag, row.Initiated.ToUnixTimeMilliseconds());
+        writer.Text(OwnerTag, row.OwnerId);
+        if (row.StorageClass != VersionRecord.DefaultStorageClass) writer.Text(StorageClassTag, row.StorageClass);
+        AttributesRecord.Write(writer, AttributesTag, row.Attributes);
+        writer.Number(ChecksumAlgorithmTag, (ulong)row.ChecksumAlgorithm);
+        writer.Number(ChecksumTypeTag, (ulong)row.ChecksumType);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -40,12 +35,12 @@ internal static class UploadRecord
         {
             switch (reader.Field)
             {
-                case Initiated: initiated = reader.Time; break;
-                case Owner: owner = reader.Text; break;
-                case StorageClass: storageClass = reader.Text; break;
-                case Attributes: attributes = AttributesRecord.Read(reader.Bytes); break;
-                case ChecksumAlgorithmField: algorithm = reader.ByteNumber; break;
-                case ChecksumTypeField: type = reader.ByteNumber; break;
+                case InitiatedTag: initiated = reader.Time; break;
+                case OwnerTag: owner = reader.Text; break;
+                case StorageClassTag: storageClass = reader.Text; break;
+                case AttributesTag: attributes = AttributesRecord.Read(reader.Bytes); break;
+                case ChecksumAlgorithmTag: algorithm = reader.ByteNumber; break;
+                case ChecksumTypeTag: type = reader.ByteNumber; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -67,10 +62,10 @@ internal static class UploadRecord
     /// <summary>Writes all of a part but the extents.</summary>
     public static void WritePart(RecordWriter writer, PartRow row)
     {
-        writer.Number(PartLastModified, row.LastModified.ToUnixTimeMilliseconds());
-        writer.Number(PartSize, row.Size);
-        writer.Text(PartETag, row.ETag);
-        AttributesRecord.WriteChecksum(writer, PartChecksum, row.Checksum);
+        writer.Number(PartFields.LastModifiedTag, row.LastModified.ToUnixTimeMilliseconds());
+        writer.Number(PartFields.SizeTag, row.Size);
+        writer.Text(PartFields.ETagTag, row.ETag);
+        AttributesRecord.WriteChecksum(writer, PartFields.ChecksumTag, row.Checksum);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -86,10 +81,10 @@ internal static class UploadRecord
         {
             switch (reader.Field)
             {
-                case PartLastModified: lastModified = reader.Time; break;
-                case PartSize: size = reader.Long; break;
-                case PartETag: etag = reader.Text; break;
-                case PartChecksum: checksum = AttributesRecord.ReadChecksum(reader.Bytes); break;
+                case PartFields.LastModifiedTag: lastModified = reader.Time; break;
+                case PartFields.SizeTag: size = reader.Long; break;
+                case PartFields.ETagTag: etag = reader.Text; break;
+                case PartFields.ChecksumTag: checksum = AttributesRecord.ReadChecksum(reader.Bytes); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -104,5 +99,14 @@ internal static class UploadRecord
             Extents = ExtentRecord.ReadAll(extents),
             UnknownFields = unknown,
         };
+    }
+
+    /// <summary>Fields of a part.</summary>
+    private static class PartFields
+    {
+        public const int LastModifiedTag = 3;
+        public const int SizeTag = 5;
+        public const int ETagTag = 6;
+        public const int ChecksumTag = 9;
     }
 }

@@ -8,14 +8,14 @@ internal static class VersionRecord
     /// <summary>What a record that does not name its storage class has.</summary>
     public const string DefaultStorageClass = "STANDARD";
 
-    private const int Nonce = 1;
-    private const int Flags = 2;
-    private const int LastModified = 3;
-    private const int Owner = 4;
-    private const int Size = 5;
-    private const int ETag = 6;
-    private const int StorageClass = 7;
-    private const int Attributes = 8;
+    private const int NonceTag = 1;
+    private const int FlagsTag = 2;
+    private const int LastModifiedTag = 3;
+    private const int OwnerTag = 4;
+    private const int SizeTag = 5;
+    private const int ETagTag = 6;
+    private const int StorageClassTag = 7;
+    private const int AttributesTag = 8;
 
     private const int HeadChecksumAlgorithm = 9;
     private const int HeadChecksumType = 10;
@@ -27,10 +27,10 @@ internal static class VersionRecord
     /// <summary>Writes all but the extents.</summary>
     public static void Write(RecordWriter writer, VersionRow row)
     {
-        writer.Number(Nonce, row.Id.Nonce);
-        writer.Number(Flags, (row.IsNull ? FlagNull : 0) | (row.IsDeleteMarker ? FlagMarker : 0));
+        writer.Number(NonceTag, row.Id.Nonce);
+        writer.Number(FlagsTag, (row.IsNull ? FlagNull : 0) | (row.IsDeleteMarker ? FlagMarker : 0));
         WriteShown(writer, row);
-        AttributesRecord.Write(writer, Attributes, row.Attributes);
+        AttributesRecord.Write(writer, AttributesTag, row.Attributes);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -54,9 +54,9 @@ internal static class VersionRecord
         {
             switch (reader.Field)
             {
-                case Nonce: nonce = reader.Number; break;
-                case Flags: flags = reader.Number; break;
-                case Attributes: attributes = AttributesRecord.Read(reader.Bytes); break;
+                case NonceTag: nonce = reader.Number; break;
+                case FlagsTag: flags = reader.Number; break;
+                case AttributesTag: attributes = AttributesRecord.Read(reader.Bytes); break;
                 default:
                     if (!shown.Read(ref reader)) reader.KeepUnknown(ref unknown);
                     break;
@@ -101,11 +101,11 @@ internal static class VersionRecord
 
     private static void WriteShown(RecordWriter writer, VersionRow row)
     {
-        writer.Number(LastModified, row.LastModified.ToUnixTimeMilliseconds());
-        writer.Text(Owner, row.OwnerId);
-        writer.Number(Size, row.Size);
-        writer.Text(ETag, row.ETag);
-        if (row.StorageClass != DefaultStorageClass) writer.Text(StorageClass, row.StorageClass);
+        writer.Number(LastModifiedTag, row.LastModified.ToUnixTimeMilliseconds());
+        writer.Text(OwnerTag, row.OwnerId);
+        writer.Number(SizeTag, row.Size);
+        writer.Text(ETagTag, row.ETag);
+        if (row.StorageClass != DefaultStorageClass) writer.Text(StorageClassTag, row.StorageClass);
     }
 
     /// <summary>The fields that versions and heads have in common, with the same numbers.</summary>
@@ -121,11 +121,11 @@ internal static class VersionRecord
         {
             switch (reader.Field)
             {
-                case VersionRecord.LastModified: LastModified = reader.Time; return true;
-                case VersionRecord.Owner: Owner = reader.Text; return true;
-                case VersionRecord.Size: Size = reader.Long; return true;
-                case VersionRecord.ETag: ETag = reader.Text; return true;
-                case VersionRecord.StorageClass: StorageClass = reader.Text; return true;
+                case VersionRecord.LastModifiedTag: LastModified = reader.Time; return true;
+                case VersionRecord.OwnerTag: Owner = reader.Text; return true;
+                case VersionRecord.SizeTag: Size = reader.Long; return true;
+                case VersionRecord.ETagTag: ETag = reader.Text; return true;
+                case VersionRecord.StorageClassTag: StorageClass = reader.Text; return true;
                 default: return false;
             }
         }

@@ -1,5 +1,6 @@
 using Oort.Metadata.Sqlite;
 using Oort.Metadata.Sqlite.Recovery;
+using Oort.Metadata.Tests.Changes;
 
 namespace Oort.Metadata.Tests.Sqlite;
 
@@ -53,6 +54,26 @@ public sealed class RecoveryTests : IDisposable
             rebuilder.Finish().ShouldBeEmpty();
         }
         await ShouldEqual("rebuilt.db", original);
+    }
+
+    [Fact]
+    public async Task Snapshot_ExampleOfThePage_IsRebuiltAndItsNearestRelativesAreNot()
+    {
+        var page = await File.ReadAllLinesAsync(Path.Combine(ChangeVector.Folder, "..", "..", "..", "docs", "formats", "snapshot.md"));
+        var example = ChangeVector.Hex(page.SkipWhile(line => line != "<!-- example: batch -->").Skip(2).TakeWhile(line => line != "```"));
+        using (var rebuilder = MetadataRebuilder.Create(directory.File("rebuilt.db"), 7, TimeProvider.System))
+        {
+            rebuilder.ApplySnapshot(example);
+            Should.Throw<MetadataFormatException>(() => rebuilder.ApplySnapshot([1, 7, .. example.AsSpan(2, 1), 1, .. example.AsSpan(4)]));
+            Should.Throw<MetadataFormatException>(() => rebuilder.ApplySnapshot([1, 7, 0x13, 0, 1, (byte)'s']));
+            Should.Throw<MetadataFormatException>(() => rebuilder.ApplySnapshot([1, 6, .. example.AsSpan(2)]));
+            rebuilder.Finish().ShouldBeEmpty();
+        }
+        await using var store = await OpenAsync("rebuilt.db", new MemoryJournal(), 7);
+        (await store.GetSettingAsync("s", default)).ShouldBe([1]);
+        var batches = new List<byte[]>();
+        await foreach (var batch in store.ExportAsync(default)) batches.Add(batch.Changes.ToArray());
+        batches.ShouldHaveSingleItem().ShouldBe(example);
     }
 
     [Fact]

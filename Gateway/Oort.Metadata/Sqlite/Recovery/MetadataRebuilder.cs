@@ -65,7 +65,7 @@ public sealed class MetadataRebuilder : IDisposable
         var reader = new ChangeReader(changes);
         while (reader.Next())
         {
-            if (reader.Generation != snapshotGeneration) throw new MetadataFormatException("A snapshot's batch is of another generation.");
+            if (reader.Generation != snapshotGeneration || reader.IsDelete) throw new MetadataFormatException("A snapshot's batch is of another generation, or deletes a row.");
             Apply(reader);
         }
     }
