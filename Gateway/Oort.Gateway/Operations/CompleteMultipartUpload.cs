@@ -59,10 +59,23 @@ internal static class CompleteMultipartUpload
 
     private static async ValueTask AnswerAsync(OperationContext context, S3Request request, VersionRow version, VersioningState versioning, CancellationToken cancellationToken)
     {
-        var durability = await context.Layer.GetDurabilityAsync(version, cancellationToken);
+        var durability = await DurabilityAsync(context, version, cancellationToken);
         PutObject.WriteStored(request, version, new PutResult(CommitOutcome.Done, version, versioning, durability));
         var result = new CompleteResult(Location(request), request.Bucket!, request.Key!, version.ETag, ShownChecksums.Of(version));
         await S3Xml.WriteAsync(Answers.Xml(request), result, cancellationToken);
+    }
+
+    /// <summary>How safe the version is; of one that was replaced as soon as it was made, what it was at least. What was committed is never answered with an error.</summary>
+    private static async ValueTask<string> DurabilityAsync(OperationContext context, VersionRow version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Layer.GetDurabilityAsync(version, cancellationToken);
+        }
+        catch (VersionGoneException)
+        {
+            return "quorum";
+        }
     }
 
     /// <summary>A repeated complete is answered as the first one was, as long as what it made is the key's newest version (S3 API: CompleteMultipartUpload is idempotent).</summary>

@@ -8,38 +8,45 @@ namespace Oort.Gateway.Operations;
 /// <summary>GetObject and HeadObject, which differ in the body only.</summary>
 internal static class GetObject
 {
+    public static ValueTask HandleGetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken) =>
+        HandleAsync(context, request, hasBody: true, cancellationToken);
+
+    public static ValueTask HandleHeadAsync(OperationContext context, S3Request request, CancellationToken cancellationToken) =>
+        HandleAsync(context, request, hasBody: false, cancellationToken);
+
     /// <remarks>1. Find the version and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
-    public static async ValueTask HandleGetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    private static async ValueTask HandleAsync(OperationContext context, S3Request request, bool hasBody, CancellationToken cancellationToken)
     {
+        WriteHeaders.CheckCustomerKeys(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             // 1.
             if (await FindAsync(context, request, bucket, cancellationToken) is not { } version) return;
             var range = ReadRange.Of(request, version);
-            if (range.Bytes.Length == 0)
-            {
-                await WriteHeadersAsync(context, request, bucket, version, range, cancellationToken);
-                return;
-            }
 
             // 2.
-            IObjectReader reader;
+            string durability;
+            IObjectReader? reader;
             try
             {
-                reader = await context.Layer.OpenAsync(version, range.Bytes.Offset, range.Bytes.Length, cancellationToken);
+                durability = await context.Layer.GetDurabilityAsync(version, cancellationToken);
+                reader = hasBody && range.Bytes.Length > 0
+                    ? await context.Layer.OpenAsync(version, range.Bytes.Offset, range.Bytes.Length, cancellationToken)
+                    : null;
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
             {
                 continue;
             }
 
+            // 3.
+            Describe(request, bucket, version, range, durability);
+            if (reader is null) return;
+
+            // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
             await using (reader)
             {
-                // 3.
-                await WriteHeadersAsync(context, request, bucket, version, range, cancellationToken);
-
-                // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
                 var writer = request.Http.Response.BodyWriter;
                 await reader.CopyToAsync(range.Bytes.Offset, range.Bytes.Length, writer, cancellationToken);
                 await writer.FlushAsync(cancellationToken);
@@ -48,17 +55,9 @@ internal static class GetObject
         }
     }
 
-    public static async ValueTask HandleHeadAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
-    {
-        var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (await FindAsync(context, request, bucket, cancellationToken) is not { } version) return;
-        await WriteHeadersAsync(context, request, bucket, version, ReadRange.Of(request, version), cancellationToken);
-    }
-
     /// <returns>Null: the answer is 304 and complete.</returns>
     private static async ValueTask<VersionRow?> FindAsync(OperationContext context, S3Request request, BucketRow bucket, CancellationToken cancellationToken)
     {
-        WriteHeaders.CheckCustomerKeys(request);
         var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
         if (Conditions.CheckRead(request, version)) return version;
         request.Http.Response.StatusCode = 304;
@@ -66,9 +65,8 @@ internal static class GetObject
         return null;
     }
 
-    private static async ValueTask WriteHeadersAsync(OperationContext context, S3Request request, BucketRow bucket, VersionRow version, ReadRange range, CancellationToken cancellationToken)
+    private static void Describe(S3Request request, BucketRow bucket, VersionRow version, ReadRange range, string durability)
     {
-        var durability = await context.Layer.GetDurabilityAsync(version, cancellationToken);
         var response = request.Http.Response;
         ObjectHeaders.Write(request, bucket, version);
         response.Headers["x-oort-durability"] = durability;

@@ -79,7 +79,7 @@ public sealed class ChecksumTests(TestGateway gateway)
             await gateway.Client.PutObjectAsync(new() { BucketName = bucket, Key = algorithm.Value, InputStream = new MemoryStream(body), ChecksumAlgorithm = algorithm });
 
             using var got = await gateway.Client.GetObjectAsync(new() { BucketName = bucket, Key = algorithm.Value, ChecksumMode = ChecksumMode.ENABLED });
-            (await got.ReadAsync()).ShouldBe(body);
+            (await got.ReadAsync()).ShouldBeBytes(body);
         }
     }
 

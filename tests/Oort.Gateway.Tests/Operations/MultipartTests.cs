@@ -24,7 +24,7 @@ public sealed class MultipartTests(TestGateway gateway)
         var md5 = MD5.HashData([.. parts.SelectMany(part => MD5.HashData(part))]);
         etag.ShouldBe($"\"{Convert.ToHexStringLower(md5)}-3\"");
         var got = await gateway.Raw.SendAsync("GET", $"/{bucket}/key");
-        got.Body.ShouldBe(parts.SelectMany(part => part).ToArray());
+        got.Body.ShouldBeBytes(parts.SelectMany(part => part).ToArray());
         (got.Header("ETag"), got.Header("x-amz-meta-a"), got.Header("Content-Type"), got.Header("x-amz-tagging-count")).ShouldBe((etag, "1", "text/css", "1"));
         (await gateway.Raw.SendAsync("GET", $"/{bucket}?uploads")).Element("Upload").ShouldBeEmpty();
     }
@@ -41,7 +41,7 @@ public sealed class MultipartTests(TestGateway gateway)
             var got = await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber={i + 1}");
 
             (got.Status, got.Header("x-amz-mp-parts-count"), got.Header("ETag")).ShouldBe((206, "3", etag));
-            got.Body.ShouldBe(parts[i]);
+            got.Body.ShouldBeBytes(parts[i]);
             var offset = parts.Take(i).Sum(part => part.Length);
             got.Header("Content-Range").ShouldBe($"bytes {offset}-{offset + parts[i].Length - 1}/{parts.Sum(part => part.Length)}");
             (await gateway.Raw.SendAsync("HEAD", $"/{bucket}/key?partNumber={i + 1}")).Header("Content-Length").ShouldBe(parts[i].Length.ToString(CultureInfo.InvariantCulture));
@@ -60,7 +60,7 @@ public sealed class MultipartTests(TestGateway gateway)
 
         using var got = await gateway.Client.GetObjectAsync(bucket, "key");
         got.ETag.ShouldEndWith("-3\"");
-        (await got.ReadAsync()).ShouldBe(body);
+        (await got.ReadAsync()).ShouldBeBytes(body);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class MultipartTests(TestGateway gateway)
 
         (await CompleteAsync(bucket, "key", id, (1, second))).Status.ShouldBe(200);
 
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBe(TestGateway.Bytes(6));
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBeBytes(TestGateway.Bytes(6));
     }
 
     [Fact]
@@ -86,8 +86,8 @@ public sealed class MultipartTests(TestGateway gateway)
 
         (await CompleteAsync(bucket, "key", id, (10, tags[0]), (30, tags[2]))).Status.ShouldBe(200);
 
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBe([.. TestGateway.Bytes(Size + 1), .. TestGateway.Bytes(Size + 3)]);
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=30")).Body.ShouldBe(TestGateway.Bytes(Size + 3));
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBeBytes([.. TestGateway.Bytes(Size + 1), .. TestGateway.Bytes(Size + 3)]);
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=30")).Body.ShouldBeBytes(TestGateway.Bytes(Size + 3));
     }
 
     [Fact]
@@ -234,8 +234,8 @@ public sealed class MultipartTests(TestGateway gateway)
         whole.Element("ETag").ShouldBe($"\"{Convert.ToHexStringLower(MD5.HashData(source))}\"");
         range.Element("ETag").ShouldBe($"\"{Convert.ToHexStringLower(MD5.HashData(source.AsSpan(70_000, 10)))}\"");
         (await CompleteAsync(bucket, "key", id, (1, whole.Element("ETag")), (2, range.Element("ETag")))).Status.ShouldBe(200);
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBe([.. source, .. source.AsSpan(70_000, 10)]);
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=2")).Body.ShouldBe(source[70_000..70_010]);
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Body.ShouldBeBytes([.. source, .. source.AsSpan(70_000, 10)]);
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=2")).Body.ShouldBeBytes(source[70_000..70_010]);
     }
 
     [Theory]

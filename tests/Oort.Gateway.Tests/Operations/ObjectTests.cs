@@ -24,7 +24,7 @@ public sealed class ObjectTests(TestGateway gateway)
 
         put.ETag.ShouldBe($"\"{Convert.ToHexStringLower(MD5.HashData(body))}\"");
         using var got = await gateway.Client.GetObjectAsync(bucket, "key");
-        (await got.ReadAsync()).ShouldBe(body);
+        (await got.ReadAsync()).ShouldBeBytes(body);
         got.ETag.ShouldBe(put.ETag);
         got.ContentLength.ShouldBe(size);
     }
