@@ -123,8 +123,10 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     private async ValueTask<DisksModel> DisksAsync(CancellationToken cancellationToken) =>
         new([.. (await system.ListDisksAsync(cancellationToken)).Select(d => DiskModel.From(d.Store, d))]);
 
-    private StoreId FindDisk(string name)
+    private StoreId FindDisk(string segment)
     {
+        // The server decodes all of a path but an escaped slash, which would end the segment.
+        var name = segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         var path = Path.GetFullPath(name);
         var matches = system.Stores.GetStatus().Where(s => s.Id != StoreId.None && (s.Id.ToString() == name || Path.GetFullPath(s.Location) == path)).ToArray();
         return matches.Length == 1 ? matches[0].Id : throw NotFound($"There is no disk {name}; `oort disk list` shows ids and paths.");
