@@ -1,3 +1,5 @@
+using Shouldly;
+
 namespace Oort.Backends.Suite;
 
 /// <summary>Bytes that differ from shard to shard and place to place, the same in every run.</summary>
@@ -13,4 +15,12 @@ public static class TestBytes
 
     /// <summary>A shard id within epoch 1.</summary>
     public static ShardId Shard(ulong counter, byte index = 0) => new(new SegmentId(1, counter), index);
+
+    /// <summary>Fails unless both are the same bytes, or both null. (Comparing megabytes element by element takes seconds.)</summary>
+    public static void ShouldHold(this byte[]? found, byte[]? expected)
+    {
+        (found is null).ShouldBe(expected is null);
+        if (found is not null)
+            found.AsSpan().SequenceEqual(expected).ShouldBeTrue($"{found.Length} bytes are not the {expected!.Length} that were expected");
+    }
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Oort.Backends.Tests.Local;
 
-/// <summary>A small store's files with bytes flipped (all of identity and index, each third or eleventh of a volume, which touches every field and region) and cut: what the pages in docs/formats promise, and never a wrong shard under a right id from the store's own doing.</summary>
+/// <summary>A small store's files with bytes flipped (all of identity and index, each seventh or eleventh of a volume, which touches every field and region) and cut: what the pages in docs/formats promise, and never a wrong shard under a right id from the store's own doing.</summary>
 public sealed class CorruptionTests
 {
     private static readonly Dictionary<ShardId, byte[]> s_shards = new()
@@ -59,7 +59,7 @@ public sealed class CorruptionTests
 
     [Theory]
     [InlineData(true, 11)]
-    [InlineData(false, 3)]
+    [InlineData(false, 7)]
     public async Task Volume_ByteFlipped_HurtsOnlyWhatItBelongsTo(bool withIndex, int step)
     {
         var disk = await FilledAsync();
