@@ -21,8 +21,8 @@ public sealed class DamageDrill
         await using (var gateway = await GatewayProcess.StartAsync(folder["data"], flags))
         {
             using var client = S3Clients.Default(gateway);
-            world = new World(client, seed: 77);
-            await world.FillAsync(ObjectCount);
+            world = new World(seed: 77);
+            await world.FillAsync(client, ObjectCount);
 
             Wipe(disks[1]);
             Wipe(disks[4]);
@@ -38,7 +38,7 @@ public sealed class DamageDrill
             await OortAsync(gateway, folder, "disk", "replace", disks[4], disks[4]);
             await RepairedAsync(gateway, folder);
             await OortAsync(gateway, folder, "fsck");
-            await world.PutAsync(World.Plain, "after-replace", World.Content(5, 500_000));
+            await world.PutAsync(client, World.Plain, "after-replace", World.Content(5, 500_000));
             await gateway.KillAsync();
         }
 

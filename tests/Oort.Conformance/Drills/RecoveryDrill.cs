@@ -22,8 +22,8 @@ public sealed class RecoveryDrill
         {
             phrase = Phrase(gateway.Log);
             using var client = S3Clients.Default(gateway);
-            world = new World(client, seed: 1);
-            await world.FillAsync(ObjectCount);
+            world = new World(seed: 1);
+            await world.FillAsync(client, ObjectCount);
             await world.CheckAsync(client);
             before = await WorldDump.TakeAsync(client);
             await gateway.KillAsync();

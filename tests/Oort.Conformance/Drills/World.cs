@@ -9,9 +9,8 @@ using Shouldly;
 namespace Oort.Conformance.Drills;
 
 /// <summary>Fills a gateway with what users leave behind: sizes from nothing to 100 MiB, odd keys, overwrites, deletes, versions, markers, multipart, lost races.</summary>
-/// <param name="client">To the gateway.</param>
 /// <param name="seed">All that happens follows from it, but the interleaving.</param>
-internal sealed class World(IAmazonS3 client, int seed)
+internal sealed class World(int seed)
 {
     public const string Plain = "drill-plain";
     public const string Versioned = "drill-versioned";
@@ -25,15 +24,15 @@ internal sealed class World(IAmazonS3 client, int seed)
     public ConcurrentDictionary<string, string?> Expected { get; } = new();
 
     /// <summary>Makes about <paramref name="objects"/> writes.</summary>
-    public async Task FillAsync(int objects)
+    public async Task FillAsync(IAmazonS3 client, int objects)
     {
         await client.PutBucketAsync(Plain);
         await client.PutBucketAsync(Versioned);
         await client.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = Versioned, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } });
-        await Parallel.ForEachAsync(Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = Writers }, async (i, _) => await StepAsync(i, objects));
-        await PutAsync(Plain, "hundred", Content(objects + 1, 100 * 1024 * 1024));
-        await MultipartAsync(Versioned, "parts/big", objects + 2, parts: 3);
-        await RaceAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = Writers }, async (i, _) => await StepAsync(client, i, objects));
+        await PutAsync(client, Plain, "hundred", Content(objects + 1, 100 * 1024 * 1024));
+        await MultipartAsync(client, Versioned, "parts/big", objects + 2, parts: 3);
+        await RaceAsync(client);
     }
 
     /// <summary>Reads every key back and compares it with what was acknowledged.</summary>
@@ -65,17 +64,17 @@ internal sealed class World(IAmazonS3 client, int seed)
     }
 
     // Each i has its own key, except that every tenth overwrites or deletes within its own step: no two steps touch one key.
-    private async Task StepAsync(int i, int objects)
+    private async Task StepAsync(IAmazonS3 client, int i, int objects)
     {
         var random = new Random(seed + i);
         var bucket = i % 3 == 0 ? Versioned : Plain;
         var key = i < OddKeys.Length * 2 ? $"odd/{i}/{OddKeys[i % OddKeys.Length]}" : $"dir{i % 40}/sub{i % 7}/object-{i}";
-        await PutAsync(bucket, key, Content(seed + i, Size(random, i, objects)));
-        if (i % 10 == 1) await PutAsync(bucket, key, Content(seed - i, random.Next(3000)));
-        if (i % 10 == 2) await DeleteAsync(bucket, key);
-        if (i % 100 == 3) await LoseConditionAsync(bucket, key);
-        if (i % 50 == 5) await CopyAsync(bucket, key, $"copies/{i}");
-        if (i % 500 == 7) await MultipartAsync(bucket, $"parts/{i}", i, parts: 2);
+        await PutAsync(client, bucket, key, Content(seed + i, Size(random, i, objects)));
+        if (i % 10 == 1) await PutAsync(client, bucket, key, Content(seed - i, random.Next(3000)));
+        if (i % 10 == 2) await DeleteAsync(client, bucket, key);
+        if (i % 100 == 3) await LoseConditionAsync(client, bucket, key);
+        if (i % 50 == 5) await CopyAsync(client, bucket, key, $"copies/{i}");
+        if (i % 500 == 7) await MultipartAsync(client, bucket, $"parts/{i}", i, parts: 2);
     }
 
     private static int Size(Random random, int i, int objects) => (i * 1000L / objects % 100) switch
@@ -86,7 +85,7 @@ internal sealed class World(IAmazonS3 client, int seed)
         _ => random.Next(256 * 1024, 1536 * 1024),
     };
 
-    public async Task PutAsync(string bucket, string key, byte[] content)
+    public async Task PutAsync(IAmazonS3 client, string bucket, string key, byte[] content)
     {
         var request = new PutObjectRequest { BucketName = bucket, Key = key, InputStream = new MemoryStream(content), ContentType = "application/x-drill" };
         request.Metadata["length"] = content.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -94,25 +93,25 @@ internal sealed class World(IAmazonS3 client, int seed)
         Expected[$"{bucket}/{key}"] = Convert.ToHexString(SHA256.HashData(content));
     }
 
-    private async Task DeleteAsync(string bucket, string key)
+    private async Task DeleteAsync(IAmazonS3 client, string bucket, string key)
     {
         await client.DeleteObjectAsync(bucket, key);
         Expected[$"{bucket}/{key}"] = null;
     }
 
-    private async Task CopyAsync(string bucket, string key, string copy)
+    private async Task CopyAsync(IAmazonS3 client, string bucket, string key, string copy)
     {
         await client.CopyObjectAsync(bucket, key, bucket, copy);
         Expected[$"{bucket}/{copy}"] = Expected[$"{bucket}/{key}"];
     }
 
-    private async Task LoseConditionAsync(string bucket, string key)
+    private async Task LoseConditionAsync(IAmazonS3 client, string bucket, string key)
     {
         var lost = await Should.ThrowAsync<AmazonS3Exception>(client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = "loser", IfNoneMatch = "*" }));
         lost.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
     }
 
-    private async Task MultipartAsync(string bucket, string key, int partSeed, int parts)
+    private async Task MultipartAsync(IAmazonS3 client, string bucket, string key, int partSeed, int parts)
     {
         var upload = await client.InitiateMultipartUploadAsync(bucket, key);
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -130,7 +129,7 @@ internal sealed class World(IAmazonS3 client, int seed)
     }
 
     // Many writers, one key, If-None-Match: *. Exactly one is acknowledged, and it is what is read.
-    private async Task RaceAsync()
+    private async Task RaceAsync(IAmazonS3 client)
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
         {
