@@ -40,13 +40,13 @@ internal static class GetObject
                 continue;
             }
 
-            // 3.
-            Describe(request, bucket, version, range, durability);
-            if (reader is null) return;
-
-            // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
             await using (reader)
             {
+                // 3.
+                Describe(request, bucket, version, range, durability);
+                if (reader is null) return;
+
+                // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
                 var writer = request.Http.Response.BodyWriter;
                 await reader.CopyToAsync(range.Bytes.Offset, range.Bytes.Length, writer, cancellationToken);
                 await writer.FlushAsync(cancellationToken);
