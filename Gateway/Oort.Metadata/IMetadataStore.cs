@@ -102,7 +102,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Every row of every journalled table at one instant, as sealed-size batches of row changes in the journal's encoding, for a snapshot (docs/formats/snapshot.md).</summary>
+    /// <summary>Every row of every journalled table at one instant, as sealed-size batches of row changes in the journal's encoding, for a snapshot (docs/formats/snapshot.md).
+    /// When the last batch has been given, the engine itself is durable up to that generation: the journal up to it may be dropped once the snapshot is whole.</summary>
     IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken);
 
     /// <summary>Works out everything that is derived (references, live bytes, heads, indexes, totals) anew, and reports what differs, up to a count. Changes nothing.</summary>
@@ -118,4 +119,5 @@ public readonly record struct SegmentUse(SegmentRow Segment, long LiveBytes);
 public sealed record SnapshotBatch(ulong Generation, ReadOnlyMemory<byte> Changes);
 
 /// <summary>Changes cannot be committed now: disk full, journal below its quorum. Nothing was acknowledged; the client may try again.</summary>
+/// <remarks>The change may still take effect, when it was decided and only its journal record is not durable yet: what it refers to must not be deleted.</remarks>
 public sealed class MetadataUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -10,6 +10,9 @@ internal sealed class Database : IDisposable
     /// <summary>How long a connection waits for a lock that another one holds. Only migrations and checkpoints ever hold one against the others.</summary>
     private const int BusyTimeoutMilliseconds = 5_000;
 
+    /// <summary>Size to which SQLite's write-ahead log is cut when it starts anew.</summary>
+    private const long LogBytesKept = 64 * 1024 * 1024;
+
     private readonly SqliteConnection connection;
     private readonly List<Statement> statements = [];
 
@@ -20,7 +23,8 @@ internal sealed class Database : IDisposable
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 
-    public static Database Open(string path, bool readOnly, int cacheKibibytes)
+    /// <param name="pagesMax">Pages that the file may grow to; 0: as many as the disk holds.</param>
+    public static Database Open(string path, bool readOnly, int cacheKibibytes, int pagesMax = 0)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -34,11 +38,14 @@ internal sealed class Database : IDisposable
             var database = new Database(connection);
             raw.sqlite3_busy_timeout(database.Handle, BusyTimeoutMilliseconds);
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{cacheKibibytes}"));
+            if (pagesMax > 0) database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count={pagesMax}"));
             if (!readOnly)
             {
                 database.Execute("PRAGMA journal_mode=WAL");
                 // The journal on the stores makes a commit durable, not this file: what a power cut takes from it is replayed (DESIGN 6).
                 database.Execute("PRAGMA synchronous=NORMAL");
+                // After a long read (a snapshot) the log may have grown large; give the space back.
+                database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit={LogBytesKept}"));
                 // Wrapped keys that are deleted must not stay readable in free pages.
                 database.Execute("PRAGMA secure_delete=ON");
             }

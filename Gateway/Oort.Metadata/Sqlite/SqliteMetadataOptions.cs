@@ -12,6 +12,9 @@ public sealed record SqliteMetadataOptions
     /// <summary>Page cache of each connection, in KiB. Default 16 MiB.</summary>
     public int CacheKibibytes { get; init; } = 16 * 1024;
 
+    /// <summary>Pages of 4 KiB that the file may grow to; then it behaves as on a full disk. Default 0: as many as the disk holds.</summary>
+    public int PagesMax { get; init; }
+
     /// <summary>Commands that wait for the writer at most; beyond it callers wait for room. Default 4,096, about a second of work.</summary>
     public int QueueMax { get; init; } = 4_096;
 

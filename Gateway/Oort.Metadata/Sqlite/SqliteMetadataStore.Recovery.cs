@@ -44,6 +44,8 @@ public sealed partial class SqliteMetadataStore
         connection.Execute("BEGIN");
         var generation = new StateTable(connection).Committed; // The first read fixes the instant.
         await pending.WaitForAllAsync(cancellationToken);
+        // The journal up to here will be dropped once the snapshot is whole: from then on nothing could bring this database's unsynced tail back.
+        await Writer.SyncAsync(cancellationToken);
         foreach (var changes in SnapshotExporter.Export(connection, generation))
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -39,7 +39,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     public static SqliteMetadataStore Open(SqliteMetadataOptions options, TimeProvider time)
     {
         CreateFile(options.Path);
-        var database = Database.Open(options.Path, readOnly: false, options.CacheKibibytes);
+        var database = Database.Open(options.Path, readOnly: false, options.CacheKibibytes, options.PagesMax);
         try
         {
             Schema.Migrate(database);

@@ -153,6 +153,27 @@ public sealed class JournalTests : IAsyncLifetime
         await store.StartAsync(journal, journal.Last);
     }
 
+    [Fact]
+    public async Task Command_DatabaseFull_IsRefusedChangesNothingAndTheEngineGoesOn()
+    {
+        await using var small = SqliteMetadataStore.Open(new() { Path = directory.File("small.db"), PagesMax = 200 }, TimeProvider.System);
+        var entries = new MemoryJournal();
+        await small.StartAsync(entries, 0);
+        await small.PutSettingAsync("kept", [1], default);
+        var stored = 0;
+        await Should.ThrowAsync<MetadataUnavailableException>(async () =>
+        {
+            for (; ; stored++) await small.PutSettingAsync("big" + stored, new byte[20_000], default);
+        });
+        stored.ShouldBeGreaterThan(1);
+        small.CommittedGeneration.ShouldBe(entries.Last);
+        (await small.GetSettingAsync("kept", default)).ShouldBe([1]);
+        (await small.GetSettingAsync("big" + stored, default)).ShouldBeNull();
+        for (var i = 0; i < stored; i++) await small.PutSettingAsync("big" + i, null, default);
+        await small.PutSettingAsync("again", new byte[20_000], default);
+        (await small.CheckAsync(10, default)).ShouldBeEmpty();
+    }
+
     private static List<RowTable> DeletesOf(JournalEntry entry)
     {
         var result = new List<RowTable>();

@@ -71,6 +71,14 @@ internal sealed class GroupWriter
         }
     }
 
+    /// <summary>Returns when the database file is durable up to <see cref="Committed"/> as of the call.</summary>
+    public async ValueTask SyncAsync(CancellationToken cancellationToken)
+    {
+        var command = new SyncCommand();
+        await EnqueueAsync(command, cancellationToken);
+        await command.Task;
+    }
+
     /// <summary>Takes no more commands, and returns when those queued have been run and handed over.</summary>
     public async ValueTask StopAsync()
     {
@@ -141,15 +149,19 @@ internal sealed class GroupWriter
         {
             var taken = commands.Count;
             CommitGroup? announced = null;
+            var needsSync = commands.Exists(command => command.NeedsSync);
             try
             {
+                // With FULL, SQLite syncs its log after the commit, and so all commits before it; it cannot be set inside a transaction.
+                if (needsSync) database.Execute("PRAGMA synchronous=FULL");
                 database.Execute("BEGIN IMMEDIATE"); // (2)
                 session.BeginGroup(committed);
                 var alive = new List<WriteCommand>(commands.Count);
                 taken = RunCommands(commands, alive, excluded); // (3)
                 if (session.GroupIsEmpty)
                 {
-                    database.Execute("ROLLBACK");
+                    if (needsSync) session.Tables.State.Journalled = pump.Journalled; // Something must be written for the log to be synced.
+                    database.Execute(needsSync ? "COMMIT" : "ROLLBACK");
                     pump.Add(new(alive, null, session.TakeScopes()));
                     return taken;
                 }
@@ -181,6 +193,10 @@ internal sealed class GroupWriter
                     : new MetadataUnavailableException("The metadata engine failed; nothing was changed.", e);
                 for (var i = 0; i < taken; i++) commands[i].Fail(refusal);
                 return taken;
+            }
+            finally
+            {
+                if (needsSync) database.Execute("PRAGMA synchronous=NORMAL");
             }
         }
     }

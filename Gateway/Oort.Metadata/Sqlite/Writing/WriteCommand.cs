@@ -3,6 +3,9 @@ namespace Oort.Metadata.Sqlite.Writing;
 /// <summary>A command that waits for the writer, is run by it, and is answered once its group is in the journal.</summary>
 internal abstract class WriteCommand
 {
+    /// <summary>Its group's commit is synced to disk, and with it all before.</summary>
+    public virtual bool NeedsSync => false;
+
     /// <summary>Checks conditions, then writes. May run again when its group is rolled back for another command's fault.</summary>
     public abstract void Execute(WriteSession session);
 
@@ -14,7 +17,7 @@ internal abstract class WriteCommand
 }
 
 /// <inheritdoc/>
-internal sealed class WriteCommand<TResult>(Func<WriteSession, TResult> run) : WriteCommand
+internal class WriteCommand<TResult>(Func<WriteSession, TResult> run) : WriteCommand
 {
     // The writer and the journal pump must not run callers' code.
     private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,4 +30,10 @@ internal sealed class WriteCommand<TResult>(Func<WriteSession, TResult> run) : W
     public override void Complete() => completion.TrySetResult(result!);
 
     public override void Fail(Exception exception) => completion.TrySetException(exception);
+}
+
+/// <summary>Makes the database file itself durable up to now, which commits alone do not: before journal records that it has are dropped.</summary>
+internal sealed class SyncCommand() : WriteCommand<bool>(_ => true)
+{
+    public override bool NeedsSync => true;
 }
