@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
@@ -58,10 +59,12 @@ public sealed partial class ObjectSystem
         await foreach (var listed in WalkAsync(cancellationToken))
         {
             var row = listed;
+            ImmutableArray<int> suspects = [];
             // A bad cell that is met on the way is rebuilt by a second look.
             for (var look = 0; look < 2; look++)
             {
-                var outcome = await repairer.RunAsync(row, repair, pacer, cancellationToken);
+                var outcome = await repairer.RunAsync(row, repair, suspects, pacer, cancellationToken);
+                suspects = outcome.Suspects;
                 bytes += outcome.BytesRead;
                 mended += outcome.Repaired.Length;
                 if (look == 0) bad += outcome.BadCount;
@@ -112,7 +115,7 @@ public sealed partial class ObjectSystem
         var present = row.Geometry.TotalShards - missing - away;
         if (repair && present >= row.Geometry.DataShards)
         {
-            var outcome = await repairer.RunAsync(row, repair: true, Pacer.None, cancellationToken);
+            var outcome = await repairer.RunAsync(row, repair: true, [], Pacer.None, cancellationToken);
             Describe(row, outcome, findings, isLast: true);
             return;
         }

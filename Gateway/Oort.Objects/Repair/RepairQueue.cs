@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
@@ -221,10 +222,12 @@ internal sealed partial class RepairQueue : IRepairQueue
     private async Task<bool> RepairAsync(SegmentId segment, CancellationToken cancellationToken)
     {
         const int looksMax = 3;
+        ImmutableArray<int> suspects = [];
         for (var look = 0; look < looksMax; look++)
         {
             if (await metadata.FindSegmentAsync(segment, cancellationToken) is not { } row) return true;
-            var outcome = await repairer.RunAsync(row, repair: true, pacer, cancellationToken);
+            var outcome = await repairer.RunAsync(row, repair: true, suspects, pacer, cancellationToken);
+            suspects = outcome.Suspects;
             Interlocked.Add(ref repaired, outcome.Repaired.Length);
             if (outcome.Repaired.Length + outcome.Moved.Length > 0) LogRepaired(logger, segment, outcome.Repaired.Length, outcome.Moved.Length);
             if (!outcome.Readable)

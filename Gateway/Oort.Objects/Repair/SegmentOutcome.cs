@@ -40,6 +40,9 @@ internal sealed record SegmentOutcome(
     long BytesRead,
     ImmutableArray<(ShardId Shard, StoreId Store)> Replaced)
 {
+    /// <summary>Shards that were found bad on the way and not written anew: for the next look.</summary>
+    public ImmutableArray<int> Suspects => [.. Enumerable.Range(0, Conditions.Length).Where(index => Conditions[index] == ShardCondition.Bad && !Repaired.Contains(index))];
+
     /// <summary>Shards that are missing or wrong for sure: what a store that is away holds is not counted.</summary>
     public int BadCount => Conditions.Count(condition => condition is ShardCondition.Unplaced or ShardCondition.Absent or ShardCondition.Bad or ShardCondition.GivenUp);
 }

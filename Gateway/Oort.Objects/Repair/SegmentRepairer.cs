@@ -18,11 +18,12 @@ internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, 
 {
     /// <summary>Looks at a segment once.</summary>
     /// <param name="repair">False: only look.</param>
+    /// <param name="suspects">Shards that an earlier look found bad on its way, when it was too late to write them anew: they are written anew now.</param>
     /// <remarks>
     /// 1. Opens all shards that can be read. 2. Decides where those that are needed go. 3. Reads stripe by stripe, checks, rebuilds, writes. 4. Commits the new
     /// shards. 5. Flips the row.
     /// </remarks>
-    public async Task<SegmentOutcome> RunAsync(SegmentRow row, bool repair, Pacer pacer, CancellationToken cancellationToken)
+    public async Task<SegmentOutcome> RunAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, Pacer pacer, CancellationToken cancellationToken)
     {
         var layout = new ShardLayout(row.Geometry, row.PayloadLength);
         using var tagger = CreateTagger(row.Id);
@@ -36,7 +37,7 @@ internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, 
         var targets = new ShardTargets(row, layout, stores, tagger, options, time);
         try
         {
-            if (repair) await targets.PlanAsync(sources, cancellationToken);
+            if (repair) await targets.PlanAsync(sources, suspects, cancellationToken);
 
             // 3. A cell that turns out wrong on the way makes its shard a target of the next look.
             var readable = await PassAsync(layout, sources, targets, tagger, tagging, pacer, cancellationToken);

@@ -19,13 +19,13 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
     public bool Any => targets.Count > 0;
 
     /// <summary>Chooses a place for each shard that needs one and begins to write there.</summary>
-    public async Task PlanAsync(ImmutableArray<ShardSource> sources, CancellationToken cancellationToken)
+    public async Task PlanAsync(ImmutableArray<ShardSource> sources, ImmutableArray<int> suspects, CancellationToken cancellationToken)
     {
         var planned = row;
         foreach (var source in sources)
         {
             var index = (int)source.Id.Index;
-            if (ChoosePlace(source, planned) is not { } store) continue;
+            if (ChoosePlace(source, suspects.Contains(index), planned) is not { } store) continue;
             if (!await TryBeginAsync(index, store, cancellationToken)) continue;
             planned = planned with { Shards = planned.Shards.SetItem(index, store.Id) };
         }
@@ -57,12 +57,13 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
     }
 
     /// <summary>The same store where it is there and stays; another one where the shard has no place, or its place is going away; null when the shard is well, or nothing can take it.</summary>
-    private IStore? ChoosePlace(ShardSource source, SegmentRow planned)
+    private IStore? ChoosePlace(ShardSource source, bool isSuspect, SegmentRow planned)
     {
         var state = source.Store is null ? StoreState.Removed : stores.StateOf(source.Store.Id);
         return source.Condition switch
         {
-            ShardCondition.Good => state == StoreState.Active ? null : stores.PlaceOne(planned),
+            ShardCondition.Good when state == StoreState.Active => isSuspect ? source.Store : null,
+            ShardCondition.Good => stores.PlaceOne(planned),
             ShardCondition.Away => null,
             ShardCondition.Unplaced or ShardCondition.GivenUp => stores.PlaceOne(planned),
             _ => state == StoreState.Active ? source.Store : stores.PlaceOne(planned),
