@@ -1,0 +1,111 @@
+using Oort.Backends;
+using Oort.Metadata;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Objects.Tests.Hosting;
+
+public sealed class DiskTests
+{
+    private static readonly int[] Sizes = [10, 70_000, 400_000, 900_000];
+
+    [Fact]
+    public async Task Replace_DiskGone_RefillsInTheBackground()
+    {
+        await using var cluster = new TestCluster();
+        cluster.Options = cluster.Options with { RunWorkers = true };
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        cluster.Stores[1].Offline = true;
+        await Eventually.TrueAsync(() => system.GetStatus().Stores[1].Health == StoreHealth.Offline);
+        var bucket = (await system.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+        (await system.PutAsync(bucket, "degraded", SystemActions.Content(3, 300_000))).Durability.ShouldBe("quorum");
+
+        var fresh = TestCluster.NewStore();
+        await system.ReplaceDiskAsync(cluster.Stores[1].Id, new OpenStoreEndpoint(fresh), CancellationToken.None);
+        await Eventually.Async(async () => await IsFullAsync(system, cluster.Stores[1].Id));
+
+        // The new one carries its share: two others may go.
+        cluster.Stores[0].Offline = true;
+        cluster.Stores[4].Offline = true;
+        await CheckAsync(system);
+        (await system.GetAsync("bucket", "degraded")).ShouldBe(SystemActions.Content(3, 300_000));
+        (await system.ListDisksAsync(CancellationToken.None)).Single(disk => disk.Store.Id == fresh.Id).Segments.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task Add_BlankDisk_IsUsedAndChangesTheGeometry()
+    {
+        await using var cluster = new TestCluster(5);
+        await using var system = await cluster.OpenAsync();
+        system.GetStatus().Geometry.ShouldBe(new Geometry(3, 2));
+        await FillAsync(system);
+
+        var fresh = TestCluster.NewStore();
+        await system.AddDiskAsync(new OpenStoreEndpoint(fresh), CancellationToken.None);
+        system.GetStatus().Geometry.ShouldBe(new Geometry(4, 2));
+        var bucket = (await system.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+        await system.PutAsync(bucket, "wide", SystemActions.Content(3, 300_000));
+        (await system.ListDisksAsync(CancellationToken.None)).Single(disk => disk.Store.Id == fresh.Id).Segments.ShouldBe(1);
+        await CheckAsync(system);
+        await Should.ThrowAsync<DiskChangeException>(async () => await system.AddDiskAsync(new OpenStoreEndpoint(fresh), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Drain_SpareDisk_MovesEverythingAwayAndRemovesIt()
+    {
+        await using var cluster = new TestCluster(7);
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        var leaving = cluster.Stores.First(store => system.ListDisksAsync(CancellationToken.None).AsTask().Result.Single(disk => disk.Store.Id == store.Id).Segments > 0);
+        await system.DrainDiskAsync(leaving.Id, CancellationToken.None);
+        await system.DrainRepairsAsync();
+
+        system.GetStatus().Stores.ShouldNotContain(store => store.Id == leaving.Id);
+        (await system.Metadata.ListSegmentsAsync(default, 10, false, leaving.Id, CancellationToken.None)).ShouldBeEmpty();
+        leaving.Offline = true;
+        await CheckAsync(system);
+        (await system.FsckAsync(false, null, CancellationToken.None)).Findings.Where(finding => finding.Severity != FindingSeverity.Note).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Drain_NoSpareDisk_IsRefused()
+    {
+        await using var cluster = new TestCluster(6);
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        (await Should.ThrowAsync<DiskChangeException>(async () => await system.DrainDiskAsync(cluster.Stores[0].Id, CancellationToken.None))).Message.ShouldContain("add a disk");
+    }
+
+    [Fact]
+    public async Task Replace_JournalQuorumLost_GivesItBack()
+    {
+        await using var cluster = new TestCluster();
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        foreach (var store in cluster.Stores.Take(3)) store.Offline = true;
+        var bucket = (await system.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+        await Should.ThrowAsync<Exception>(() => system.PutAsync(bucket, "during", [1]));
+
+        // Each replacement is itself a change; the journal goes to the stores that are there now.
+        await system.ReplaceDiskAsync(cluster.Stores[0].Id, new OpenStoreEndpoint(TestCluster.NewStore()), CancellationToken.None);
+        await system.ReplaceDiskAsync(cluster.Stores[1].Id, new OpenStoreEndpoint(TestCluster.NewStore()), CancellationToken.None);
+        await Eventually.Async(async () => (await system.PutAsync(bucket, "after", [2])).Outcome == CommitOutcome.Done);
+        (await system.GetAsync("bucket", "after")).ShouldBe([2]);
+    }
+
+    private static async Task FillAsync(ObjectSystem system)
+    {
+        var bucket = await system.CreateBucketAsync("bucket");
+        foreach (var size in Sizes) (await system.PutAsync(bucket, $"key{size}", SystemActions.Content(size, size))).Durability.ShouldBe("full");
+    }
+
+    private static async Task CheckAsync(ObjectSystem system)
+    {
+        foreach (var size in Sizes) (await system.GetAsync("bucket", $"key{size}")).ShouldBe(SystemActions.Content(size, size));
+    }
+
+    private static async Task<bool> IsFullAsync(ObjectSystem system, StoreId gone) =>
+        (await system.Metadata.GetTotalsAsync(CancellationToken.None)).SegmentsNotFull == 0
+        && (await system.Metadata.ListSegmentsAsync(default, 1, notFullOnly: false, gone, CancellationToken.None)).IsEmpty;
+}
