@@ -9,6 +9,9 @@ namespace Oort.Objects;
 /// <summary>Adding, replacing and emptying disks.</summary>
 public sealed partial class ObjectSystem
 {
+    /// <summary>How long a change of disks waits for the journal: it retries with pauses of up to two seconds.</summary>
+    private static readonly TimeSpan DiskChangePatience = TimeSpan.FromSeconds(30);
+
     /// <inheritdoc/>
     public async ValueTask<ImmutableArray<DiskStatus>> ListDisksAsync(CancellationToken cancellationToken)
     {
@@ -73,7 +76,7 @@ public sealed partial class ObjectSystem
             }
 
             // 3. From here on it is done to its end.
-            await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, CancellationToken.None);
+            await PutStoreAsync(row with { State = StoreState.Removed }, CancellationToken.None);
             if (old is not null) await parts.Stores.RemoveAsync(gone);
             logger.LogInformation("Store {Gone} ({Location}) was replaced by {Id} at {NewLocation}; its shards are rebuilt.", gone, row.Location, slot.Id, endpoint.Location);
             scanAsked = healAsked = true;
@@ -132,8 +135,34 @@ public sealed partial class ObjectSystem
         var added = parts.Stores.Add(endpoint, store.Id, store, StoreState.Active);
 
         // 4. Its record is the first that the new store takes part in.
-        await parts.Metadata.PutStoreAsync(new() { Id = store.Id, Location = endpoint.Location, State = StoreState.Active }, CancellationToken.None);
-        return added;
+        try
+        {
+            await PutStoreAsync(new() { Id = store.Id, Location = endpoint.Location, State = StoreState.Active }, cancellationToken);
+            return added;
+        }
+        catch
+        {
+            await parts.Stores.RemoveAsync(store.Id);
+            throw;
+        }
+    }
+
+    /// <summary>Writes a store's row, with patience: when the journal had lost its quorum, it first has to find the stores that are there now.</summary>
+    private async ValueTask PutStoreAsync(StoreRow row, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await parts.Metadata.PutStoreAsync(row, cancellationToken);
+                return;
+            }
+            catch (MetadataUnavailableException) when (time.GetElapsedTime(begun) < DiskChangePatience)
+            {
+                await Task.Delay(options.Journal.RetryDelay, time, cancellationToken);
+            }
+        }
     }
 
     private static async ValueTask<FoundStore?> FindAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)

@@ -94,6 +94,36 @@ public sealed class DiskTests
         (await system.GetAsync("bucket", "after")).ShouldBe([2]);
     }
 
+    [Fact]
+    public async Task Replace_RecordStuckBelowItsQuorum_GoesToTheNewStores()
+    {
+        await using var cluster = new TestCluster();
+        cluster.Options = cluster.Options with { Journal = cluster.Options.Journal with { QuorumTimeout = TimeSpan.FromMilliseconds(300) } };
+        await using (var system = await cluster.OpenAsync())
+        {
+            await FillAsync(system);
+            var bucket = (await system.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+            foreach (var store in cluster.Stores.Take(3)) store.Inject(Oort.Backends.Suite.StoreOperations.AppendLog, times: int.MaxValue);
+            await Should.ThrowAsync<MetadataUnavailableException>(() => system.PutAsync(bucket, "stuck", [1]));
+
+            var fresh = TestCluster.NewStore();
+            await system.ReplaceDiskAsync(cluster.Stores[0].Id, new OpenStoreEndpoint(fresh), CancellationToken.None);
+            await Eventually.Async(async () => (await system.PutAsync(bucket, "after", [2])).Outcome == CommitOutcome.Done);
+            cluster.Stores[0] = fresh;
+        }
+
+        // The log that never reached its quorum is passed over at the next start; the one that took its place holds the record.
+        foreach (var store in cluster.Stores) store.Heal();
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        Directory.CreateDirectory(cluster.DataDirectory);
+        var report = await Oort.Objects.Recovery.RunAsync(new() { DataDirectory = cluster.DataDirectory }, cluster.Endpoints, cluster.Root, TimeProvider.System, cluster.Logs, null, CancellationToken.None);
+        report.Findings.ShouldBeEmpty();
+        await using var again = await cluster.OpenAsync();
+        (await again.GetAsync("bucket", "after")).ShouldBe([2]);
+        (await again.GetAsync("bucket", "stuck")).ShouldBe([1]);
+        await CheckAsync(again);
+    }
+
     private static async Task FillAsync(ObjectSystem system)
     {
         var bucket = await system.CreateBucketAsync("bucket");
