@@ -5,8 +5,6 @@ namespace Oort.Backends.Local;
 // Making a store, opening it, asking whether it is still there.
 public sealed partial class LocalStore
 {
-    private const string IdentityPath = "identity";
-    private const string TemporaryIdentityPath = "temp/identity";
     private const string ProbePath = "temp/probe";
 
     private static readonly string[] s_folders = [VolumeTable.Folder, BlobFiles.Folder, LogFiles.Folder, TemporaryFolder];
@@ -41,7 +39,7 @@ public sealed partial class LocalStore
         try
         {
             using var held = disk.Lock(LockPath);
-            if (disk.Exists(IdentityPath))
+            if (disk.Exists(IdentityFiles.Path) || disk.Exists(IdentityFiles.CopyPath))
                 throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is a store already.");
             var foreign = disk.List("").Where(name => name is not ("lost+found" or LockPath) && !s_folders.Contains(name))
                 .Concat(s_folders.Where(folder => folder != TemporaryFolder).SelectMany(disk.List))
@@ -51,15 +49,8 @@ public sealed partial class LocalStore
 
             foreach (var folder in s_folders)
                 disk.CreateFolder(folder);
-            using (var file = disk.Open(TemporaryIdentityPath, DiskOpen.ExistingOrNew))
-            {
-                file.Truncate(0);
-                file.Write(0, identity.Encode());
-                file.Sync();
-            }
-
-            disk.Rename(TemporaryIdentityPath, IdentityPath);
-            disk.SyncFolder("");
+            // The copy is made when the store is opened: with it first, a crash here could not be told from a wiped disk.
+            IdentityFiles.Write(disk, IdentityFiles.Path, identity);
             return identity;
         }
         catch (DiskException e)
@@ -76,7 +67,7 @@ public sealed partial class LocalStore
             {
                 try
                 {
-                    return Directory.Exists(path) ? ReadIdentity(new PosixDisk(path)) : null;
+                    return Directory.Exists(path) ? IdentityFiles.Read(new PosixDisk(path)) : null;
                 }
                 catch (DiskException e)
                 {
@@ -110,7 +101,7 @@ public sealed partial class LocalStore
         var held = default(IDisposable);
         try
         {
-            var identity = ReadIdentity(disk) ?? throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is not a store: it has no identity file. An unmounted disk looks like this.");
+            var identity = IdentityFiles.Read(disk) ?? throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is not a store: it has no identity file. An unmounted disk looks like this.");
             if (identity.Cluster != cluster)
                 throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} belongs to another cluster ({identity.Cluster}, not {cluster}); it is left alone.");
 
@@ -119,7 +110,10 @@ public sealed partial class LocalStore
             volumes = new VolumeTable(disk, identity.Store);
             var volumeSize = options.VolumeSizeBytes ?? DefaultVolumeSize(disk.GetSpace().CapacityBytes);
             if (held is not null)
+            {
                 PrepareFolders(disk);
+                IdentityFiles.Heal(disk, identity);
+            }
             var loaded = new VolumeLoader(disk, identity.Store, volumes, volumeSize, readOnly: held is null, logger).Load();
             var store = new LocalStore(disk, identity, options, logger, held, volumes, loaded, volumeSize, health);
             if (loaded.NeedsCheckpoint && held is not null)
@@ -162,22 +156,6 @@ public sealed partial class LocalStore
             disk.Delete($"{TemporaryFolder}/{name}");
     }
 
-    private static StoreIdentity? ReadIdentity(IDisk disk)
-    {
-        if (!disk.Exists(IdentityPath))
-            return null;
-        using var file = disk.Open(IdentityPath, DiskOpen.Read);
-        file.DropCache();
-        var bytes = new byte[StoreIdentity.Size + 1];
-        var count = file.Read(0, bytes);
-        return StoreIdentity.Decode(bytes.AsSpan(0, count), out var identity) switch
-        {
-            FormatOutcome.Ok => identity,
-            FormatOutcome.UnknownVersion => throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} was made by a newer version of Oort."),
-            _ => throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location}: the identity file is damaged."),
-        };
-    }
-
     /// <summary>1 GiB, doubled while a medium of this size would hold more than 1,024 such volumes: each is an open file.</summary>
     private static long DefaultVolumeSize(long capacity)
     {
@@ -193,7 +171,7 @@ public sealed partial class LocalStore
         try
         {
             // 1. A disk that was unmounted leaves an empty directory under the same path.
-            if (ReadIdentity(_disk) is not { } identity)
+            if (IdentityFiles.Read(_disk) is not { } identity)
                 throw new BackendException(BackendErrorKind.Permanent, $"{Location}: the identity file is gone; the disk is not mounted or has been wiped.");
             if (identity != _identity)
                 throw new BackendException(BackendErrorKind.Permanent, $"{Location}: another store ({identity.Store}) is there now.");
