@@ -39,7 +39,7 @@ public sealed partial class LocalStore
         try
         {
             using var held = disk.Lock(LockPath);
-            if (disk.Exists(IdentityFiles.Path) || disk.Exists(IdentityFiles.CopyPath))
+            if (disk.Exists(IdentityFile.Path))
                 throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is a store already.");
             var foreign = disk.List("").Where(name => name is not ("lost+found" or LockPath) && !s_folders.Contains(name))
                 .Concat(s_folders.Where(folder => folder != TemporaryFolder).SelectMany(disk.List))
@@ -49,8 +49,7 @@ public sealed partial class LocalStore
 
             foreach (var folder in s_folders)
                 disk.CreateFolder(folder);
-            // The copy is made when the store is opened: with it first, a crash here could not be told from a wiped disk.
-            IdentityFiles.Write(disk, IdentityFiles.Path, identity);
+            IdentityFile.Write(disk, identity);
             return identity;
         }
         catch (DiskException e)
@@ -67,7 +66,7 @@ public sealed partial class LocalStore
             {
                 try
                 {
-                    return Directory.Exists(path) ? IdentityFiles.Read(new PosixDisk(path)) : null;
+                    return Directory.Exists(path) ? IdentityFile.Read(new PosixDisk(path)) : null;
                 }
                 catch (DiskException e)
                 {
@@ -101,7 +100,7 @@ public sealed partial class LocalStore
         var held = default(IDisposable);
         try
         {
-            var identity = IdentityFiles.Read(disk) ?? throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is not a store: it has no identity file. An unmounted disk looks like this.");
+            var identity = IdentityFile.Read(disk) ?? throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} is not a store: it has no identity file. An unmounted disk looks like this.");
             if (identity.Cluster != cluster)
                 throw new BackendException(BackendErrorKind.Permanent, $"{disk.Location} belongs to another cluster ({identity.Cluster}, not {cluster}); it is left alone.");
 
@@ -112,7 +111,7 @@ public sealed partial class LocalStore
             if (held is not null)
             {
                 PrepareFolders(disk);
-                IdentityFiles.Heal(disk, identity);
+                IdentityFile.Heal(disk, identity);
             }
             var loaded = new VolumeLoader(disk, identity.Store, volumes, volumeSize, readOnly: held is null, logger).Load();
             var store = new LocalStore(disk, identity, options, logger, held, volumes, loaded, volumeSize, health);
@@ -171,7 +170,7 @@ public sealed partial class LocalStore
         try
         {
             // 1. A disk that was unmounted leaves an empty directory under the same path.
-            if (IdentityFiles.Read(_disk) is not { } identity)
+            if (IdentityFile.Read(_disk) is not { } identity)
                 throw new BackendException(BackendErrorKind.Permanent, $"{Location}: the identity file is gone; the disk is not mounted or has been wiped.");
             if (identity != _identity)
                 throw new BackendException(BackendErrorKind.Permanent, $"{Location}: another store ({identity.Store}) is there now.");

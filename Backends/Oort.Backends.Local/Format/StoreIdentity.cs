@@ -9,8 +9,11 @@ namespace Oort.Backends.Local;
 /// <param name="Created">When it was initialised, to the second; for people.</param>
 public sealed record StoreIdentity(StoreId Store, ClusterId Cluster, DateTimeOffset Created)
 {
-    /// <summary>Bytes of the file, exactly.</summary>
+    /// <summary>Bytes of the record.</summary>
     public const int Size = 64;
+
+    /// <summary>Bytes of the file, exactly: the record twice.</summary>
+    public const int FileSize = 2 * Size;
 
     internal const ulong Magic = 0x4F4F5254_53544F31; // "OORTSTO1"
     internal const uint Version = 1;
@@ -18,6 +21,9 @@ public sealed record StoreIdentity(StoreId Store, ClusterId Cluster, DateTimeOff
     private const int CrcOffset = 56;
 
     /// <summary>The file's bytes.</summary>
+    public byte[] EncodeFile() => [.. Encode(), .. Encode()];
+
+    /// <summary>The record's bytes.</summary>
     public byte[] Encode()
     {
         var bytes = new byte[Size];
@@ -28,6 +34,15 @@ public sealed record StoreIdentity(StoreId Store, ClusterId Cluster, DateTimeOff
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(48), Created.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(CrcOffset), Crc64Nvme.Compute(bytes.AsSpan(0, CrcOffset)));
         return bytes;
+    }
+
+    /// <summary>Reads a file: the first of its two records that is whole.</summary>
+    internal static FormatOutcome DecodeFile(ReadOnlySpan<byte> bytes, out StoreIdentity? identity)
+    {
+        identity = null;
+        if (bytes.Length != FileSize) return FormatOutcome.Damaged;
+        var first = Decode(bytes[..Size], out identity);
+        return first == FormatOutcome.Damaged ? Decode(bytes[Size..], out identity) : first;
     }
 
     internal static FormatOutcome Decode(ReadOnlySpan<byte> bytes, out StoreIdentity? identity)

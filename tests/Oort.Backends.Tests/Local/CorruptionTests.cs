@@ -20,13 +20,13 @@ public sealed class CorruptionTests
     private static CancellationToken None => CancellationToken.None;
 
     [Fact]
-    public async Task Identity_AnyByteFlipped_IsRefused()
+    public async Task Identity_AnyByteOfBothRecordsFlippedOrCut_IsRefused()
     {
         var disk = StoreFixture.NewDisk();
         var identity = disk.GetFile("identity")!;
-        for (var i = 0; i < identity.Length; i++)
+        for (var i = 0; i < StoreIdentity.Size; i++)
         {
-            disk.SetFile("identity", Flip(identity, i));
+            disk.SetFile("identity", Flip(Flip(identity, i), StoreIdentity.Size + i));
             Should.Throw<BackendException>(() => StoreFixture.Open(disk)).Kind.ShouldBe(BackendErrorKind.Permanent, $"byte {i}");
         }
 
