@@ -21,10 +21,25 @@ internal sealed record JournalLogHeader
     /// <summary>Stores that hold one log: enough for any number of losses that the codes survive, and few enough that a commit does not wait for a crowd.</summary>
     public const int MemberCountMax = 8;
 
-    private const int FixedSize = 144;
-    private const int CrcSize = 4;
+    public const int SizeMax = MembersOffset + MemberCountMax * StoreId.Size + CrcSize;
 
-    public const int SizeMax = FixedSize + MemberCountMax * StoreId.Size + CrcSize;
+    internal const int FormatVersionOffset = 8;
+    internal const int HeaderSizeOffset = 10;
+    internal const int SuiteOffset = 12;
+    internal const int MemberCountOffset = 13;
+    internal const int QuorumOffset = 14;
+    internal const int ReservedOffset = 15;
+    internal const int ClusterOffset = 16;
+    internal const int GatewayOffset = 32;
+    internal const int SessionOffset = 48;
+    internal const int NumberOffset = 56;
+    internal const int FirstGenerationOffset = 64;
+    internal const int PreviousGenerationOffset = 72;
+    internal const int PreviousHashOffset = 80;
+    internal const int SaltOffset = 112;
+    internal const int MembersOffset = 144;
+
+    private const int CrcSize = 4;
 
     public required ClusterId Cluster { get; init; }
     public required JournalLogName Name { get; init; }
@@ -44,7 +59,7 @@ internal sealed record JournalLogHeader
     /// <summary>The stores that hold the log.</summary>
     public required ImmutableArray<StoreId> Members { get; init; }
 
-    public int Size => FixedSize + Members.Length * StoreId.Size + CrcSize;
+    public int Size => MembersOffset + Members.Length * StoreId.Size + CrcSize;
 
     private static ReadOnlySpan<byte> Magic => "OORTJRNL"u8;
 
@@ -53,20 +68,20 @@ internal sealed record JournalLogHeader
         var bytes = new byte[Size];
         var span = bytes.AsSpan();
         Magic.CopyTo(span);
-        BinaryPrimitives.WriteUInt16BigEndian(span[8..], FormatVersion);
-        BinaryPrimitives.WriteUInt16BigEndian(span[10..], (ushort)Size);
-        span[12] = Suite;
-        span[13] = (byte)Members.Length;
-        span[14] = (byte)Quorum;
-        Cluster.Write(span[16..]);
-        Name.Gateway.Write(span[32..]);
-        BinaryPrimitives.WriteUInt64BigEndian(span[48..], Name.Session);
-        BinaryPrimitives.WriteUInt64BigEndian(span[56..], Name.Number);
-        BinaryPrimitives.WriteUInt64BigEndian(span[64..], Name.FirstGeneration);
-        BinaryPrimitives.WriteUInt64BigEndian(span[72..], PreviousGeneration);
-        PreviousHash.Write(span[80..]);
-        Salt.AsSpan().CopyTo(span[112..]);
-        for (var index = 0; index < Members.Length; index++) Members[index].Write(span[(FixedSize + index * StoreId.Size)..]);
+        BinaryPrimitives.WriteUInt16BigEndian(span[FormatVersionOffset..], FormatVersion);
+        BinaryPrimitives.WriteUInt16BigEndian(span[HeaderSizeOffset..], (ushort)Size);
+        span[SuiteOffset] = Suite;
+        span[MemberCountOffset] = (byte)Members.Length;
+        span[QuorumOffset] = (byte)Quorum;
+        Cluster.Write(span[ClusterOffset..]);
+        Name.Gateway.Write(span[GatewayOffset..]);
+        BinaryPrimitives.WriteUInt64BigEndian(span[SessionOffset..], Name.Session);
+        BinaryPrimitives.WriteUInt64BigEndian(span[NumberOffset..], Name.Number);
+        BinaryPrimitives.WriteUInt64BigEndian(span[FirstGenerationOffset..], Name.FirstGeneration);
+        BinaryPrimitives.WriteUInt64BigEndian(span[PreviousGenerationOffset..], PreviousGeneration);
+        PreviousHash.Write(span[PreviousHashOffset..]);
+        Salt.AsSpan().CopyTo(span[SaltOffset..]);
+        for (var index = 0; index < Members.Length; index++) Members[index].Write(span[(MembersOffset + index * StoreId.Size)..]);
         BinaryPrimitives.WriteUInt32BigEndian(span[^CrcSize..], Crc32C.Compute(span[..^CrcSize]));
         return bytes;
     }
@@ -74,27 +89,27 @@ internal sealed record JournalLogHeader
     /// <summary>Reads a header from the beginning of a log; null when it is not whole, damaged, or of a version or suite that this program does not know.</summary>
     public static JournalLogHeader? TryRead(ReadOnlySpan<byte> source)
     {
-        if (source.Length < FixedSize + CrcSize || !source.StartsWith(Magic)) return null;
-        if (BinaryPrimitives.ReadUInt16BigEndian(source[8..]) != FormatVersion || source[12] != Suite || source[15] != 0) return null;
-        var (members, quorum) = (source[13], source[14]);
-        var size = FixedSize + members * StoreId.Size + CrcSize;
-        if (members is 0 or > MemberCountMax || quorum == 0 || quorum > members || BinaryPrimitives.ReadUInt16BigEndian(source[10..]) != size || source.Length < size) return null;
+        if (source.Length < MembersOffset + CrcSize || !source.StartsWith(Magic)) return null;
+        if (BinaryPrimitives.ReadUInt16BigEndian(source[FormatVersionOffset..]) != FormatVersion || source[SuiteOffset] != Suite || source[ReservedOffset] != 0) return null;
+        var (members, quorum) = (source[MemberCountOffset], source[QuorumOffset]);
+        var size = MembersOffset + members * StoreId.Size + CrcSize;
+        if (members is 0 or > MemberCountMax || quorum == 0 || quorum > members || BinaryPrimitives.ReadUInt16BigEndian(source[HeaderSizeOffset..]) != size || source.Length < size) return null;
         if (BinaryPrimitives.ReadUInt32BigEndian(source[(size - CrcSize)..]) != Crc32C.Compute(source[..(size - CrcSize)])) return null;
 
         var ids = ImmutableArray.CreateBuilder<StoreId>(members);
-        for (var index = 0; index < members; index++) ids.Add(StoreId.Read(source[(FixedSize + index * StoreId.Size)..]));
+        for (var index = 0; index < members; index++) ids.Add(StoreId.Read(source[(MembersOffset + index * StoreId.Size)..]));
         return new()
         {
-            Cluster = ClusterId.Read(source[16..]),
+            Cluster = ClusterId.Read(source[ClusterOffset..]),
             Name = new(
-                GatewayId.Read(source[32..]),
-                BinaryPrimitives.ReadUInt64BigEndian(source[64..]),
-                BinaryPrimitives.ReadUInt64BigEndian(source[48..]),
-                BinaryPrimitives.ReadUInt64BigEndian(source[56..])),
-            PreviousGeneration = BinaryPrimitives.ReadUInt64BigEndian(source[72..]),
-            PreviousHash = RecordHash.Read(source[80..]),
+                GatewayId.Read(source[GatewayOffset..]),
+                BinaryPrimitives.ReadUInt64BigEndian(source[FirstGenerationOffset..]),
+                BinaryPrimitives.ReadUInt64BigEndian(source[SessionOffset..]),
+                BinaryPrimitives.ReadUInt64BigEndian(source[NumberOffset..])),
+            PreviousGeneration = BinaryPrimitives.ReadUInt64BigEndian(source[PreviousGenerationOffset..]),
+            PreviousHash = RecordHash.Read(source[PreviousHashOffset..]),
             Quorum = quorum,
-            Salt = [.. source.Slice(112, RecordCipher.SaltSize)],
+            Salt = [.. source.Slice(SaltOffset, RecordCipher.SaltSize)],
             Members = ids.MoveToImmutable(),
         };
     }

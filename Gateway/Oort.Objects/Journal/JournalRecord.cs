@@ -11,6 +11,12 @@ internal static class JournalRecord
     /// <summary>Magic, length, number, generations, hash of the record before.</summary>
     public const int HeadSize = 64;
 
+    internal const int SealedLengthOffset = 4;
+    internal const int NumberOffset = 8;
+    internal const int FirstGenerationOffset = 16;
+    internal const int LastGenerationOffset = 24;
+    internal const int PreviousHashOffset = 32;
+
     private const int CrcSize = 4;
 
     public const int Overhead = HeadSize + RecordCipher.Overhead + CrcSize;
@@ -31,11 +37,11 @@ internal static class JournalRecord
         var bytes = new byte[entry.Changes.Length + Overhead];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32BigEndian(span, Magic);
-        BinaryPrimitives.WriteUInt32BigEndian(span[4..], (uint)(entry.Changes.Length + RecordCipher.Overhead));
-        BinaryPrimitives.WriteUInt64BigEndian(span[8..], number);
-        BinaryPrimitives.WriteUInt64BigEndian(span[16..], entry.FirstGeneration);
-        BinaryPrimitives.WriteUInt64BigEndian(span[24..], entry.LastGeneration);
-        previous.Write(span[32..]);
+        BinaryPrimitives.WriteUInt32BigEndian(span[SealedLengthOffset..], (uint)(entry.Changes.Length + RecordCipher.Overhead));
+        BinaryPrimitives.WriteUInt64BigEndian(span[NumberOffset..], number);
+        BinaryPrimitives.WriteUInt64BigEndian(span[FirstGenerationOffset..], entry.FirstGeneration);
+        BinaryPrimitives.WriteUInt64BigEndian(span[LastGenerationOffset..], entry.LastGeneration);
+        previous.Write(span[PreviousHashOffset..]);
         cipher.Seal(number, span[..HeadSize], entry.Changes.Span, span[HeadSize..^CrcSize]);
         BinaryPrimitives.WriteUInt32BigEndian(span[^CrcSize..], Crc32C.Compute(span[..^CrcSize]));
         return bytes;
@@ -46,7 +52,7 @@ internal static class JournalRecord
     public static int ReadLength(ReadOnlySpan<byte> head)
     {
         if (head.Length < HeadSize || BinaryPrimitives.ReadUInt32BigEndian(head) != Magic) return 0;
-        var sealedLength = BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
+        var sealedLength = BinaryPrimitives.ReadUInt32BigEndian(head[SealedLengthOffset..]);
         return sealedLength is < RecordCipher.Overhead or > ChangesSizeMax + RecordCipher.Overhead ? 0 : (int)(HeadSize + sealedLength + CrcSize);
     }
 
@@ -58,9 +64,9 @@ internal static class JournalRecord
     public static JournalEntry? TryRead(ReadOnlySpan<byte> record, ulong number, RecordHash? previous, RecordCipher cipher)
     {
         if (BinaryPrimitives.ReadUInt32BigEndian(record[^CrcSize..]) != Crc32C.Compute(record[..^CrcSize])) return null;
-        if (BinaryPrimitives.ReadUInt64BigEndian(record[8..]) != number) return null;
-        if (previous is { } expected && RecordHash.Read(record[32..]) != expected) return null;
-        var (first, last) = (BinaryPrimitives.ReadUInt64BigEndian(record[16..]), BinaryPrimitives.ReadUInt64BigEndian(record[24..]));
+        if (BinaryPrimitives.ReadUInt64BigEndian(record[NumberOffset..]) != number) return null;
+        if (previous is { } expected && RecordHash.Read(record[PreviousHashOffset..]) != expected) return null;
+        var (first, last) = (BinaryPrimitives.ReadUInt64BigEndian(record[FirstGenerationOffset..]), BinaryPrimitives.ReadUInt64BigEndian(record[LastGenerationOffset..]));
         if (first > last) return null;
         var changes = new byte[record.Length - Overhead];
         return cipher.TryOpen(number, record[..HeadSize], record[HeadSize..^CrcSize], changes) ? new(first, last, changes) : null;

@@ -24,7 +24,19 @@ internal sealed record SnapshotManifest
 
     public const int GatewayCountMax = 1_000;
 
-    private const int FixedSize = 96;
+    internal const int FormatVersionOffset = 8;
+    internal const int SuiteOffset = 10;
+    internal const int Reserved1Offset = 11;
+    internal const int PartCountOffset = 12;
+    internal const int ClusterOffset = 16;
+    internal const int GenerationOffset = 32;
+    internal const int SaltOffset = 40;
+    internal const int CreatedOffset = 72;
+    internal const int BatchCountOffset = 80;
+    internal const int GatewayCountOffset = 84;
+    internal const int Reserved2Offset = 88;
+    internal const int PartsOffset = 96;
+
     private const int PartSize = 4 + RecordHash.Size;
     private const int GatewaySize = GatewayId.Size + 8 + 1;
 
@@ -51,16 +63,16 @@ internal sealed record SnapshotManifest
         var bytes = new byte[length];
         var span = bytes.AsSpan();
         Magic.CopyTo(span);
-        BinaryPrimitives.WriteUInt16BigEndian(span[8..], FormatVersion);
-        span[10] = Suite;
-        BinaryPrimitives.WriteUInt32BigEndian(span[12..], (uint)Parts.Length);
-        Cluster.Write(span[16..]);
-        BinaryPrimitives.WriteUInt64BigEndian(span[32..], Generation);
-        Salt.AsSpan().CopyTo(span[40..]);
-        BinaryPrimitives.WriteInt64BigEndian(span[72..], Created.ToUnixTimeMilliseconds());
-        BinaryPrimitives.WriteUInt32BigEndian(span[80..], BatchCount);
-        BinaryPrimitives.WriteUInt32BigEndian(span[84..], (uint)Gateways.Length);
-        var at = FixedSize;
+        BinaryPrimitives.WriteUInt16BigEndian(span[FormatVersionOffset..], FormatVersion);
+        span[SuiteOffset] = Suite;
+        BinaryPrimitives.WriteUInt32BigEndian(span[PartCountOffset..], (uint)Parts.Length);
+        Cluster.Write(span[ClusterOffset..]);
+        BinaryPrimitives.WriteUInt64BigEndian(span[GenerationOffset..], Generation);
+        Salt.AsSpan().CopyTo(span[SaltOffset..]);
+        BinaryPrimitives.WriteInt64BigEndian(span[CreatedOffset..], Created.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteUInt32BigEndian(span[BatchCountOffset..], BatchCount);
+        BinaryPrimitives.WriteUInt32BigEndian(span[GatewayCountOffset..], (uint)Gateways.Length);
+        var at = PartsOffset;
         foreach (var part in Parts)
         {
             BinaryPrimitives.WriteUInt32BigEndian(span[at..], (uint)part.Length);
@@ -84,19 +96,19 @@ internal sealed record SnapshotManifest
     /// <returns>Null when it is damaged, of a version or suite that this program does not know, of another cluster, or was not sealed with this keyring.</returns>
     public static SnapshotManifest? TryRead(ReadOnlySpan<byte> source, Keyring keyring)
     {
-        if (source.Length < FixedSize || !source.StartsWith(Magic)) return null;
-        if (BinaryPrimitives.ReadUInt16BigEndian(source[8..]) != FormatVersion || source[10] != Suite) return null;
-        var (partCount, gatewayCount) = (BinaryPrimitives.ReadUInt32BigEndian(source[12..]), BinaryPrimitives.ReadUInt32BigEndian(source[84..]));
+        if (source.Length < PartsOffset || !source.StartsWith(Magic)) return null;
+        if (BinaryPrimitives.ReadUInt16BigEndian(source[FormatVersionOffset..]) != FormatVersion || source[SuiteOffset] != Suite) return null;
+        var (partCount, gatewayCount) = (BinaryPrimitives.ReadUInt32BigEndian(source[PartCountOffset..]), BinaryPrimitives.ReadUInt32BigEndian(source[GatewayCountOffset..]));
         if (partCount > PartCountMax || gatewayCount > GatewayCountMax || source.Length != SizeOf((int)partCount, (int)gatewayCount)) return null;
-        var cluster = ClusterId.Read(source[16..]);
+        var cluster = ClusterId.Read(source[ClusterOffset..]);
         if (cluster.Value != keyring.Identity) return null;
-        var salt = source.Slice(40, RecordCipher.SaltSize);
-        var batchCount = BinaryPrimitives.ReadUInt32BigEndian(source[80..]);
+        var salt = source.Slice(SaltOffset, RecordCipher.SaltSize);
+        var batchCount = BinaryPrimitives.ReadUInt32BigEndian(source[BatchCountOffset..]);
         using (var cipher = keyring.OpenSnapshot(salt))
             if (!cipher.TryOpen(batchCount, source[..^RecordCipher.Overhead], source[^RecordCipher.Overhead..], []))
                 return null;
 
-        var at = FixedSize;
+        var at = PartsOffset;
         var parts = ImmutableArray.CreateBuilder<SnapshotPart>((int)partCount);
         for (var index = 0; index < partCount; index++, at += PartSize)
             parts.Add(new((int)BinaryPrimitives.ReadUInt32BigEndian(source[at..]), RecordHash.Read(source[(at + 4)..])));
@@ -106,14 +118,14 @@ internal sealed record SnapshotManifest
         return new()
         {
             Cluster = cluster,
-            Generation = BinaryPrimitives.ReadUInt64BigEndian(source[32..]),
+            Generation = BinaryPrimitives.ReadUInt64BigEndian(source[GenerationOffset..]),
             Salt = [.. salt],
-            Created = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(source[72..])),
+            Created = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(source[CreatedOffset..])),
             BatchCount = batchCount,
             Parts = parts.MoveToImmutable(),
             Gateways = gateways.MoveToImmutable(),
         };
     }
 
-    private static int SizeOf(int parts, int gateways) => FixedSize + parts * PartSize + gateways * GatewaySize + RecordCipher.Overhead;
+    private static int SizeOf(int parts, int gateways) => PartsOffset + parts * PartSize + gateways * GatewaySize + RecordCipher.Overhead;
 }

@@ -13,6 +13,13 @@ internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, Re
     /// <summary>Magic, version, part number, cluster, generation, salt.</summary>
     public const int HeaderSize = 72;
 
+    internal const int FormatVersionOffset = 8;
+    internal const int ReservedOffset = 10;
+    internal const int PartNumberOffset = 12;
+    internal const int ClusterOffset = 16;
+    internal const int GenerationOffset = 32;
+    internal const int SaltOffset = 40;
+
     /// <summary>Length and number of a batch.</summary>
     public const int FrameSize = 8;
 
@@ -58,11 +65,11 @@ internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, Re
     {
         var header = new byte[HeaderSize];
         Magic.CopyTo(header);
-        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(8), FormatVersion);
-        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(12), (uint)part);
-        cluster.Write(header.AsSpan(16));
-        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(32), generation);
-        cipher.Salt.CopyTo(header.AsSpan(40));
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(FormatVersionOffset), FormatVersion);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(PartNumberOffset), (uint)part);
+        cluster.Write(header.AsSpan(ClusterOffset));
+        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(GenerationOffset), generation);
+        cipher.Salt.CopyTo(header.AsSpan(SaltOffset));
         return header;
     }
 }
