@@ -11,6 +11,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     ObjectVerb.Create(),
     FsckVerb.Create(),
     ScrubVerb.Create(),
+    RecoverVerb.Create(),
     KeyVerb.Create(),
     HealthVerb.Create(),
 };

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Oort.Gateway;
 
 /// <summary>The log goes to standard error, so that standard output holds only the announcement.</summary>
-internal static class GatewayLogging
+public static class GatewayLogging
 {
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
 

@@ -70,6 +70,13 @@ public static class SystemStart
         return RecoveryPhrase.TryParse(text, out var phrase, out var error) ? phrase : throw new ConfigurationException($"{file} does not hold a recovery phrase: {error}");
     }
 
+    /// <summary>Keeps the root in the data directory, so that the gateway restarts unattended. One that is there already stays.</summary>
+    public static void KeepRoot(RootKey root, string dataDirectory)
+    {
+        var path = Path.Combine(dataDirectory, RootKeyFileName);
+        if (!File.Exists(path)) root.Save(path);
+    }
+
     /// <summary>The root key: from the phrase file, else from the data directory, else made, shown and kept there.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static RootKey LoadRoot(GatewayOptions options, string dataDirectory, TextWriter announcement)
@@ -97,7 +104,7 @@ public static class SystemStart
         using var made = RecoveryPhrase.Generate();
         Announcement.WritePhrase(announcement, made.Words);
         var root = made.DeriveRoot();
-        root.Save(path);
+        KeepRoot(root, dataDirectory);
         return root;
     }
 }

@@ -105,7 +105,7 @@ internal sealed class World(int seed)
         Expected[$"{bucket}/{copy}"] = Expected[$"{bucket}/{key}"];
     }
 
-    private async Task LoseConditionAsync(IAmazonS3 client, string bucket, string key)
+    private static async Task LoseConditionAsync(IAmazonS3 client, string bucket, string key)
     {
         var lost = await Should.ThrowAsync<AmazonS3Exception>(client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = "loser", IfNoneMatch = "*" }));
         lost.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
