@@ -45,7 +45,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         repairer = new(parts.Metadata, parts.Stores, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
         objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
-        snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired };
+        snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
         workers = new(time, logs.CreateLogger<Workers>());
     }

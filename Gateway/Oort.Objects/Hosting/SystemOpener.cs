@@ -17,7 +17,8 @@ internal sealed record OpenedSystem(
     SqliteMetadataStore Metadata,
     ulong Epoch,
     ulong SnapshotGeneration,
-    ImmutableArray<SnapshotGateway> Retired);
+    ImmutableArray<SnapshotGateway> Retired,
+    long JournalBytes);
 
 /// <summary>Opens a data directory with its stores: a new one, or an existing one after a clean stop, a crash or a power cut.</summary>
 /// <remarks>
@@ -53,7 +54,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         if (metadata is not null) await metadata.DisposeAsync();
         if (journal is not null) await journal.DisposeAsync();
         if (stores is not null) await stores.DisposeAsync();
-        else await OpenedStore.CloseAsync(opened);
+        // Also those that did not come into the set; closing one twice does nothing.
+        await OpenedStore.CloseAsync(opened);
         keyring?.Dispose();
     }
 
@@ -76,6 +78,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         var snapshots = await new SnapshotReader(readable, keyring, logger).FindAsync(cancellationToken);
         var chain = await ReplayAsync(identity, readable, snapshots, cancellationToken);
 
+        var journalBytes = await MeasureAsync(chain, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, cancellationToken);
+
         // 4.
         await ShoreUpAsync(chain, readable, cancellationToken);
         identity = identity with { Session = Math.Max(identity.Session, chain.Newest?.Name.Session ?? 0) + 1 };
@@ -86,15 +90,29 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         await StartMetadataAsync(journal, chain.End);
 
         // 5.
-        foreach (var row in added) await metadata.PutStoreAsync(row, cancellationToken);
-        var epoch = await metadata.OpenEpochAsync(identity.Gateway.ToString(), cancellationToken);
+        var epoch = await WriteFirstChangesAsync(identity.Gateway, added, cancellationToken);
         if (identity.State == DirectoryState.Creating)
         {
             identity = identity with { State = DirectoryState.Whole };
             identity.Write(options.DataDirectory);
         }
 
-        return new(identity, keyring, stores, journal, metadata, epoch, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, snapshots.IsEmpty ? [] : [.. snapshots[0].Manifest.Gateways.Where(one => one.IsRetired)]);
+        return new(identity, keyring, stores, journal, metadata, epoch, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, snapshots.IsEmpty ? [] : [.. snapshots[0].Manifest.Gateways.Where(one => one.IsRetired)], journalBytes);
+    }
+
+    /// <summary>Rows of new stores, and the epoch. Without the journal's quorum nothing can be written, and a start without an epoch could not refuse an older one.</summary>
+    private async Task<ulong> WriteFirstChangesAsync(GatewayId gateway, ImmutableArray<StoreRow> added, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var row in added) await metadata!.PutStoreAsync(row, cancellationToken);
+            return await metadata!.OpenEpochAsync(gateway.ToString(), cancellationToken);
+        }
+        catch (MetadataUnavailableException failure)
+        {
+            var away = stores!.GetStatus().Where(store => store.Health == StoreHealth.Offline).Select(store => store.Location);
+            throw new StartRefusedException(StartRefusal.TooFewStores, $"Too few disks take the journal; these are away: {string.Join(", ", away)}. Mount them, or wait until they are ready.", failure);
+        }
     }
 
     /// <summary>The first start. 1. A cluster's keys, noted in the directory before anything else carries its name. 2. The stores. 3. The keyring on each. A crash in between is picked up by the next start.</summary>
@@ -201,6 +219,28 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         }
 
         return chain;
+    }
+
+    /// <summary>What a recovery would have to read beyond the newest snapshot. A log counts at least a mebibyte, since many small ones cost as much as few large ones.</summary>
+    private async Task<long> MeasureAsync(JournalChain chain, ulong snapshotGeneration, CancellationToken cancellationToken)
+    {
+        const long logCost = 1024 * 1024;
+        long bytes = 0;
+        foreach (var log in chain.LogsAfter(snapshotGeneration))
+        {
+            try
+            {
+                bytes += Math.Max(logCost, await log.Stores[0].LogLengthAsync(log.Name.ToString(), cancellationToken));
+            }
+            catch (BackendException failure)
+            {
+                // Only an estimate is lost.
+                logger.LogWarning(failure, "The length of {Log} on {Location} could not be read.", log.Name, log.Stores[0].Location);
+                bytes += logCost;
+            }
+        }
+
+        return bytes;
     }
 
     /// <summary>Completes the copies of the newest log: its last records may be on fewer stores than its quorum, and from now on they are shown.</summary>

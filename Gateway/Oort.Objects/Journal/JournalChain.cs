@@ -53,6 +53,9 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
     /// <summary>First byte after the last record of the newest log, after <see cref="ReadAsync"/>.</summary>
     public long NewestEndOffset { get; private set; }
 
+    /// <summary>Logs with records newer than a generation.</summary>
+    public ImmutableArray<JournalLogCopies> LogsAfter(ulong generation) => Needed(logs, generation);
+
     /// <summary>Splits a catalogue by gateways.</summary>
     public static ImmutableArray<JournalChain> Split(JournalCatalogue catalogue, Keyring keyring, ILogger logger) =>
         [.. catalogue.Logs.GroupBy(log => log.Name.Gateway).Select(group => new JournalChain(group.Key, [.. group.OrderBy(log => log.Name)], catalogue.Stores, keyring, logger))];

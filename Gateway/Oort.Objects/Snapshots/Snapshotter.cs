@@ -20,8 +20,11 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
     /// <summary>Generation of the newest snapshot that this process wrote or found; 0 when there is none.</summary>
     public ulong Generation { get; set; }
 
-    /// <summary>Journal bytes since the last snapshot of this process.</summary>
+    /// <summary>Journal bytes that a recovery would replay on the newest snapshot.</summary>
     public long BytesSince => journal.BytesWritten - Interlocked.Read(ref bytesAtLast);
+
+    /// <summary>Journal bytes that earlier starts left after the newest snapshot.</summary>
+    public long BytesBefore { init => bytesAtLast = -value; }
 
     /// <summary>Gateways that a recovery succeeded: their journals are contained in every snapshot from then on, and void.</summary>
     public ImmutableArray<SnapshotGateway> Retired { get; set; } = [];
