@@ -125,7 +125,9 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
             throw new S3Exception(S3Errors.InvalidRequest, "Missing required header for this request: x-amz-content-sha256");
         if (variants.Verify(key, [SigV4.EmptyHash, SigV4.UnsignedPayload]))
             return;
-        if (variants.Http.Request.ContentLength is null or 0 or > UnannouncedBodySizeMax)
+        if (variants.Http.Request.ContentLength > UnannouncedBodySizeMax)
+            throw new S3Exception(S3Errors.InvalidRequest, $"Missing required header for this request: x-amz-content-sha256 (without it, a body may have at most {UnannouncedBodySizeMax} bytes if the signature covers it)");
+        if (variants.Http.Request.ContentLength is null or 0)
             throw Mismatch(variants, key, SigV4.EmptyHash);
         var hash = await HashBodyAsync(body, cancellationToken);
         if (!variants.Verify(key, [hash]))

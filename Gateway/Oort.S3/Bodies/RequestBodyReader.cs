@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Oort.S3;
 
 /// <summary>The raw body as the server receives it, with an end to waiting: a client that stalls or trickles gets RequestTimeout, one that went away is told by its own exception.</summary>
-/// <remarks>Passes the server's own buffers through. One reader; only the timer runs beside it. The server completes the body, so <see cref="Complete"/> only stops the timer.</remarks>
+/// <remarks>Passes the server's own buffers through. One reader; only the timer runs beside it. The server completes the body, so <see cref="Complete"/> only stops the timer and ends a read that is under way.</remarks>
 internal sealed class RequestBodyReader(PipeReader inner, S3Options options, TimeProvider time) : PipeReader, IDisposable
 {
     private const int Idle = 0;
@@ -62,7 +62,13 @@ internal sealed class RequestBodyReader(PipeReader inner, S3Options options, Tim
 
     public override void Complete(Exception? exception = null) => Dispose();
 
-    public void Dispose() => timer?.Dispose();
+    public void Dispose()
+    {
+        timer?.Dispose();
+        // A reader that failed in the middle of a buffer still holds it, and the server, which wants to read the rest, could not and would reset the connection.
+        if (isReading)
+            AdvanceTo(buffer.End);
+    }
 
     /// <summary>Reads and forgets what is left, so that a client that is still sending comes to read its answer.</summary>
     /// <param name="sizeMax">Bytes after which it is given up.</param>

@@ -13,7 +13,7 @@ public sealed record RequestChecksum(ChecksumAlgorithm Algorithm, byte[]? Value,
 
     /// <summary>Reads x-amz-checksum-…, x-amz-trailer and x-amz-sdk-checksum-algorithm of a request with a body.</summary>
     /// <returns>Null when none is announced.</returns>
-    /// <exception cref="S3Exception">InvalidRequest: more than one, a value that is not base64 of the right length, or one that is not the announced algorithm's. NotImplemented: an algorithm this program does not have.</exception>
+    /// <exception cref="S3Exception">InvalidRequest: more than one, a value that is not base64 of the right length, one that is not the announced algorithm's, or a trailer that is no checksum. NotImplemented: an algorithm this program does not have.</exception>
     public static RequestChecksum? Parse(S3Request request)
     {
         RequestChecksum? found = null;
@@ -29,7 +29,7 @@ public sealed record RequestChecksum(ChecksumAlgorithm Algorithm, byte[]? Value,
         foreach (var trailer in request.AnnouncedTrailers)
         {
             if (!trailer.StartsWith(Prefix, StringComparison.Ordinal) || FromName(trailer) is not { } algorithm)
-                continue;
+                throw new S3Exception(S3Errors.InvalidRequest, "The value specified in the x-amz-trailer header is not supported");
             if (found is not null)
                 throw Multiple();
             found = new RequestChecksum(algorithm, null, InTrailer: true);

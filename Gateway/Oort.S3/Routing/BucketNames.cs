@@ -13,10 +13,12 @@ public static class BucketNames
     private static readonly string[] ReservedPrefixes = ["xn--", "sthree-", "amzn-s3-demo-"];
     private static readonly string[] ReservedSuffixes = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-    /// <summary>Whether a bucket of this name could be created: 3 to 63 of a–z, 0–9, '-' and '.', begun and ended by a letter or digit, no "..", no IPv4 address, no reserved prefix or suffix.</summary>
+    /// <summary>Whether a bucket of this name could be created: 3 to 63 of a–z, 0–9, '-' and '.', begun and ended by a letter or digit, no ".." or hyphen beside a dot (its parts are labels of a host name), no IPv4 address, no reserved prefix or suffix.</summary>
     public static bool IsValid(ReadOnlySpan<char> name)
     {
         if (!IsAddressable(name))
+            return false;
+        if (name.Contains(".-", StringComparison.Ordinal) || name.Contains("-.", StringComparison.Ordinal))
             return false;
         foreach (var prefix in ReservedPrefixes)
         {
@@ -33,7 +35,7 @@ public static class BucketNames
         return true;
     }
 
-    /// <summary>The rules without the reserved prefixes and suffixes: what may be asked for.</summary>
+    /// <summary>The rules without those on hyphens beside dots, reserved prefixes and suffixes: what may be asked for.</summary>
     public static bool IsAddressable(ReadOnlySpan<char> name)
     {
         if (name.Length is < LengthMin or > LengthMax || !IsLetterOrDigit(name[0]) || !IsLetterOrDigit(name[^1]))

@@ -31,6 +31,7 @@ internal static class Tool
             RedirectStandardInput = true,
             WorkingDirectory = directory ?? Path.GetTempPath(),
         };
+        foreach (var name in start.Environment.Keys.Where(IsOfTheUser).ToArray()) start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var output = ReadAsync(process.StandardOutput);
@@ -50,6 +51,13 @@ internal static class Tool
 
         return new Result(process.ExitCode, await output, await error);
     }
+
+    // What the machine's user has set for his own clients (profiles, endpoints, certificate bundles, proxies) is not what is tested.
+    private static bool IsOfTheUser(string variable) =>
+        variable.StartsWith("AWS_", StringComparison.Ordinal)
+        || variable.StartsWith("RCLONE_", StringComparison.Ordinal)
+        || variable.StartsWith("RESTIC_", StringComparison.Ordinal)
+        || variable.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase);
 
     private static async Task<string> ReadAsync(StreamReader reader)
     {

@@ -217,6 +217,22 @@ public sealed class HeaderTests
     }
 
     [Fact]
+    public void Checksum_TrailerThatIsNone_IsRefused()
+    {
+        var request = new S3Request
+        {
+            Http = RawRequest.Create("PUT", "/b/k"),
+            RequestId = "",
+            Operation = S3Operation.PutObject,
+            Principal = new S3Principal("", "", ""),
+            Body = PieceReader.Of([]),
+            Trailers = new Dictionary<string, string>(),
+            AnnouncedTrailers = ["x-other"],
+        };
+        Should.Throw<S3Exception>(() => RequestChecksum.Parse(request)).Error.ShouldBe(S3Errors.InvalidRequest);
+    }
+
+    [Fact]
     public void Parsers_MutatedHeaders_ThrowNothingButS3Exception()
     {
         const int Seed = 20261122;

@@ -155,6 +155,18 @@ public sealed class S3PipelineTests
     }
 
     [Fact]
+    public async Task Error_InTheMiddleOfABuffer_KeepsTheConnection()
+    {
+        await using var gateway = await Gateway.StartAsync(Handlers());
+        using var connection = await gateway.ConnectAsync();
+        const string Body = "zz\r\nabc\r\n0\r\n\r\n";
+        await connection.SendAsync(gateway.Sign("PUT", "/bucket/key", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", ("x-amz-decoded-content-length", "3"), ("content-length", $"{Body.Length}")) + Body);
+        (await connection.ReceiveAsync()).Code.ShouldBe("InvalidChunkSizeError");
+        await connection.SendAsync(gateway.Sign("PUT", "/bucket/key", Hash("hello"), ("content-length", "5")) + "hello");
+        (await connection.ReceiveAsync()).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Put_BodyStalls_IsRequestTimeout()
     {
         await using var gateway = await Gateway.StartAsync(Handlers(), new S3Options { BodyStallMax = TimeSpan.FromMilliseconds(100) });
