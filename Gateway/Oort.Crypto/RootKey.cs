@@ -18,13 +18,8 @@ public sealed class RootKey : IDisposable
 
     internal ReadOnlySpan<byte> Span => bytes.Span;
 
-    /// <summary>Writes the root to a new file that only its owner can read; durable, with its name, when it returns.</summary>
-    /// <exception cref="IOException">The file exists already (a root is never written over), or cannot be written.</exception>
-    public void Save(string path) => RootKeyFile.Write(path, Span);
-
-    /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
-    /// <exception cref="IOException">It is not there, cannot be read, has another length, or others than its owner may read it.</exception>
-    public static RootKey Load(string path) => RootKeyFile.Read(path);
+    /// <summary>Copies the key's <see cref="Size"/> bytes, for keeping it; the caller clears them.</summary>
+    public void CopyTo(Span<byte> destination) => bytes.Span.CopyTo(destination);
 
     /// <summary>The 24 words of this root, to show again to someone who may see them.</summary>
     public RecoveryPhrase ToPhrase() => new(Span);

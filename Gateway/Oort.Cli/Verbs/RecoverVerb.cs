@@ -41,7 +41,7 @@ internal static class RecoverVerb
         {
             Task<RecoveryReport> Recover(IProgress<RecoveryProgress>? progress) =>
                 Recovery.RunAsync(recovery, SystemStart.Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, progress, cancellationToken);
-            var report = quiet ? await Recover(null) : await WithProgressAsync(Recover);
+            var report = quiet || Console.IsErrorRedirected ? await Recover(null) : await WithProgressAsync(Recover);
             SystemStart.KeepRoot(root, directory.FullPath);
             return report;
         }

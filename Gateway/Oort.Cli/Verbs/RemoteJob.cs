@@ -8,14 +8,14 @@ internal static class RemoteJob
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Starts the task and shows its progress on standard error (none with <paramref name="quiet"/>).</summary>
+    /// <summary>Starts the task and shows its progress on standard error (none with <paramref name="quiet"/>, or when that is no terminal).</summary>
     /// <returns>Its result.</returns>
     /// <exception cref="AdminException">It failed; says why.</exception>
     public static async Task<JsonElement> RunAsync(AdminClient client, string resource, object body, bool quiet, CancellationToken cancellationToken)
     {
         var job = await client.SendAsync(HttpMethod.Post, resource, body, cancellationToken);
         var id = job.GetProperty("id").GetString()!;
-        if (quiet) return await WaitAsync(client, id, _ => { }, cancellationToken);
+        if (quiet || Console.IsErrorRedirected) return await WaitAsync(client, id, _ => { }, cancellationToken);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().StartAsync(async context =>
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Oort.Objects;
 using Oort.S3;
 
 namespace Oort.Gateway;
@@ -63,7 +64,7 @@ public sealed class RootCredentials : IS3Credentials
     {
         var made = new RootCredentials("OORT" + RandomNumberGenerator.GetString(KeyAlphabet, 16), RandomNumberGenerator.GetString(SecretAlphabet, 40), isNew: true);
         var content = JsonSerializer.SerializeToUtf8Bytes(new CredentialFile(made.AccessKey, made.SecretKey));
-        PrivateFile.Replace(Path.Combine(dataDirectory, FileName), content);
+        DurableFile.Write(Path.Combine(dataDirectory, FileName), content);
         return made;
     }
 

@@ -74,7 +74,7 @@ public static class SystemStart
     public static void KeepRoot(RootKey root, string dataDirectory)
     {
         var path = Path.Combine(dataDirectory, RootKeyFileName);
-        if (!File.Exists(path)) root.Save(path);
+        if (!File.Exists(path)) RootKeyFile.Save(path, root);
     }
 
     /// <summary>The root key: from the phrase file, else from the data directory, else made, shown and kept there.</summary>
@@ -90,7 +90,7 @@ public static class SystemStart
         var path = Path.Combine(dataDirectory, RootKeyFileName);
         try
         {
-            if (File.Exists(path)) return RootKey.Load(path);
+            if (File.Exists(path)) return RootKeyFile.Load(path);
         }
         catch (IOException e)
         {

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Oort.Objects;
 
 /// <summary>Small files in the data directory that are whole or absent after any crash, and readable by their owner only.</summary>
-internal static partial class DurableFile
+public static partial class DurableFile
 {
     /// <summary>Largest file that is read; all of ours are far smaller.</summary>
     public const int SizeMax = 16 * 1024 * 1024;

@@ -5,8 +5,8 @@ namespace Oort.S3;
 /// <summary>Log messages.</summary>
 public sealed partial class S3Pipeline
 {
-    [LoggerMessage(EventId = 1, EventName = "Access", Level = LogLevel.Information, Message = "{RequestId} {Operation} {Bucket}/{Key} by {AccessKeyId}: {Status} {ErrorCode}, {BytesReceived} bytes in, {BytesSent} bytes out, {Milliseconds:F1} ms")]
-    private static partial void LogAccess(ILogger logger, string requestId, S3Operation operation, string? bucket, string? key, string? accessKeyId, int status, string? errorCode, long bytesReceived, long bytesSent, double milliseconds);
+    [LoggerMessage(EventId = 1, EventName = "Access", Message = "{RequestId} {Operation} {Bucket}/{Key} by {AccessKeyId}: {Status} {ErrorCode}, {BytesReceived} bytes in, {BytesSent} bytes out, {Milliseconds:F1} ms")]
+    private static partial void LogAccess(ILogger logger, LogLevel level, string requestId, S3Operation operation, string? bucket, string? key, string? accessKeyId, int status, string? errorCode, long bytesReceived, long bytesSent, double milliseconds);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "{RequestId} {Operation} failed; the client gets InternalError")]
     private static partial void LogInternal(ILogger logger, string requestId, S3Operation operation, Exception exception);

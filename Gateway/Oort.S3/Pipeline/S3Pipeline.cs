@@ -185,9 +185,17 @@ public sealed partial class S3Pipeline(
         (run.Body as IDisposable)?.Dispose();
         var status = run.Status == 0 ? run.Http.Response.StatusCode : run.Status;
         var completion = new S3Completion(run.RequestId, run.Route.Operation, run.Route.Bucket, run.Route.Key, run.AccessKeyId, status, run.ErrorCode, run.RawBody.Received, run.Response.Written, time.GetElapsedTime(run.Started));
-        LogAccess(logger, completion.RequestId, completion.Operation, completion.Bucket, completion.Key, completion.AccessKeyId, completion.Status, completion.ErrorCode, completion.BytesReceived, completion.BytesSent, completion.Duration.TotalMilliseconds);
+        LogAccess(logger, AccessLevel(status), completion.RequestId, completion.Operation, completion.Bucket, completion.Key, completion.AccessKeyId, completion.Status, completion.ErrorCode, completion.BytesReceived, completion.BytesSent, completion.Duration.TotalMilliseconds);
         completed?.Invoke(completion);
     }
+
+    /// <summary>What went well is for whoever debugs: a line a request costs more than a small request does.</summary>
+    private static LogLevel AccessLevel(int status) => status switch
+    {
+        >= 500 => LogLevel.Warning,
+        StatusCodes.Status403Forbidden => LogLevel.Information,
+        _ => LogLevel.Debug,
+    };
 
     private static bool HasBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.ContentLength is not (null or 0);
 

@@ -1,7 +1,8 @@
+using Oort.Crypto;
 using Shouldly;
 using Xunit;
 
-namespace Oort.Crypto.Tests.Keys;
+namespace Oort.Gateway.Tests.Hosting;
 
 public sealed class RootKeyFileTests : IDisposable
 {
@@ -17,13 +18,13 @@ public sealed class RootKeyFileTests : IDisposable
     {
         using var root = new RootKey(bytes);
 
-        root.Save(KeyPath);
+        RootKeyFile.Save(KeyPath, root);
 
         File.ReadAllBytes(KeyPath).ShouldBe(bytes);
         if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(KeyPath).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         folder.GetFiles().ShouldHaveSingleItem();
-        using var loaded = RootKey.Load(KeyPath);
-        loaded.Span.ToArray().ShouldBe(bytes);
+        using var loaded = RootKeyFile.Load(KeyPath);
+        Bytes(loaded).ShouldBe(bytes);
     }
 
     [Fact]
@@ -32,7 +33,7 @@ public sealed class RootKeyFileTests : IDisposable
         File.WriteAllText(KeyPath, "another root");
         using var root = new RootKey(bytes);
 
-        Should.Throw<IOException>(() => root.Save(KeyPath));
+        Should.Throw<IOException>(() => RootKeyFile.Save(KeyPath, root));
 
         File.ReadAllText(KeyPath).ShouldBe("another root");
     }
@@ -43,7 +44,7 @@ public sealed class RootKeyFileTests : IDisposable
         File.WriteAllText(KeyPath + ".new", "half");
         using var root = new RootKey(bytes);
 
-        root.Save(KeyPath);
+        RootKeyFile.Save(KeyPath, root);
 
         File.ReadAllBytes(KeyPath).ShouldBe(bytes);
         File.Exists(KeyPath + ".new").ShouldBeFalse();
@@ -54,7 +55,7 @@ public sealed class RootKeyFileTests : IDisposable
     public void Save_NoSuchFolder_IsAnIOException()
     {
         using var root = new RootKey(bytes);
-        Should.Throw<IOException>(() => root.Save(Path.Combine(folder.FullName, "missing", "root.key")));
+        Should.Throw<IOException>(() => RootKeyFile.Save(Path.Combine(folder.FullName, "missing", "root.key"), root));
     }
 
     [Theory]
@@ -64,7 +65,7 @@ public sealed class RootKeyFileTests : IDisposable
     public void Load_OtherLength_IsRefused(int length)
     {
         WriteOwnerOnly(new byte[length]);
-        Should.Throw<IOException>(() => RootKey.Load(KeyPath)).Message.ShouldContain("32");
+        Should.Throw<IOException>(() => RootKeyFile.Load(KeyPath)).Message.ShouldContain("32");
     }
 
     [Theory]
@@ -76,16 +77,23 @@ public sealed class RootKeyFileTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes.");
         WriteOwnerOnly(bytes);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | extra);
-        Should.Throw<IOException>(() => RootKey.Load(KeyPath)).Message.ShouldContain("chmod 600");
+        Should.Throw<IOException>(() => RootKeyFile.Load(KeyPath)).Message.ShouldContain("chmod 600");
     }
 
     [Fact]
-    public void Load_NoFile_IsAnIOException() => Should.Throw<IOException>(() => RootKey.Load(KeyPath));
+    public void Load_NoFile_IsAnIOException() => Should.Throw<IOException>(() => RootKeyFile.Load(KeyPath));
 
     [Theory]
     [InlineData(31)]
     [InlineData(33)]
     public void RootKey_OtherLength_IsRefused(int length) => Should.Throw<ArgumentException>(() => new RootKey(new byte[length]));
+
+    private static byte[] Bytes(RootKey root)
+    {
+        var copy = new byte[RootKey.Size];
+        root.CopyTo(copy);
+        return copy;
+    }
 
     private void WriteOwnerOnly(byte[] content)
     {
