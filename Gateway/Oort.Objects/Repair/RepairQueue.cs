@@ -171,7 +171,18 @@ internal sealed partial class RepairQueue : IRepairQueue
 
     private async Task RankAsync(SegmentId segment, CancellationToken cancellationToken)
     {
-        var row = await metadata.FindSegmentAsync(segment, cancellationToken);
+        SegmentRow? row;
+        try
+        {
+            row = await metadata.FindSegmentAsync(segment, cancellationToken);
+        }
+        catch
+        {
+            // Neither ranked nor put off it would wait for ever, and every later request for it would be taken for a repetition.
+            lock (gate) PutOff(segment);
+            throw;
+        }
+
         lock (gate)
         {
             if (row is null)
@@ -203,8 +214,9 @@ internal sealed partial class RepairQueue : IRepairQueue
                 else PutOff(segment);
             }
         }
-        catch (Exception failure) when (failure is BackendException or MetadataUnavailableException or IOException or TimeoutException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it was, a bug or a store that was closed meanwhile: neither this segment nor this worker may be lost over it.
             Interlocked.Increment(ref failed);
             LogFailed(logger, segment, failure);
             lock (gate) PutOff(segment);

@@ -19,6 +19,9 @@ internal sealed class MemoryMetadata : IMetadataStore
 
     public Exception? Fail { get; set; }
 
+    /// <summary>What looks for segments throw.</summary>
+    public Exception? FailReads { get; set; }
+
     public int CommitCount { get; private set; }
 
     public ImmutableArray<SegmentRow> Segments
@@ -107,6 +110,7 @@ internal sealed class MemoryMetadata : IMetadataStore
 
     public ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken)
     {
+        if (FailReads is { } failure) throw failure;
         lock (gate) return new(segments.GetValueOrDefault(segment));
     }
 
