@@ -91,6 +91,8 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
         {
             if (buffer is null)
             {
+                // Nothing has changed: taking the last one apart to write the same again would leave none if that broke off.
+                if (batch.Generation == Generation) return null;
                 generation = batch.Generation;
                 buffer = new(new(keyring.Identity), generation, cipher);
                 // An earlier attempt at the same instant has other parts: without its manifest it is none.

@@ -75,7 +75,7 @@ public sealed partial class StoreSet
             }
             else
             {
-                slot.Attach(await slot.Endpoint.OpenAsync(cluster, stop).AsTask().WaitAsync(stop));
+                slot.Attach(Patient(await slot.Endpoint.OpenAsync(cluster, stop).AsTask().WaitAsync(stop)));
                 Publish(await ProbeAsync(slot, stop));
             }
         }

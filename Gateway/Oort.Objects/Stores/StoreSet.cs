@@ -91,7 +91,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     internal StoreSlot Add(IStoreEndpoint endpoint, StoreId id, IStore? store, StoreState state, string missing = "")
     {
         var slot = new StoreSlot(endpoint, id, time) { State = state };
-        if (store is not null) slot.Attach(store);
+        if (store is not null) slot.Attach(Patient(store));
         lock (gate)
         {
             if (slots.Length >= StoreCountMax) throw new InvalidOperationException("More than 255 stores.");
@@ -151,6 +151,8 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
 
         stopping.Dispose();
     }
+
+    private PatientStore Patient(IStore store) => new(store, options.CallTimeout, time);
 
     private PlacementCandidate[] Candidates(Func<StoreSlot, bool> also)
     {
