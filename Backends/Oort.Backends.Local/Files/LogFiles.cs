@@ -126,8 +126,8 @@ internal sealed class LogFiles(IDisk disk, StoreHealth health) : IDisposable
         if (isNew && offset > 0)
             throw new BackendException(BackendErrorKind.Corrupt, $"{disk.Location}: log {name} is not there, {offset} bytes were expected.");
         var file = disk.Open(path, DiskOpen.ExistingOrNew);
-        // A crash may have come between the first append's sync and that of the name: then the file is here and its name is not durable yet.
-        isNew |= offset == 0;
+        // A crash may have come between the first append's sync and that of the name: then the file is here and its name is not durable yet, whatever the offset now.
+        isNew = true;
         _open.AddFirst((name, file));
         if (_open.Count > OpenCountMax)
         {

@@ -200,6 +200,7 @@ public sealed partial class ObjectSystem
             if (row.State != StoreState.Draining || !(await parts.Metadata.ListSegmentsAsync(default, 1, notFullOnly: false, row.Id, cancellationToken)).IsEmpty) continue;
             await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, cancellationToken);
             await parts.Stores.RemoveAsync(row.Id);
+            healAsked = true;
             logger.LogInformation("Store {Id} ({Location}) is empty and was removed.", row.Id, row.Location);
         }
     }

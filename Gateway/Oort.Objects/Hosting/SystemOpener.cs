@@ -76,6 +76,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         stores = new StoreSet(identity.Cluster, options.Stores, time, logs.CreateLogger<StoreSet>());
         var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
         var snapshots = await new SnapshotReader(readable, keyring, logger).FindAsync(cancellationToken);
+        if (snapshots.Any(snapshot => snapshot.Manifest.Gateways.Any(one => one.Id == identity.Gateway && one.IsRetired)))
+            throw new StartRefusedException(StartRefusal.DatabaseBehind, $"A recovery has put another data directory in the place of {options.DataDirectory}; what this one wrote would be lost, and it would delete what the other wrote. Start with that one, or recover again into a new one: oort recover.");
         var chain = await ReplayAsync(identity, readable, snapshots, cancellationToken);
 
         var journalBytes = await MeasureAsync(chain, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, cancellationToken);
@@ -253,16 +255,19 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         {
             try
             {
-                if (await store.LogLengthAsync(log.Name.ToString(), cancellationToken) == chain.NewestEndOffset) whole++;
+                if (await store.LogLengthAsync(log.Name.ToString(), cancellationToken) != chain.NewestEndOffset) continue;
+                // Nothing is appended, but all is synced: what a process wrote and died over before its sync is shown from now on.
+                await store.AppendLogAsync(log.Name.ToString(), chain.NewestEndOffset, ReadOnlyMemory<byte>.Empty, cancellationToken);
+                whole++;
             }
             catch (BackendException failure)
             {
-                logger.LogWarning(failure, "The length of {Log} on {Location} could not be read.", log.Name, store.Location);
+                logger.LogWarning(failure, "The copy of {Log} on {Location} could not be synced.", log.Name, store.Location);
             }
         }
 
         if (whole == members.Count) return;
-        var healing = await new JournalHealer(keyring!, logger).RunAsync(log, readable, repair: true, cancellationToken);
+        var healing = await new JournalHealer(keyring!, logger).RunAsync(log, members, repair: true, cancellationToken);
         var good = members.Count - healing.Bad.Length + healing.Healed.Length;
         logger.LogInformation("Log {Log}: {Bad} copies were short or damaged, {Healed} were mended.", log.Name, healing.Bad.Length, healing.Healed.Length);
         if (good < log.Header.Quorum)

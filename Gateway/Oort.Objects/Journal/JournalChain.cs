@@ -133,9 +133,8 @@ internal sealed class JournalChain(GatewayId gateway, ImmutableArray<JournalLogC
         if (reader.End == JournalLogEnd.Damaged)
             findings.Add(new(gateway, JournalFindingKind.Gap, End.Generation, null, string.Create(CultureInfo.InvariantCulture, $"Log {log.Name} is damaged in every copy after generation {End.Generation}, and goes on behind it.")));
 
-        // Any record that was acknowledged is on a quorum; with this many members here, at least one of them has it.
-        var here = log.Header.Members.Count(member => stores.Contains(member));
-        var needed = log.Header.Members.Length - log.Header.Quorum + 1;
+        var here = log.Header.Members.Count(member => stores.Contains(member) && !reader.Unread.Contains(member));
+        var needed = log.Header.EndQuorum;
         if (here < needed)
             findings.Add(new(gateway, JournalFindingKind.EndUncertain, End.Generation, null, string.Create(CultureInfo.InvariantCulture, $"Only {here} of the {log.Header.Members.Length} stores that held {log.Name} can be read, {needed} are needed to be sure that nothing newer is missing.")));
     }

@@ -20,11 +20,20 @@ internal sealed class JournalHealer(Keyring keyring, ILogger logger)
     private const int PassSize = 4 * 1024 * 1024;
 
     /// <summary>Compares one log, and mends its copies where asked.</summary>
-    /// <param name="stores">Stores that can be read now; members among them shall hold the log.</param>
-    public async ValueTask<JournalHealing> RunAsync(JournalLogCopies log, IReadOnlyList<IStore> stores, bool repair, CancellationToken cancellationToken)
+    /// <param name="targets">Stores that can be written now and shall hold the log.</param>
+    /// <remarks>Nothing is mended before the log has been read to its end, and enough stores have said that it is the end: what a failing read hides must not be cut off.</remarks>
+    public async ValueTask<JournalHealing> RunAsync(JournalLogCopies log, IReadOnlyList<IStore> targets, bool repair, CancellationToken cancellationToken)
     {
-        var members = stores.Where(store => log.Header.Members.Contains(store.Id)).ToList();
-        var states = members.Select(store => new CopyState(store, log.Name.ToString())).ToList();
+        var (found, isEndKnown) = await CompareAsync(log, targets, repair: false, cancellationToken);
+        if (!repair || found.Bad.IsEmpty) return found;
+        if (isEndKnown) return (await CompareAsync(log, targets, repair: true, cancellationToken)).Healing;
+        logger.LogWarning("Copies of {Log} are short or damaged and are left as they are: too few stores can say where it ends.", log.Name);
+        return found;
+    }
+
+    private async ValueTask<(JournalHealing Healing, bool IsEndKnown)> CompareAsync(JournalLogCopies log, IReadOnlyList<IStore> targets, bool repair, CancellationToken cancellationToken)
+    {
+        var states = targets.Select(store => new CopyState(store, log.Name.ToString())).ToList();
         var reader = new JournalLogReader(log, keyring, logger);
         var pass = new List<byte>(log.Header.ToBytes());
         long passOffset = 0;
@@ -36,16 +45,18 @@ internal sealed class JournalHealer(Keyring keyring, ILogger logger)
         }
 
         await ComparePassAsync();
+        var asked = targets.Count(store => !reader.Unread.Contains(store.Id) && (log.Header.Members.Contains(store.Id) || log.Stores.Any(holder => holder.Id == store.Id)));
+        var isEndKnown = reader.End != JournalLogEnd.Damaged && asked >= log.Header.EndQuorum;
         var bad = ImmutableArray.CreateBuilder<StoreId>();
         var healed = ImmutableArray.CreateBuilder<StoreId>();
         foreach (var state in states)
         {
-            if (state.GoodUntil == passOffset && await state.IsAsLongAsync(passOffset, cancellationToken)) continue;
+            if (state.GoodUntil == passOffset && await state.IsAsLongAsync(passOffset, logger, cancellationToken)) continue;
             bad.Add(state.Store.Id);
-            if (repair && await state.TryCutAsync(passOffset, cancellationToken)) healed.Add(state.Store.Id);
+            if (repair && isEndKnown && await state.TryCutAsync(passOffset, logger, cancellationToken)) healed.Add(state.Store.Id);
         }
 
-        return new(log, bad.ToImmutable(), healed.ToImmutable());
+        return (new(log, bad.ToImmutable(), healed.ToImmutable()), isEndKnown);
 
         async ValueTask ComparePassAsync()
         {
@@ -90,19 +101,43 @@ internal sealed class JournalHealer(Keyring keyring, ILogger logger)
             }
             catch (BackendException failure)
             {
-                failed = true;
-                logger.LogWarning(failure, "The copy of {Log} on {Location} could not be compared or mended.", name, store.Location);
+                Fail(logger, failure);
             }
         }
 
-        public async ValueTask<bool> IsAsLongAsync(long length, CancellationToken cancellationToken) => !failed && await store.LogLengthAsync(name, cancellationToken) == length;
+        public async ValueTask<bool> IsAsLongAsync(long length, ILogger logger, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return !failed && await store.LogLengthAsync(name, cancellationToken) == length;
+            }
+            catch (BackendException failure)
+            {
+                Fail(logger, failure);
+                return false;
+            }
+        }
 
         /// <summary>Cuts off what lies beyond the end. True when the copy is whole now.</summary>
-        public async ValueTask<bool> TryCutAsync(long length, CancellationToken cancellationToken)
+        public async ValueTask<bool> TryCutAsync(long length, ILogger logger, CancellationToken cancellationToken)
         {
             if (failed || (!rewriting && GoodUntil != length)) return false;
-            if (await store.LogLengthAsync(name, cancellationToken) > length) await store.AppendLogAsync(name, length, ReadOnlyMemory<byte>.Empty, cancellationToken);
-            return true;
+            try
+            {
+                if (await store.LogLengthAsync(name, cancellationToken) > length) await store.AppendLogAsync(name, length, ReadOnlyMemory<byte>.Empty, cancellationToken);
+                return true;
+            }
+            catch (BackendException failure)
+            {
+                Fail(logger, failure);
+                return false;
+            }
+        }
+
+        private void Fail(ILogger logger, BackendException failure)
+        {
+            failed = true;
+            logger.LogWarning(failure, "The copy of {Log} on {Location} could not be compared or mended.", name, store.Location);
         }
 
         /// <summary>A copy that is damaged below (the store's own checksum fails) reads as nothing: it is written anew.</summary>

@@ -49,9 +49,6 @@ internal sealed class JournalLog : IDisposable
 
     public bool HasRoom => RecordCount == 0 || (End < options.LogSizeMax && RecordCount < (ulong)options.LogRecordCountMax);
 
-    /// <summary>Whether every copy holds all of it.</summary>
-    public bool IsWhole => Copies.All(copy => copy.Position == End);
-
     /// <summary>Seals an entry and makes it the log's newest record. Nothing has been written anywhere yet.</summary>
     public void Add(JournalEntry entry)
     {

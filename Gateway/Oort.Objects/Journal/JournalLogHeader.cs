@@ -53,6 +53,9 @@ internal sealed record JournalLogHeader
     /// <summary>Stores on which a record must be before it counts.</summary>
     public required int Quorum { get; init; }
 
+    /// <summary>Members that must have been asked before the end of the log is known: any record that was acknowledged is on a quorum, so one of these has it.</summary>
+    public int EndQuorum => Members.Length - Quorum + 1;
+
     /// <summary>Salt of the log's cipher.</summary>
     public required ImmutableArray<byte> Salt { get; init; }
 

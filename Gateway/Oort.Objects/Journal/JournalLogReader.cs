@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
@@ -33,6 +34,9 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
     /// <summary>First byte after the last good record.</summary>
     public long EndOffset { get; private set; } = log.Header.Size;
 
+    /// <summary>Stores that could not say whether they hold more than the last good record, once it has ended.</summary>
+    public ImmutableArray<StoreId> Unread { get; private set; } = [];
+
     /// <summary>Reads all records in order, until the log ends.</summary>
     public async IAsyncEnumerable<JournalRecordRead> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -58,6 +62,7 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
     private async ValueTask<JournalRecordRead?> ReadRecordAsync(ulong number, RecordHash previous, RecordCipher cipher, CancellationToken cancellationToken)
     {
         var end = JournalLogEnd.Clean;
+        var unread = ImmutableArray.CreateBuilder<StoreId>();
         for (var index = 0; index < copies.Count; index++)
         {
             var copy = copies[index];
@@ -86,10 +91,11 @@ internal sealed class JournalLogReader(JournalLogCopies log, Keyring keyring, IL
             {
                 // Another copy may have it; if none has, the caller sees where the log ended and compares that with what followed it.
                 logger.LogWarning(failure, "Log {Log} could not be read from {Location}.", log.Name, copy.Store.Location);
+                unread.Add(copy.Store.Id);
             }
         }
 
-        End = end;
+        (End, Unread) = (end, unread.ToImmutable());
         return null;
     }
 

@@ -176,6 +176,9 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
         return current;
     }
 
+    /// <summary>Whether every copy is complete that ever will be: a store that was removed takes no more.</summary>
+    private bool IsWhole(JournalLog one) => one.Copies.All(copy => copy.Position == one.End || stores.StateOf(copy.Store) == StoreState.Removed);
+
     private JournalLog BeginLog(ulong firstGeneration, ImmutableArray<StoreId> members)
     {
         if (members.IsEmpty) throw new MetadataUnavailableException("There is no store for the journal.");
@@ -252,7 +255,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
                 JournalLog[] logs;
                 lock (gate)
                 {
-                    foreach (var whole in ended.Where(static one => one.IsWhole).ToArray())
+                    foreach (var whole in ended.Where(IsWhole).ToArray())
                     {
                         whole.Dispose();
                         ended.Remove(whole);

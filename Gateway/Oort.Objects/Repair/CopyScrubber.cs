@@ -63,7 +63,7 @@ internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey roo
         {
             // The log that is being written is compared when it has ended; its copies are watched by the journal itself.
             if (logsInUse().Contains(log.Name.ToString())) continue;
-            var healing = await healer.RunAsync(log, readable, repair, cancellationToken);
+            var healing = await healer.RunAsync(log, HoldersOf(log, readable), repair, cancellationToken);
             bad += healing.Bad.Length;
             repaired += healing.Healed.Length;
             foreach (var id in healing.Bad)
@@ -71,6 +71,15 @@ internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey roo
         }
 
         return (bad, repaired);
+    }
+
+    /// <summary>Who shall hold a log: its members, and for each one that left the cluster another store, or the log would go with the disks that it was written to.</summary>
+    private List<IStore> HoldersOf(JournalLogCopies log, List<IStore> readable)
+    {
+        var gone = log.Header.Members.Count(member => stores.StateOf(member) == StoreState.Removed);
+        var others = readable.Where(store => !log.Header.Members.Contains(store.Id) && stores.StateOf(store.Id) == StoreState.Active);
+        var substitutes = others.OrderByDescending(store => log.Stores.Any(holder => holder.Id == store.Id)).ThenBy(store => store.Id.Value).Take(gone);
+        return [.. readable.Where(store => log.Header.Members.Contains(store.Id)), .. substitutes];
     }
 
     private async ValueTask<(long Bad, long Repaired)> CheckSnapshotsAsync(List<IStore> readable, bool repair, FindingList findings, Pacer pacer, CancellationToken cancellationToken)

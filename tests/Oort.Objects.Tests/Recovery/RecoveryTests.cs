@@ -98,6 +98,21 @@ public sealed class RecoveryTests
         refused.Findings.ShouldContain(finding => finding.Kind == JournalFindingKind.EndUncertain);
     }
 
+    [Fact]
+    public async Task Open_DirectoryThatARecoverySucceeded_Refuses()
+    {
+        await using var cluster = new TestCluster();
+        await using (var system = await cluster.OpenAsync()) await FillAsync(system, withSnapshot: false);
+        await using var old = cluster.CrashedCopy();
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        await RecoverAsync(cluster, acceptLoss: false);
+        await using (var system = await cluster.OpenAsync()) await system.CreateBucketAsync("after");
+
+        (await Should.ThrowAsync<StartRefusedException>(old.OpenAsync)).Reason.ShouldBe(StartRefusal.DatabaseBehind);
+        await using var again = await cluster.OpenAsync();
+        (await again.Metadata.FindBucketAsync("after", CancellationToken.None)).ShouldNotBeNull();
+    }
+
     private static Task<RecoveryReport> RecoverAsync(TestCluster cluster, bool acceptLoss)
     {
         Directory.CreateDirectory(cluster.DataDirectory);
