@@ -37,16 +37,16 @@ public sealed partial class ObjectLayer
         return new PutResult(result.Outcome, result.Version, result.Versioning, durability);
     }
 
-    public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken)
+    public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken)
     {
         var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
-        if (extents.Length > MetadataLimits.PartExtentCountMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, cancellationToken);
+        if (extents.Length > MetadataLimits.PartExtentCountMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, checksum, cancellationToken);
 
-        var digest = await DigestAsync(extents, source.Length, upload.ChecksumAlgorithm, cancellationToken);
-        var checksum = ToStored(upload.ChecksumAlgorithm, digest.Checksum);
-        if (checksum is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = checksum.Value })];
+        var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
+        var stored = ToStored(checksum, digest.Checksum);
+        if (stored is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = stored.Value })];
         var durability = await GetDurabilityAsync(extents, cancellationToken);
-        var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), checksum, extents, NewData.None);
+        var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), stored, extents, NewData.None);
         var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
         ThrowIfGone(outcome);
         return new PutPartResult(outcome, part, durability);
@@ -72,8 +72,8 @@ public sealed partial class ObjectLayer
         return slices.ToImmutable();
     }
 
-    private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, null), cancellationToken), cancellationToken);
+    private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)), cancellationToken), cancellationToken);
 
     private ValueTask<BodyDigest> DigestAsync(ImmutableArray<Extent> extents, long length, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
         ThroughPipeAsync(extents, length, async reader =>

@@ -15,7 +15,7 @@ internal static class UploadPart
         var number = ReadNumber(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
-        var body = RequestBodies.Read(request, upload.ChecksumAlgorithm == ChecksumAlgorithm.None ? PutObject.DefaultChecksum : upload.ChecksumAlgorithm);
+        var body = RequestBodies.Read(request, Algorithm(upload));
         CheckAlgorithm(upload, body.Checksum);
 
         var result = await context.Layer.PutPartAsync(upload, number, body, cancellationToken);
@@ -61,7 +61,7 @@ internal static class UploadPart
             var source = await FoundSource.FindAsync(context, request, cancellationToken);
             try
             {
-                return (await context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, cancellationToken), source);
+                return (await context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, Algorithm(upload), cancellationToken), source);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
             {
@@ -78,6 +78,9 @@ internal static class UploadPart
         if (range.Length <= Limits.SinglePut) return new(source.Version, range.Offset, range.Length);
         throw new S3Exception(S3Errors.InvalidRequest, "The specified copy range is larger than the maximum allowable size for a part: 5368709120");
     }
+
+    /// <summary>Of a part for which the client names none.</summary>
+    private static ChecksumAlgorithm Algorithm(UploadRow upload) => upload.ChecksumAlgorithm == ChecksumAlgorithm.None ? PutObject.DefaultChecksum : upload.ChecksumAlgorithm;
 
     private static int ReadNumber(S3Request request)
     {

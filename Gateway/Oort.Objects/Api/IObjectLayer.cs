@@ -57,7 +57,8 @@ public interface IObjectLayer
     /// anew, so that no version grows without bound.
     /// </summary>
     /// <exception cref="VersionGoneException">The source was deleted or replaced meanwhile; nothing was stored.</exception>
-    ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken);
+    /// <param name="checksum">Algorithm of the part's checksum, None: it gets none.</param>
+    ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken);
 
     /// <summary>Opens a version for reading and pins its data until the result is disposed, so that no delete or repair pulls it away.</summary>
     /// <exception cref="VersionGoneException">The version was deleted or replaced after it was found, and its data with it: look it up again.</exception>

@@ -32,6 +32,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly SemaphoreSlim diskChange = new(1, 1);
     private readonly SemaphoreSlim stopOnce = new(1, 1);
     private bool stopped;
+    private bool disposed;
     private long scannedAt;
     private long healedAt;
     private volatile bool scanAsked = true;
@@ -134,6 +135,7 @@ public sealed partial class ObjectSystem : IObjectSystem
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true)) return;
         await StopAsync(CancellationToken.None);
         diskChange.Dispose();
         stopOnce.Dispose();

@@ -21,14 +21,24 @@ public static partial class S3Xml
         xml.Declaration();
         xml.Start("Error");
         xml.Element("Code", error.Code);
-        xml.Element("Message", message);
+        xml.Element("Message", WellFormed(message));
         foreach (var (name, value) in fields)
-            xml.Element(name, value);
-        xml.Element("Resource", resource);
+            xml.Element(name, WellFormed(value));
+        xml.Element("Resource", WellFormed(resource));
         xml.Element("RequestId", requestId);
         xml.Element("HostId", hostId);
         xml.End("Error");
     }
+
+    /// <summary>For what a client knows already, a key that it sent or a message: it must not keep a strict parser from the rest. Listings keep the characters, as S3 does, and have encoding-type.</summary>
+    private static string WellFormed(string text) =>
+        text.Any(IsForbidden) ? string.Create(text.Length, text, static (result, from) =>
+        {
+            for (var i = 0; i < result.Length; i++) result[i] = IsForbidden(from[i]) ? '\uFFFD' : from[i];
+        }) : text;
+
+    // XML 1.0 §2.2, production 2. Lone surrogates are the writer's business.
+    private static bool IsForbidden(char c) => c is < ' ' and not '\t' and not '\n' and not '\r' or '\uFFFE' or '\uFFFF';
 
     public static async ValueTask WriteAsync(PipeWriter pipe, ListBucketsResult result, CancellationToken cancellationToken)
     {
@@ -83,7 +93,7 @@ public static partial class S3Xml
         var xml = new S3XmlWriter(pipe);
         xml.StartRoot("InitiateMultipartUploadResult");
         xml.Element("Bucket", bucket);
-        xml.Element("Key", key);
+        xml.Element("Key", WellFormed(key));
         xml.Element("UploadId", uploadId);
         xml.End("InitiateMultipartUploadResult");
         return FlushAsync(pipe, cancellationToken);
@@ -95,7 +105,7 @@ public static partial class S3Xml
         xml.StartRoot("CompleteMultipartUploadResult");
         xml.Element("Location", result.Location);
         xml.Element("Bucket", result.Bucket);
-        xml.Element("Key", result.Key);
+        xml.Element("Key", WellFormed(result.Key));
         xml.ETag("ETag", result.ETag);
         WriteChecksum(xml, result.Checksum);
         xml.End("CompleteMultipartUploadResult");

@@ -37,10 +37,10 @@ internal sealed class HookedLayer(IObjectLayer inner) : IObjectLayer
         return await inner.CopyObjectAsync(source, bucket, key, ownerId, storageClass, attributes, checksum, conditions, cancellationToken);
     }
 
-    public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, CancellationToken cancellationToken)
+    public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken)
     {
         await OnCopy();
-        return await inner.CopyPartAsync(source, upload, partNumber, cancellationToken);
+        return await inner.CopyPartAsync(source, upload, partNumber, checksum, cancellationToken);
     }
 
     public ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken) => OpenAsync(version, 0, version.Size, cancellationToken);

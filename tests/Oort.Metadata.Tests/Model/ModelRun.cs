@@ -1,3 +1,5 @@
+using Oort.Tests.Shared;
+
 namespace Oort.Metadata.Tests.Model;
 
 /// <summary>Runs the same commands on the model and on an engine, in a bucket of its own, and compares every answer.</summary>
@@ -98,7 +100,7 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         var conditions = Conditions(row.Key, command.B);
         var parts = chosen.Select(part => new PartRow { Upload = row.Id, PartNumber = part.Key, LastModified = default, Size = part.Size, ETag = part.ETag });
         var result = await store.CompleteUploadAsync(new(bucket, row.Key, row.Id, [.. parts], "multi", ObjectAttributes.Empty, conditions), default);
-        var (outcome, made) = model.Complete(upload, row.Key, chosen, conditions);
+        var (outcome, made) = model.Complete(upload, row.Key, chosen, "multi", conditions);
         result.Outcome.ShouldBe(outcome);
         if (made is null) return;
         made.Id = result.Version!.Id.ToString();

@@ -49,7 +49,7 @@ public sealed class CopyTests
         world.Metadata.Drop(source);
         foreach (var checksum in new[] { ChecksumAlgorithm.None, ChecksumAlgorithm.Crc32 })
             await Should.ThrowAsync<VersionGoneException>(() => CopyAsync(world, new CopySource(source, 0, Size), checksum));
-        await Should.ThrowAsync<VersionGoneException>(async () => await world.Layer.CopyPartAsync(new CopySource(source, 0, 10), ObjectWorld.Upload, 1, CancellationToken.None));
+        await Should.ThrowAsync<VersionGoneException>(async () => await world.Layer.CopyPartAsync(new CopySource(source, 0, 10), ObjectWorld.Upload, 1, ChecksumAlgorithm.None, CancellationToken.None));
         world.Metadata.CommitCount.ShouldBe(1);
     }
 
@@ -69,7 +69,7 @@ public sealed class CopyTests
         var bytes = ObjectWorld.Bytes(Size);
         var source = await world.PutAsync(bytes);
         var upload = ObjectWorld.Upload with { ChecksumAlgorithm = ChecksumAlgorithm.Sha256, ChecksumType = ChecksumType.Composite };
-        var result = await world.Layer.CopyPartAsync(new CopySource(source, 1000, 300_000), upload, 3, CancellationToken.None);
+        var result = await world.Layer.CopyPartAsync(new CopySource(source, 1000, 300_000), upload, 3, upload.ChecksumAlgorithm, CancellationToken.None);
         result.Outcome.ShouldBe(CommitOutcome.Done);
         var part = result.Part!;
         part.ETag.ShouldBe(Convert.ToHexStringLower(MD5.HashData(bytes.AsSpan(1000, 300_000))));
@@ -86,10 +86,11 @@ public sealed class CopyTests
         var bytes = ObjectWorld.Bytes(Size);
         var source = await world.PutAsync(bytes);
         var extents = Enumerable.Range(0, 2800).Select(i => new Extent(source.Extents[0].Data, 250 * i, 250, i + 1, [])).ToArray();
-        var result = await world.Layer.CopyPartAsync(new CopySource(source with { Extents = [.. extents] }, 0, Size), ObjectWorld.Upload, 1, CancellationToken.None);
+        var result = await world.Layer.CopyPartAsync(new CopySource(source with { Extents = [.. extents] }, 0, Size), ObjectWorld.Upload, 1, ChecksumAlgorithm.Crc64Nvme, CancellationToken.None);
         result.Part!.Extents.Length.ShouldBe(1);
         result.Part.Extents[0].Data.ShouldNotBe(source.Extents[0].Data);
         result.Part.ETag.ShouldBe(source.ETag);
+        result.Part.Checksum!.Algorithm.ShouldBe(ChecksumAlgorithm.Crc64Nvme);
         (await world.GetAsync(source with { Extents = result.Part.Extents })).ShouldBe(bytes);
     }
 

@@ -68,7 +68,7 @@ public sealed class MetadataEngineTests
         var upload = ObjectWorld.Upload with { Bucket = world.Bucket.Id, Key = "whole" };
         await world.Metadata.CreateUploadAsync(upload, CancellationToken.None);
         var first = await world.Layer.PutPartAsync(upload, 1, ObjectWorld.Body(bytes), CancellationToken.None);
-        var second = await world.Layer.CopyPartAsync(new CopySource(source, 100_000, 70_000), upload, 2, CancellationToken.None);
+        var second = await world.Layer.CopyPartAsync(new CopySource(source, 100_000, 70_000), upload, 2, ChecksumAlgorithm.None, CancellationToken.None);
         var completed = await world.Metadata.CompleteUploadAsync(
             new CompleteUpload(world.Bucket.Id, "whole", upload.Id, [first.Part!, second.Part!], "etag-2", ObjectAttributes.Empty, WriteConditions.None), CancellationToken.None);
         completed.Outcome.ShouldBe(CommitOutcome.Done);

@@ -124,6 +124,21 @@ public sealed class S3XmlTests
     }
 
     [Fact]
+    public async Task Echo_OfWhatXmlForbids_IsReplaced()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        S3Xml.WriteError(new S3XmlWriter(buffer), S3Errors.NoSuchKey, "\u0001", [("Key", "a\u0000\uFFFF")], "/b/\u001F", "id", "host");
+        Encoding.UTF8.GetString(buffer.WrittenSpan).ShouldBe($"{Declaration}<Error><Code>NoSuchKey</Code><Message>\uFFFD</Message><Key>a\uFFFD\uFFFD</Key><Resource>/b/\uFFFD</Resource><RequestId>id</RequestId><HostId>host</HostId></Error>");
+
+        // The upload's id must reach a client whose key has such a character.
+        var pipe = new Pipe();
+        await S3Xml.WriteInitiateAsync(pipe.Writer, "b", "k\u0001", "u", TestContext.Current.CancellationToken);
+        var read = await pipe.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        Encoding.UTF8.GetString(read.Buffer).ShouldContain("<Key>k\uFFFD</Key><UploadId>u</UploadId>");
+        pipe.Reader.AdvanceTo(read.Buffer.End);
+    }
+
+    [Fact]
     public async Task Listing_OfLongKeys_NeverWaitsInMemoryWhole()
     {
         // A reader that takes nothing until the pipe is full: the writer must stop at the pipe's threshold.

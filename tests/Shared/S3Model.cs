@@ -1,8 +1,9 @@
 using System.Text;
+using Oort.Metadata;
 
-namespace Oort.Metadata.Tests.Model;
+namespace Oort.Tests.Shared;
 
-/// <summary>S3's semantics in the plainest C#: lists and loops, no indexes, nothing derived. What the engines are compared with.</summary>
+/// <summary>One bucket by S3's semantics in the plainest C#: lists and loops, no indexes, nothing derived. What metadata engines and whole gateways are compared with.</summary>
 internal sealed class S3Model
 {
     internal sealed class Version
@@ -14,8 +15,17 @@ internal sealed class S3Model
         public long Size { get; init; }
         public string ETag { get; init; } = "";
 
-        /// <summary>The id that the engine gave it.</summary>
+        /// <summary>The id that the engine gave it; unknown (empty) for some null versions.</summary>
         public string Id { get; set; } = "";
+
+        /// <summary>What a listing or a header names it by.</summary>
+        public string IdText => IsNull ? "null" : Id;
+
+        /// <summary>The bytes by parts, as a comparison of whole gateways needs them: part number (0: not from an upload) and content. Empty where only metadata is compared.</summary>
+        public IReadOnlyList<(int Number, byte[] Content)> Parts { get; set; } = [];
+
+        /// <summary>User metadata; compared where there is a gateway.</summary>
+        public string Note { get; set; } = "";
     }
 
     internal sealed class Upload
@@ -23,6 +33,8 @@ internal sealed class S3Model
         public required string Key { get; init; }
         public required UploadId Id { get; init; }
         public SortedDictionary<int, (string ETag, long Size)> Parts { get; } = [];
+
+        public string Note { get; init; } = "";
     }
 
     private int serial;
@@ -75,15 +87,15 @@ internal sealed class S3Model
     public Version? Find(string key, string id) =>
         Versions.SingleOrDefault(version => version.Key == key && (id == "null" ? version.IsNull : !version.IsNull && version.Id == id));
 
-    public (CommitOutcome Outcome, Version? Made) Complete(Upload? upload, string key, (int Number, string ETag, long Size)[] chosen, WriteConditions conditions)
+    public (CommitOutcome Outcome, Version? Made) Complete(Upload? upload, string key, (int Number, string ETag, long Size)[] chosen, string etag, WriteConditions conditions)
     {
         if (upload is null || !Uploads.Contains(upload)) return (CommitOutcome.NoSuchUpload, null);
         var outcome = Check(Newest(key), conditions);
         if (outcome != CommitOutcome.Done) return (outcome, null);
-        foreach (var (number, etag, size) in chosen)
-            if (!upload.Parts.TryGetValue(number, out var part) || part != (etag, size)) return (CommitOutcome.Conflict, null);
+        foreach (var (number, partETag, size) in chosen)
+            if (!upload.Parts.TryGetValue(number, out var part) || part != (partETag, size)) return (CommitOutcome.Conflict, null);
         Uploads.Remove(upload);
-        return (CommitOutcome.Done, Add(key, chosen.Sum(part => part.Size), "multi", isMarker: false));
+        return (CommitOutcome.Done, Add(key, chosen.Sum(part => part.Size), etag, isMarker: false));
     }
 
     /// <summary>What a listing shows: keys and common prefixes after a marker, in byte order, each cut to a page.</summary>
