@@ -8,9 +8,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Oort.Crypto;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
-using Oort.Crypto;
 using Oort.Objects;
 using Oort.S3;
 

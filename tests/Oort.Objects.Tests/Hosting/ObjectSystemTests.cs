@@ -1,7 +1,7 @@
-using Shouldly;
-using Xunit;
 using Oort.Backends;
 using Oort.Metadata;
+using Shouldly;
+using Xunit;
 
 namespace Oort.Objects.Tests.Hosting;
 

@@ -1,5 +1,3 @@
-using Shouldly;
-using Xunit;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,6 +6,8 @@ using Oort.Backends.Memory;
 using Oort.Backends.Suite;
 using Oort.Crypto;
 using Oort.Metadata;
+using Shouldly;
+using Xunit;
 
 namespace Oort.Objects.Tests.Hosting;
 
