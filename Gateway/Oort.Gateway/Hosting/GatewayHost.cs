@@ -157,8 +157,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: options.StallTimeout);
-        // A key of 1,024 bytes may be 3,072 when escaped, a presigned query adds some 1,500; S3 allows 8 KiB of headers, proxies add theirs.
-        limits.MaxRequestLineSize = 16 * 1024;
+        // A key of 1,024 bytes may be 3,072 when escaped, a listing may carry four of them, a presigned query adds some 1,500; S3 allows 8 KiB of headers, proxies add theirs.
+        limits.MaxRequestLineSize = 32 * 1024;
         limits.MaxRequestHeadersTotalSize = 32 * 1024;
         limits.MaxRequestHeaderCount = 200;
         // What one connection may have received and not yet been read: with the response's side a bound on memory a connection.
