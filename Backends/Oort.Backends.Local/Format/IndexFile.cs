@@ -64,14 +64,24 @@ internal static class IndexFile
         disk.SyncFolder("");
     }
 
-    /// <summary>Reads the checkpoint; null when there is none or it is damaged, of another version or store. Then the volumes are scanned instead.</summary>
+    /// <summary>Reads the checkpoint; null when there is none or it is damaged or unreadable, of another version or store. Then the volumes are scanned instead.</summary>
     public static IndexCheckpoint? Read(IDisk disk, StoreId store, out bool damaged)
     {
         damaged = false;
         if (!disk.Exists(Path))
             return null;
         using var file = disk.Open(Path, DiskOpen.Read);
-        var checkpoint = Read(file, store);
+        IndexCheckpoint? checkpoint;
+        try
+        {
+            checkpoint = Read(file, store);
+        }
+        catch (DiskException e) when (e.Kind == DiskErrorKind.Failed)
+        {
+            // A bad sector under a cache must not take the disk away.
+            checkpoint = null;
+        }
+
         damaged = checkpoint is null;
         return checkpoint;
     }

@@ -200,6 +200,18 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Opening_WithAnUnreadableIndex_ReadsTheVolumes()
+    {
+        var id = new ShardId(new SegmentId(1, 1), 0);
+        await using (var store = StoreFixture.Open(_disk))
+            await store.PutAsync(id, new byte[] { 1, 2, 3 }, CancellationToken.None);
+        _disk.Inject(DiskCalls.Read, pathPrefix: "index", times: int.MaxValue);
+
+        await using var again = StoreFixture.Open(_disk);
+        (await StoreFixture.ReadAllAsync(again))[id].ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
     public async Task Opening_WithAnUnreadableVolume_SaysSo()
     {
         await using (var store = StoreFixture.Open(_disk))
