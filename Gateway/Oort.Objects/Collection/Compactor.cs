@@ -34,15 +34,34 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
             // What has several runs is a large object that has segments of its own: it frees them all when it goes.
             var small = page.Where(data => data.Runs.Length == 1 && data.Runs[0].Length <= path.Options.PackPayloadMax).ToArray();
             var places = new List<(DataRow Data, Task<PackPlace> Place)>(small.Length);
-            foreach (var data in small)
+            var next = 0;
+            try
             {
-                var entry = await ReadAsync(segment, data.Runs[0], cancellationToken);
-                places.Add((data, packs.AppendAsync(entry, cancellationToken).AsTask()));
-            }
+                foreach (var data in small)
+                {
+                    var entry = await ReadAsync(segment, data.Runs[0], cancellationToken);
+                    places.Add((data, packs.AppendAsync(entry, cancellationToken).AsTask()));
+                }
 
-            foreach (var (data, place) in places)
-                if (await MoveAsync(data, await place)) moved += data.Runs[0].Length;
+                while (next < places.Count)
+                {
+                    var (data, place) = places[next++];
+                    if (await MoveAsync(data, await place)) moved += data.Runs[0].Length;
+                }
+            }
+            catch
+            {
+                foreach (var (_, place) in places.Skip(next)) _ = GiveUpAsync(place);
+                throw;
+            }
         }
+    }
+
+    /// <summary>Lets a segment go that nobody will commit: while its id counts as in use, no orphan after it would be found.</summary>
+    private static async Task GiveUpAsync(Task<PackPlace> place)
+    {
+        await ((Task)place).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (place.IsCompletedSuccessfully) place.Result.Use?.Dispose();
     }
 
     private async ValueTask<bool> MoveAsync(DataRow data, PackPlace place)
