@@ -16,6 +16,7 @@ internal sealed partial class Collector(
     IMetadataStore metadata,
     StoreSet stores,
     ISegmentPins pins,
+    SegmentClaims claims,
     SegmentIds segmentIds,
     Compactor compactor,
     ObjectSystemOptions options,
@@ -48,8 +49,8 @@ internal sealed partial class Collector(
         await running.WaitAsync(cancellationToken);
         try
         {
+            if (await IsPausedAsync(cancellationToken)) return new(0, 0, 0, 0, 0);
             var aborted = await AbortUploadsAsync(cancellationToken);
-            if (await IsPausedAsync(cancellationToken)) return new(0, 0, 0, aborted, 0);
             var compacted = await CompactAsync(cancellationToken);
             var (dropped, deleted) = await DropSegmentsAsync(cancellationToken);
             var (found, expired) = scanStores ? await ScanAsync(cancellationToken) : (0, 0);
@@ -74,13 +75,15 @@ internal sealed partial class Collector(
 
     private async ValueTask<bool> IsPausedAsync(CancellationToken cancellationToken)
     {
-        if (await metadata.GetSettingAsync(PausedUntilSetting, cancellationToken) is { } bytes
-            && long.TryParse(System.Text.Encoding.ASCII.GetString(bytes), out var seconds)
-            && DateTimeOffset.FromUnixTimeSeconds(seconds) is var until
-            && time.GetUtcNow() < until)
+        if (await metadata.GetSettingAsync(PausedUntilSetting, cancellationToken) is { } bytes)
         {
-            paused = $"This system was recovered; nothing is deleted until {until:u}, or until the recovery is confirmed.";
-            return true;
+            // What cannot be read holds it back until an operator confirms.
+            var until = long.TryParse(System.Text.Encoding.ASCII.GetString(bytes), out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.MaxValue;
+            if (time.GetUtcNow() < until)
+            {
+                paused = $"This system was recovered; nothing is deleted until {until:u}, or until the recovery is confirmed.";
+                return true;
+            }
         }
 
         paused = "";
@@ -94,6 +97,7 @@ internal sealed partial class Collector(
         while (true)
         {
             var old = await metadata.FindUploadsBeforeAsync(time.GetUtcNow() - age, BatchCount, cancellationToken);
+            var before = count;
             foreach (var upload in old)
                 if (await metadata.AbortUploadAsync(upload.Bucket, upload.Key, upload.Id, cancellationToken) == CommitOutcome.Done)
                 {
@@ -101,7 +105,8 @@ internal sealed partial class Collector(
                     LogAborted(upload.Id, upload.Initiated);
                 }
 
-            if (old.Length < BatchCount) return count;
+            // A batch of which none can be aborted would come again for ever.
+            if (old.Length < BatchCount || count == before) return count;
         }
     }
 
@@ -128,15 +133,31 @@ internal sealed partial class Collector(
     private async ValueTask<(int Segments, int Shards)> DropSegmentsAsync(CancellationToken cancellationToken)
     {
         var (segments, shards) = (0, 0);
-        while (true)
+        for (var asked = BatchCount; ;)
         {
-            var idle = await metadata.ListSegmentUseAsync(0, time.GetUtcNow() - options.DeleteGrace, BatchCount, cancellationToken);
-            var free = idle.Where(use => use.LiveBytes == 0 && !pins.IsPinned(use.Segment.Id)).Select(use => use.Segment.Id).ToImmutableArray();
-            if (free.IsEmpty) return (segments, shards);
-            var dropped = await metadata.DropSegmentsAsync(free, cancellationToken);
-            foreach (var row in dropped) shards += await DeleteShardsAsync(row);
-            segments += dropped.Length;
-            if (dropped.IsEmpty || idle.Length < BatchCount) return (segments, shards);
+            var idle = await metadata.ListSegmentUseAsync(0, time.GetUtcNow() - options.DeleteGrace, asked, cancellationToken);
+            var claimed = new Dictionary<SegmentId, IDisposable>();
+            try
+            {
+                // What is read stays, and so does what is being repaired: that notices soon that it is in vain.
+                foreach (var use in idle.Where(use => use.LiveBytes == 0 && !pins.IsPinned(use.Segment.Id)))
+                    if (claimed.Count < BatchCount && claims.TryClaim(use.Segment.Id) is { } claim) claimed.Add(use.Segment.Id, claim);
+                if (claimed.Count > 0)
+                {
+                    var dropped = await metadata.DropSegmentsAsync([.. claimed.Keys], cancellationToken);
+                    foreach (var row in dropped) shards += await DeleteShardsAsync(row);
+                    segments += dropped.Length;
+                    if (dropped.IsEmpty) return (segments, shards);
+                }
+            }
+            finally
+            {
+                foreach (var claim in claimed.Values) claim.Dispose();
+            }
+
+            if (idle.Length < asked) return (segments, shards);
+            // Those that stay must not hide the ones behind them.
+            asked = BatchCount + idle.Length - claimed.Count;
         }
     }
 
@@ -177,8 +198,7 @@ internal sealed partial class Collector(
                 await foreach (var shard in orphans.FindAsync(store, cancellationToken))
                 {
                     if (!known.TryGetValue(shard, out var since)) since = time.GetUtcNow();
-                    else if (time.GetUtcNow() - since >= options.QuarantinePeriod && !pins.IsPinned(shard.Segment)
-                        && await orphans.IsOrphanAsync(store.Id, shard, cancellationToken) && await DeleteAsync(store.Id, shard))
+                    else if (time.GetUtcNow() - since >= options.QuarantinePeriod && await DeleteOrphanAsync(store.Id, shard, cancellationToken))
                     {
                         deleted++;
                         continue;
@@ -201,6 +221,13 @@ internal sealed partial class Collector(
 
         Interlocked.Exchange(ref quarantinedCount, kept);
         return (found, deleted);
+    }
+
+    /// <summary>The second look, while no repair can put that very shard there.</summary>
+    private async ValueTask<bool> DeleteOrphanAsync(StoreId store, ShardId shard, CancellationToken cancellationToken)
+    {
+        using var claim = claims.TryClaim(shard.Segment);
+        return claim is not null && !pins.IsPinned(shard.Segment) && await orphans.IsOrphanAsync(store, shard, cancellationToken) && await DeleteAsync(store, shard);
     }
 
     [LoggerMessage(LogLevel.Information, "Upload {Upload}, begun {Initiated:u} and never completed, was aborted.")]

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Budget;
@@ -14,8 +14,8 @@ namespace Oort.Objects.Collection;
 /// </remarks>
 internal sealed class Compactor(DataPath path, PackWriter packs)
 {
-    // Data ids looked up, and moves waiting for their packs, at a time.
-    private const int PageCount = 256;
+    // Data ids looked up at a time.
+    private const int PageCount = 1_000;
 
     /// <summary>Empties a pack.</summary>
     /// <returns>Bytes moved. What could not be moved stays, and with it the pack.</returns>
@@ -32,36 +32,67 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
             if (page.IsEmpty) return moved;
             after = page[^1].Id;
             // What has several runs is a large object that has segments of its own: it frees them all when it goes.
-            var small = page.Where(data => data.Runs.Length == 1 && data.Runs[0].Length <= path.Options.PackPayloadMax).ToArray();
-            var places = new List<(DataRow Data, Task<PackPlace> Place)>(small.Length);
-            var next = 0;
-            try
-            {
-                foreach (var data in small)
-                {
-                    var entry = await ReadAsync(segment, data.Runs[0], cancellationToken);
-                    places.Add((data, packs.AppendAsync(entry, cancellationToken).AsTask()));
-                }
-
-                while (next < places.Count)
-                {
-                    var (data, place) = places[next++];
-                    if (await MoveAsync(data, await place)) moved += data.Runs[0].Length;
-                }
-            }
-            catch
-            {
-                foreach (var (_, place) in places.Skip(next)) _ = GiveUpAsync(place);
-                throw;
-            }
+            var small = page.Where(data => data.Runs.Length == 1 && data.Runs[0].Length <= path.Options.PackPayloadMax).OrderBy(data => data.Runs[0].Offset);
+            foreach (var group in Groups(small)) moved += await MoveAsync(segment, group, cancellationToken);
         }
     }
 
-    /// <summary>Lets a segment go that nobody will commit: while its id counts as in use, no orphan after it would be found.</summary>
-    private static async Task GiveUpAsync(Task<PackPlace> place)
+    /// <summary>Splits into groups that fit one pack each: one at a time is in memory.</summary>
+    private IEnumerable<List<DataRow>> Groups(IEnumerable<DataRow> rows)
     {
-        await ((Task)place).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (place.IsCompletedSuccessfully) place.Result.Use?.Dispose();
+        var payloadMax = PackFlush.PayloadMax(path.Options, path.Stores.Geometry);
+        var group = new List<DataRow>();
+        var end = 0;
+        foreach (var row in rows)
+        {
+            var rowEnd = PackWriter.Align(end) + (int)row.Runs[0].Length;
+            if (group.Count > 0 && rowEnd > payloadMax)
+            {
+                yield return group;
+                (group, rowEnd) = ([], (int)row.Runs[0].Length);
+            }
+
+            group.Add(row);
+            end = rowEnd;
+        }
+
+        if (group.Count > 0) yield return group;
+    }
+
+    /// <summary>Reads a group whole before any of it is written, so that it makes one pack and not many small ones.</summary>
+    /// <returns>Bytes moved.</returns>
+    private async ValueTask<long> MoveAsync(OpenSegment segment, List<DataRow> group, CancellationToken cancellationToken)
+    {
+        var entries = new List<PackEntry>(group.Count);
+        Task<PackPlace>[] places;
+        try
+        {
+            foreach (var data in group) entries.Add(await ReadAsync(segment, data.Runs[0], cancellationToken));
+            places = packs.AppendAll(entries);
+        }
+        catch
+        {
+            foreach (var entry in entries) entry.Dispose();
+            throw;
+        }
+
+        // Each place is taken, also after a failure: it may hold a segment id in use, and one that nobody lets go of would keep the low-water mark down.
+        var moved = 0L;
+        ExceptionDispatchInfo? failure = null;
+        for (var i = 0; i < places.Length; i++)
+        {
+            try
+            {
+                if (await MoveAsync(group[i], await places[i])) moved += group[i].Runs[0].Length;
+            }
+            catch (Exception e)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+        }
+
+        failure?.Throw();
+        return moved;
     }
 
     private async ValueTask<bool> MoveAsync(DataRow data, PackPlace place)

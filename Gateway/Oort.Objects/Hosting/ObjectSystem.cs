@@ -24,6 +24,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly ObjectLayer objects;
     private readonly SegmentIds segmentIds;
     private readonly SegmentPins pins = new();
+    private readonly SegmentClaims claims = new();
     private readonly SegmentRepairer repairer;
     private readonly RepairQueue repairs;
     private readonly Snapshotter snapshotter;
@@ -43,11 +44,11 @@ public sealed partial class ObjectSystem : IObjectSystem
         (this.options, this.parts, this.root, this.time, this.logs) = (options, parts, root, time, logs);
         logger = logs.CreateLogger<ObjectSystem>();
         segmentIds = new(parts.Epoch);
-        repairer = new(parts.Metadata, parts.Stores, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
+        repairer = new(parts.Metadata, parts.Stores, claims, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
         objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
-        collector = new(parts.Metadata, parts.Stores, pins, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
+        collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 

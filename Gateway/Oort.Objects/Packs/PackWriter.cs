@@ -63,6 +63,19 @@ internal sealed class PackWriter : IDisposable
         }
     }
 
+    /// <summary>Puts sealed bodies that are all there into the next packs: into one, when they fit and nobody else waits.</summary>
+    /// <param name="entries">Taken over, buffers and all.</param>
+    /// <returns>Each one's place; not to be left alone, since a place may hold a segment id in use.</returns>
+    public Task<PackPlace>[] AppendAll(IReadOnlyList<PackEntry> entries)
+    {
+        lock (gate)
+        {
+            foreach (var entry in entries) waiting.Enqueue(entry);
+            StartFlush();
+        }
+        return [.. entries.Select(entry => entry.Placed)];
+    }
+
     /// <summary>Waits for the flushes under way. Nothing may be appended any more.</summary>
     public async ValueTask DrainAsync()
     {

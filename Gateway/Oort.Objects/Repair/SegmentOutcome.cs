@@ -40,6 +40,9 @@ internal sealed record SegmentOutcome(
     long BytesRead,
     ImmutableArray<(ShardId Shard, StoreId Store)> Replaced)
 {
+    /// <summary>The segment was dropped meanwhile: nothing is left to be looked at.</summary>
+    public static SegmentOutcome Gone { get; } = new([], [], [], Readable: true, Remaining: 0, BytesRead: 0, []);
+
     /// <summary>Shards that were found bad on the way and not written anew: for the next look.</summary>
     public ImmutableArray<int> Suspects => [.. Enumerable.Range(0, Conditions.Length).Where(index => Conditions[index] == ShardCondition.Bad && !Repaired.Contains(index))];
 

@@ -14,7 +14,7 @@ namespace Oort.Objects;
 /// place is safe at any moment. A shard that goes elsewhere is written and committed first, then the row is flipped by compare-and-swap; when that fails, the write
 /// is taken back. A crash in between leaves an orphan for the collector.
 /// </remarks>
-internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, Keyring keyring, SegmentRepairOptions options, TimeProvider time, ILogger<SegmentRepairer> logger)
+internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, SegmentClaims claims, Keyring keyring, SegmentRepairOptions options, TimeProvider time, ILogger<SegmentRepairer> logger)
 {
     /// <summary>Looks at a segment once.</summary>
     /// <param name="repair">False: only look.</param>
@@ -25,6 +25,14 @@ internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, 
     /// </remarks>
     public async Task<SegmentOutcome> RunAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, Pacer pacer, CancellationToken cancellationToken)
     {
+        // Of two repairs of one segment, one could take back what the other has just placed. After the wait the row may be another one, or gone.
+        using var claim = repair ? await claims.ClaimAsync(row.Id, cancellationToken) : null;
+        if (repair)
+        {
+            if (await metadata.FindSegmentAsync(row.Id, cancellationToken) is not { } current) return SegmentOutcome.Gone;
+            row = current;
+        }
+
         var layout = new ShardLayout(row.Geometry, row.PayloadLength);
         using var tagger = CreateTagger(row.Id);
         var tagging = new Lock();

@@ -17,7 +17,7 @@ public sealed class RepairQueueTests
         var metadata = new MemoryMetadata { FailReads = new MetadataUnavailableException("The journal is below its quorum.") };
         using var keyring = Keyring.Create(time);
         await using var stores = new StoreSet(default, new(), time, NullLogger<StoreSet>.Instance);
-        var repairer = new SegmentRepairer(metadata, stores, keyring, SegmentRepairOptions.Default, time, NullLogger<SegmentRepairer>.Instance);
+        var repairer = new SegmentRepairer(metadata, stores, new SegmentClaims(), keyring, SegmentRepairOptions.Default, time, NullLogger<SegmentRepairer>.Instance);
         var queue = new RepairQueue(metadata, stores, repairer, Pacer.None, time, NullLogger<RepairQueue>.Instance);
         queue.Enqueue(new SegmentId(1, 1), -1, RepairReason.WrittenPartly);
         await Should.ThrowAsync<MetadataUnavailableException>(() => queue.DrainAsync(CancellationToken.None));
