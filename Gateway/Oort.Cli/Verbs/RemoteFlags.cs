@@ -21,6 +21,10 @@ internal sealed class RemoteFlags
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
+    /// <summary>The data directory that is meant.</summary>
+    public string DataDirectory(ParseResult parsed) =>
+        parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable("OORT_DATA") ?? new GatewayOptions().DataDirectory;
+
     /// <summary>A signed client of the admin API.</summary>
     /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
     public AdminClient Connect(ParseResult parsed)
@@ -31,7 +35,7 @@ internal sealed class RemoteFlags
         var access = Environment.GetEnvironmentVariable("OORT_ACCESS_KEY");
         var secret = Environment.GetEnvironmentVariable("OORT_SECRET_KEY");
         if (access is { Length: > 0 } && secret is { Length: > 0 }) return new AdminClient(endpoint, access, new Secret(secret), TimeProvider.System);
-        var directory = parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable("OORT_DATA") ?? new GatewayOptions().DataDirectory;
+        var directory = DataDirectory(parsed);
         var root = RootCredentials.Load(directory)
             ?? throw new ConfigurationException($"No credentials: set OORT_ACCESS_KEY and OORT_SECRET_KEY, or name the gateway's data directory with --data ({Path.GetFullPath(directory)} has none).");
         return new AdminClient(endpoint, root.AccessKey, new Secret(root.SecretKey), TimeProvider.System);

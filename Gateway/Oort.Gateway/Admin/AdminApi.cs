@@ -28,7 +28,8 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     /// <summary>A request body larger than this is not one of ours.</summary>
     private const int BodySizeMax = 64 * 1024;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    /// <summary>How answers are written.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly long started = time.GetTimestamp();
 

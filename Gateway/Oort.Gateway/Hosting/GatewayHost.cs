@@ -62,7 +62,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             app = BuildApp(options);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
             root = SystemStart.LoadRoot(options, directory.FullPath, announcement);
-            system = await SystemStart.OpenAsync(options, directory, root, loggers, cancellationToken);
+            system = await SystemStart.OpenAsync(options, directory, root, loggers, runWorkers: true, cancellationToken);
             meters = new SystemMeters(system);
 
             // 3. The endpoints.

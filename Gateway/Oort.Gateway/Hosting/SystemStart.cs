@@ -19,12 +19,13 @@ public static class SystemStart
 
     /// <summary>Opens the system of a data directory; makes it all at the first start.</summary>
     /// <param name="root">Must live as long as the system.</param>
+    /// <param name="runWorkers">False for offline verbs: nothing is repaired, collected or scrubbed in the background.</param>
     /// <exception cref="ConfigurationException">It cannot be opened as configured.</exception>
-    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, bool runWorkers, CancellationToken cancellationToken)
     {
         try
         {
-            return await ObjectSystem.OpenAsync(SystemOptions(options, directory.FullPath), Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
+            return await ObjectSystem.OpenAsync(SystemOptions(options, directory.FullPath) with { RunWorkers = runWorkers }, Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
         }
         catch (StartRefusedException e)
         {

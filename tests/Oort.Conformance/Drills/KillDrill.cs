@@ -64,6 +64,8 @@ public sealed class KillDrill
         await CheckAsync(reader, acknowledged, undecided);
         var fsck = await Tool.RunAsync(GatewayProcess.Executable, ["fsck", "--endpoint", last.Endpoint, "--json"], last.ClientEnvironment(folder.FullPath).Append(new("OORT_ACCESS_KEY", GatewayProcess.AccessKey)).Append(new("OORT_SECRET_KEY", GatewayProcess.SecretKey)).ToDictionary());
         fsck.ShouldSucceed();
+        (await last.TerminateAsync()).ShouldBe(0, last.Log);
+        (await Tool.RunAsync(GatewayProcess.Executable, ["fsck", "--offline", "--data", folder["data"]])).ShouldSucceed().Output.ShouldContain("is clean               True");
     }
 
     private static async Task CheckAsync(IAmazonS3 client, ConcurrentDictionary<string, string?> acknowledged, ConcurrentDictionary<string, ConcurrentBag<string?>> undecided)
