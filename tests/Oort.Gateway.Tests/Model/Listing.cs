@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Oort.Gateway.Tests.Operations;
-using Oort.Tests.Shared;
+using Oort.Shared;
 
 namespace Oort.Gateway.Tests.Model;
 

@@ -4,7 +4,7 @@ using System.Text;
 using Oort.Checksums;
 using Oort.Gateway.Tests.Operations;
 using Oort.Metadata;
-using Oort.Tests.Shared;
+using Oort.Shared;
 using Shouldly;
 
 namespace Oort.Gateway.Tests.Model;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Oort.Metadata;
-using Oort.Tests.Shared;
+using Oort.Shared;
 using Shouldly;
 
 namespace Oort.Gateway.Tests.Model;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Oort.Gateway.Tests.Operations;
 using Oort.Metadata;
-using Oort.Tests.Shared;
+using Oort.Shared;
 using Shouldly;
 
 namespace Oort.Gateway.Tests.Model;

@@ -30,7 +30,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     [Fact]
     public async Task Sequence_NewSeeds_AnswersAsTheModel()
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("OORT_MODEL_SEQUENCES") ?? "3", CultureInfo.InvariantCulture);
+        var count = int.Parse(Environment.GetEnvironmentVariable("OORT_MODEL_SEQUENCES") ?? "2", CultureInfo.InvariantCulture);
         for (var i = 0; i < count; i++) await RunSeedAsync(NewSeed(), isOnDisk: false);
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Oort.Tests.Shared;
+using Oort.Shared;
 
 namespace Oort.Gateway.Tests.Model;
 

@@ -1,4 +1,4 @@
-using Oort.Tests.Shared;
+using Oort.Shared;
 
 namespace Oort.Metadata.Tests.Model;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Oort.Metadata;
 
-namespace Oort.Tests.Shared;
+namespace Oort.Shared;
 
 /// <summary>One bucket by S3's semantics in the plainest C#: lists and loops, no indexes, nothing derived. What metadata engines and whole gateways are compared with.</summary>
 internal sealed class S3Model
