@@ -10,6 +10,9 @@ internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWrit
 
     public long Written { get; private set; }
 
+    /// <summary>The server said that nobody takes bytes any more: the connection is gone.</summary>
+    public bool IsClosed { get; private set; }
+
     public PipeWriter Writer => this;
 
     public Stream Stream => stream ??= AsStream(leaveOpen: true);
@@ -28,12 +31,12 @@ internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWrit
 
     public override Span<byte> GetSpan(int sizeHint = 0) => inner.Writer.GetSpan(sizeHint);
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.Writer.FlushAsync(cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => WatchAsync(inner.Writer.FlushAsync(cancellationToken));
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         Written += source.Length;
-        return inner.Writer.WriteAsync(source, cancellationToken);
+        return WatchAsync(inner.Writer.WriteAsync(source, cancellationToken));
     }
 
     public override void CancelPendingFlush() => inner.Writer.CancelPendingFlush();
@@ -50,5 +53,21 @@ internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWrit
     {
         Written += count ?? 0;
         return inner.SendFileAsync(path, offset, count, cancellationToken);
+    }
+
+    private ValueTask<FlushResult> WatchAsync(ValueTask<FlushResult> flush)
+    {
+        if (!flush.IsCompletedSuccessfully)
+            return AwaitAsync(flush);
+        var result = flush.Result;
+        IsClosed |= result.IsCompleted || result.IsCanceled;
+        return new ValueTask<FlushResult>(result);
+    }
+
+    private async ValueTask<FlushResult> AwaitAsync(ValueTask<FlushResult> flush)
+    {
+        var result = await flush;
+        IsClosed |= result.IsCompleted || result.IsCanceled;
+        return result;
     }
 }

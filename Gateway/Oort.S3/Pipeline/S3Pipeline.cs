@@ -124,7 +124,7 @@ public sealed partial class S3Pipeline(
 
     private async ValueTask AnswerErrorAsync(Run run, Exception exception)
     {
-        var isGone = exception is ClientDisconnectedException || run.Http.RequestAborted.IsCancellationRequested;
+        var isGone = exception is ClientDisconnectedException || run.Response.IsClosed || run.Http.RequestAborted.IsCancellationRequested;
         if (isGone)
         {
             run.Status = ClientGoneStatus;

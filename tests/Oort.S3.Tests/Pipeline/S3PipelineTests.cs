@@ -190,6 +190,35 @@ public sealed class S3PipelineTests
     }
 
     [Fact]
+    public async Task Get_ClientVanishes_IsNoFailureOfTheGateway()
+    {
+        async ValueTask SendForeverAsync(S3Request request, CancellationToken cancellationToken)
+        {
+            var writer = request.Http.Response.BodyWriter;
+            for (var i = 0; i < 10_000; i++)
+            {
+                writer.GetSpan(4096)[..4096].Clear();
+                writer.Advance(4096);
+                var flushed = await writer.FlushAsync(cancellationToken);
+                if (flushed.IsCompleted || flushed.IsCanceled)
+                    break;
+            }
+
+            throw new OperationCanceledException("Nobody takes the bytes any more.");
+        }
+
+        await using var gateway = await Gateway.StartAsync(new() { [S3Operation.GetObject] = SendForeverAsync });
+        using (var connection = await gateway.ConnectAsync())
+        {
+            await connection.SendAsync(gateway.Sign("GET", "/bucket/key", SigV4.UnsignedPayload));
+            (await connection.ReceiveAsync(hasBody: false)).Status.ShouldBe(200);
+        }
+
+        var completion = gateway.Completions.Take(TestContext.Current.CancellationToken);
+        (completion.Status, completion.ErrorCode).ShouldBe((499, "ConnectionClosedByRequester"));
+    }
+
+    [Fact]
     public async Task Head_Error_HasNoBody()
     {
         await using var gateway = await Gateway.StartAsync(Handlers());
