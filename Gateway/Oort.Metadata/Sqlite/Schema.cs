@@ -79,7 +79,7 @@ internal static class Schema
         CREATE TABLE runs(segment BLOB NOT NULL, data BLOB NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (segment, data)) WITHOUT ROWID;
 
         -- Derived columns: data_count and live_bytes (sums over runs), idle_since (when data_count became 0, Unix milliseconds; NULL otherwise),
-        -- shrunk (it has lost data since it was written), share (thousandths of the payload that live), partial (a shard is missing).
+        -- shrunk (it has lost data since it was written), share (thousandths of the payload that live, padding counted), partial (a shard is missing).
         CREATE TABLE segments(
             id BLOB PRIMARY KEY, payload INTEGER NOT NULL, partial INTEGER NOT NULL,
             data_count INTEGER NOT NULL, live_bytes INTEGER NOT NULL, idle_since INTEGER, shrunk INTEGER NOT NULL, share INTEGER NOT NULL,

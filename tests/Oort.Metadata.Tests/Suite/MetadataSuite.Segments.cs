@@ -139,7 +139,7 @@ public abstract partial class MetadataSuite
         foreach (var key in new[] { "k0", "k1", "k3" }) await Delete(Bucket.Id, key);
         var uses = await Store.ListSegmentUseAsync(0.9, default, 10, default);
         uses.Select(use => (use.Segment.Id, use.LiveBytes)).ShouldBe([(packs[1].Id, 100), (packs[0].Id, 200)]);
-        (await Store.ListSegmentUseAsync(0.15, default, 10, default)).Length.ShouldBe(1);
+        (await Store.ListSegmentUseAsync(0.2, default, 10, default)).Length.ShouldBe(1);
     }
 
     [Fact]

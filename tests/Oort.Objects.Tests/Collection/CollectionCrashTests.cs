@@ -14,7 +14,7 @@ public sealed class CollectionCrashTests
 {
     private const int StoreCount = 3;
     private const int Count = 24;
-    private const int CrashCount = 24;
+    private const int CrashCount = 18;
 
     [Fact]
     public async Task PowerCut_AtAnyOperationOfACollection_LosesNothingThatLives()

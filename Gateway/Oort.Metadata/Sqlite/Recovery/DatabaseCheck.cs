@@ -160,11 +160,11 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
         database.Execute("CREATE TEMP TABLE x_sums(segment BLOB, data BLOB, bytes INTEGER, PRIMARY KEY (segment, data)) WITHOUT ROWID; INSERT INTO x_sums SELECT segment, data, sum(bytes) FROM x_runs GROUP BY segment, data");
         Compare(MetadataProblemKind.SegmentUse, "runs", "segment, data, bytes", "x_sums", "segment, data, bytes");
         Report(MetadataProblemKind.SegmentMissing, "SELECT DISTINCT segment FROM x_sums WHERE segment NOT IN (SELECT id FROM segments)", row => $"segment {SegmentId.Read(row.Blob(0))}");
-        Report(MetadataProblemKind.SegmentUse, """
+        Report(MetadataProblemKind.SegmentUse, $"""
             SELECT id, data_count, live_bytes, n, bytes FROM
                 (SELECT id, data_count, live_bytes, idle_since, share, payload, coalesce(n, 0) AS n, coalesce(bytes, 0) AS bytes FROM segments
                  LEFT JOIN (SELECT segment, count(*) AS n, sum(bytes) AS bytes FROM x_sums GROUP BY segment) ON segment = id)
-            WHERE data_count <> n OR live_bytes <> bytes OR (idle_since IS NULL) = (n = 0) OR share <> bytes * 1000 / max(payload, 1)
+            WHERE data_count <> n OR live_bytes <> bytes OR (idle_since IS NULL) = (n = 0) OR share <> (bytes + {SegmentTable.RunPaddingMax} * n) * 1000 / max(payload, 1)
             """, row => $"segment {SegmentId.Read(row.Blob(0))} counts {row.Long(1)} data ids of {row.Long(2)} bytes and has {row.Long(3)} of {row.Long(4)}");
     }
 

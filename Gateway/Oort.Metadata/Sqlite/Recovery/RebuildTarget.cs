@@ -208,9 +208,9 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
     private void CopySegments()
     {
         using var sums = new Statement(target.Handle, "SELECT segment, count(*), sum(bytes) FROM runs GROUP BY segment ORDER BY segment");
-        using var insert = new Statement(target.Handle, """
+        using var insert = new Statement(target.Handle, $"""
             INSERT INTO segments(id, payload, partial, data_count, live_bytes, idle_since, shrunk, share, value)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5 < ?2, ?5 * 1000 / max(?2, 1), ?7)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5 < ?2, (?5 + {SegmentTable.RunPaddingMax} * ?4) * 1000 / max(?2, 1), ?7)
             """);
         var more = sums.Step();
         EachRow(RowTable.Segment, (key, value) =>

@@ -7,6 +7,12 @@ namespace Oort.Metadata.Sqlite.Tables;
 /// <summary>Segments with what lives in them, and the index from stores to segments.</summary>
 internal sealed class SegmentTable(Database database)
 {
+    /// <summary>
+    /// Bytes that a run takes at most beside its own: each begins at a multiple of 64 (docs/formats/segment.md). They count as live in the share; otherwise a pack of tiny
+    /// objects would look sparse when it is full, and be written anew after every delete.
+    /// </summary>
+    public const int RunPaddingMax = 63;
+
     private Statement? find;
     private Statement? exists;
     private Statement? list;
@@ -104,13 +110,13 @@ internal sealed class SegmentTable(Database database)
     {
         Span<byte> idBytes = stackalloc byte[SegmentId.Size];
         id.Write(idBytes);
-        addUse ??= database.Prepare("""
+        addUse ??= database.Prepare($"""
             UPDATE segments SET
                 data_count = data_count + ?2,
                 live_bytes = live_bytes + ?3,
                 idle_since = CASE WHEN data_count + ?2 = 0 THEN coalesce(idle_since, ?5) END,
                 shrunk = max(shrunk, ?4),
-                share = (live_bytes + ?3) * 1000 / max(payload, 1)
+                share = (live_bytes + ?3 + {RunPaddingMax} * (data_count + ?2)) * 1000 / max(payload, 1)
             WHERE id = ?1
             """);
         addUse.Bind(1, idBytes).Bind(2, dataCount).Bind(3, liveBytes).Bind(4, shrank ? 1L : 0L).Bind(5, now).Run();
