@@ -67,7 +67,8 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
         Task<PackPlace>[] places;
         try
         {
-            foreach (var data in group) entries.Add(await ReadAsync(segment, data.Runs[0], cancellationToken));
+            using (var stripes = new StripeCursor(path, segment))
+                foreach (var data in group) entries.Add(await ReadAsync(stripes, data.Runs[0], cancellationToken));
             places = packs.AppendAll(entries);
         }
         catch
@@ -106,18 +107,16 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
     }
 
     /// <summary>The run's sealed bytes, every cell they lie in checked.</summary>
-    private async ValueTask<PackEntry> ReadAsync(OpenSegment segment, SegmentRun run, CancellationToken cancellationToken)
+    private async ValueTask<PackEntry> ReadAsync(StripeCursor stripes, SegmentRun run, CancellationToken cancellationToken)
     {
         var buffer = await path.Buffers.RentAsync((int)run.Length, MemoryBudget.ProgressWait, cancellationToken);
         try
         {
             for (var done = 0; done < buffer.Size;)
             {
-                var stripe = segment.Layout.Locate(run.Offset + done).Stripe;
-                var within = (int)(run.Offset + done - segment.Layout.StripeOffset(stripe));
-                using var bytes = await new VerifiedStripe(path, segment, stripe).ReadAsync(cancellationToken);
-                var count = Math.Min(bytes.Payload.Length - within, buffer.Size - done);
-                bytes.Payload.Span.Slice(within, count).CopyTo(buffer.Span[done..]);
+                var bytes = await stripes.ReadAsync(run.Offset + done, cancellationToken);
+                var count = Math.Min(bytes.Length, buffer.Size - done);
+                bytes.Span[..count].CopyTo(buffer.Span[done..]);
                 done += count;
             }
 
@@ -127,6 +126,33 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
         {
             buffer.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Keeps the stripe that was read last: runs come in the order of their offsets, and many lie in one stripe.</summary>
+    private sealed class StripeCursor(DataPath path, OpenSegment segment) : IDisposable
+    {
+        private StripeBytes? last;
+        private int lastStripe = -1;
+
+        /// <summary>The checked payload from an offset to the end of its stripe.</summary>
+        public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(long offset, CancellationToken cancellationToken)
+        {
+            var stripe = segment.Layout.Locate(offset).Stripe;
+            if (stripe != lastStripe)
+            {
+                Dispose();
+                last = await new VerifiedStripe(path, segment, stripe).ReadAsync(cancellationToken);
+                lastStripe = stripe;
+            }
+
+            return last!.Payload[(int)(offset - segment.Layout.StripeOffset(stripe))..];
+        }
+
+        public void Dispose()
+        {
+            last?.Dispose();
+            (last, lastStripe) = (null, -1);
         }
     }
 }
