@@ -32,6 +32,10 @@ internal sealed partial class Collector(
     // Packs emptied in one run: the next run goes on.
     private const int CompactCountMax = 64;
 
+    // Packs remembered that could not be emptied: as many as one query should give.
+    private const int StuckCountMax = 10_000;
+
+    private readonly HashSet<SegmentId> stuck = [];
     private readonly SemaphoreSlim running = new(1, 1);
     private readonly Quarantine quarantine = new(metadata);
     private readonly OrphanScan orphans = new(metadata, segmentIds);
@@ -113,12 +117,17 @@ internal sealed partial class Collector(
     private async ValueTask<int> CompactAsync(CancellationToken cancellationToken)
     {
         var count = 0;
-        var sparse = await metadata.ListSegmentUseAsync(options.CompactBelow, time.GetUtcNow() - options.DeleteGrace, CompactCountMax, cancellationToken);
-        foreach (var use in sparse.Where(use => use.LiveBytes > 0))
+        var sparse = await metadata.ListSegmentUseAsync(options.CompactBelow, time.GetUtcNow() - options.DeleteGrace, CompactCountMax + stuck.Count, cancellationToken);
+        stuck.IntersectWith(sparse.Select(use => use.Segment.Id));
+        // Those that did not work come last, so that they do not keep out the others for ever.
+        foreach (var use in sparse.Where(use => use.LiveBytes > 0).OrderBy(use => stuck.Contains(use.Segment.Id)).Take(CompactCountMax).ToList())
         {
+            if (stuck.Count < StuckCountMax) stuck.Add(use.Segment.Id);
             try
             {
-                if (await compactor.EmptyAsync(use.Segment, cancellationToken) > 0) count++;
+                if (await compactor.EmptyAsync(use.Segment, cancellationToken) == 0) continue;
+                stuck.Remove(use.Segment.Id);
+                count++;
             }
             catch (Exception e) when (e is ObjectUnavailableException or OverloadedException or MetadataUnavailableException)
             {

@@ -149,6 +149,33 @@ public sealed class CompactionTests
         (await system.FsckAsync(repair: false, null, CancellationToken.None)).Findings.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Collect_MoreUnreadablePacksThanOneRunTakes_StillEmptiesTheOthers()
+    {
+        var (cluster, _) = CollectionWorld.Create();
+        await using var owned = cluster;
+        cluster.Options = cluster.Options with { Objects = cluster.Options.Objects with { PackThreshold = 3_000, PackPayloadMax = 12_500 } };
+        await using var system = await cluster.OpenAsync();
+        var bucket = await system.CreateBucketAsync("bucket");
+        await system.PutTogetherAsync(bucket, Enumerable.Range(0, 400).Select(index => ($"key{index}", SystemActions.Content(index, 3_000))));
+        var kept = new HashSet<SegmentId>();
+        for (var index = 0; index < 400; index++)
+        {
+            var data = (await system.Metadata.LocateAsync([(await system.FindAsync(bucket, $"key{index}")).Extents[0].Data], CancellationToken.None)).Single();
+            if (!kept.Add(data.Data.Runs[0].Segment)) await system.DeleteAsync(bucket, $"key{index}");
+        }
+
+        var sparse = await SparseAsync(system);
+        sparse.Count.ShouldBeGreaterThan(64);
+        foreach (var segment in sparse.SkipLast(1))
+            for (var index = 0; index < 3; index++) await cluster.Stores.Single(store => store.Id == Row(segment).Shards[index]).Inner.DeleteAsync(new(segment, (byte)index), CancellationToken.None);
+        await system.CollectAsync();
+        await system.CollectAsync();
+        (await SparseAsync(system)).ShouldBe(sparse.SkipLast(1), ignoreOrder: true);
+
+        SegmentRow Row(SegmentId segment) => system.Metadata.FindSegmentAsync(segment, CancellationToken.None).AsTask().Result!;
+    }
+
     private static string Key(int index) => $"key{index:d3}";
 
     private static byte[] Content(int index) => SystemActions.Content(index, 3_000 + index * 10);
