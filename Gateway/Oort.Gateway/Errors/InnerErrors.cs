@@ -44,9 +44,10 @@ public static class InnerErrors
     {
         S3Exception s3 => s3.Error,
         BodyMismatchException mismatch => Of(mismatch.What),
-        ObjectUnavailableException => S3Errors.SlowDown,
+        // The code is what clients retry on; the message is for the person who reads it, and slowing down would not help him.
+        ObjectUnavailableException => S3Errors.SlowDown with { Message = "Too few of the stores can be used now. Try again later; the operator sees why with `oort status`." },
         OverloadedException => S3Errors.SlowDown,
-        MetadataUnavailableException => S3Errors.SlowDown,
+        MetadataUnavailableException => S3Errors.SlowDown with { Message = "Changes cannot be recorded now. Try again later; the operator sees why with `oort status`." },
 
         // It was looked for again as often as is reasonable, and was replaced each time.
         VersionGoneException => S3Errors.SlowDown,
