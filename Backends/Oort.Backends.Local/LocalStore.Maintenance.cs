@@ -12,7 +12,7 @@ public sealed partial class LocalStore
     private Task _maintenance = Task.CompletedTask;
 
     /// <summary>Compacts now, as fast as it goes, every closed volume of which less than <see cref="LocalStoreOptions.CompactionLiveShareMax"/> is live.</summary>
-    /// <exception cref="BackendException">Kind Permanent when the store takes no writes.</exception>
+    /// <exception cref="BackendException">Kind ReadOnly when the store takes no writes.</exception>
     public async Task<CompactionResult> CompactAsync(CancellationToken cancellationToken)
     {
         ThrowIfDisposed();

@@ -176,8 +176,7 @@ public sealed partial class LocalStore
                 throw new BackendException(BackendErrorKind.Permanent, $"{Location}: another store ({identity.Store}) is there now.");
 
             var space = _disk.GetSpace();
-            WriteProbe();
-            return new(space.CapacityBytes, Math.Max(0, space.FreeBytes - _options.HeadroomBytes));
+            return new(space.CapacityBytes, Math.Max(0, space.FreeBytes - _options.HeadroomBytes), WriteProbe());
         }
         catch (DiskException e)
         {
@@ -185,7 +184,10 @@ public sealed partial class LocalStore
         }
     }
 
-    private void WriteProbe()
+    /// <summary>Writes to the medium. What reads and does not write is not lost: it can still be read.</summary>
+    /// <returns>Why the store takes no writes; null when it does.</returns>
+    /// <exception cref="DiskException">The folder is gone, or the medium.</exception>
+    private StoreRefusal? WriteProbe()
     {
         try
         {
@@ -197,6 +199,12 @@ public sealed partial class LocalStore
         {
             // Full is not broken: the free space says it.
         }
+        catch (DiskException e) when (e.Kind is DiskErrorKind.Denied or DiskErrorKind.Failed)
+        {
+            return new($"It refuses writes and can be read: {e.Message}", EndsByReopening: false);
+        }
+
+        return _health.Failure is { } failure ? new($"It takes no writes until it is opened again, and can be read: {failure.Message}", EndsByReopening: true) : null;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Location} is read-only: it is opened for reading.")]

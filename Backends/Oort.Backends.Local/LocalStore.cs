@@ -5,7 +5,7 @@ namespace Oort.Backends.Local;
 
 /// <summary>A store in a directory: shards in append-only volume files with group commit (docs/formats/volume.md), blobs and logs as files (docs/formats/store-files.md).</summary>
 /// <remarks>
-/// One process at a time, by a lock. What failed to sync is never synced again: the store then refuses all writes, kind Permanent, until it is
+/// One process at a time, by a lock. What failed to sync is never synced again: the store then refuses all writes, kind ReadOnly, until it is
 /// opened anew, and goes on reading. Reads of what is in memory end before they return; all else is done by the store's own threads.
 /// </remarks>
 public sealed partial class LocalStore : IStore
@@ -141,7 +141,6 @@ public sealed partial class LocalStore : IStore
     public async ValueTask<StoreSpace> ProbeAsync(CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
-        _health.ThrowIfFailed();
         return await _fileThreads.RunAsync(Probe, cancellationToken);
     }
 

@@ -12,7 +12,7 @@ public enum BackendErrorKind
     /// <summary>Asked too often; try later.</summary>
     Throttled,
 
-    /// <summary>Will not work again on this store without an operator: a failed sync, a disk gone, read-only.</summary>
+    /// <summary>Will not work again on this store without an operator: a disk gone, another in its place, a newer format.</summary>
     Permanent,
 
     /// <summary>The bytes that are there are not the bytes that were put.</summary>
@@ -26,6 +26,9 @@ public enum BackendErrorKind
 
     /// <summary>Credentials refused.</summary>
     Unauthorized,
+
+    /// <summary>The store takes no writes (a read-only mount, no permission, a failed sync); reads still work.</summary>
+    ReadOnly,
 }
 
 /// <summary>The one exception that a store throws.</summary>

@@ -24,7 +24,13 @@ public enum DeleteOutcome
 /// <summary>What a store can do and how much it holds.</summary>
 /// <param name="CapacityBytes">Size of the medium, or null where unknown or unbounded.</param>
 /// <param name="FreeBytes">What is left of it, or null.</param>
-public readonly record struct StoreSpace(long? CapacityBytes, long? FreeBytes);
+/// <param name="Refusal">Why it takes no writes although it can be read; null when it takes them. A full store is none: its free space says it.</param>
+public readonly record struct StoreSpace(long? CapacityBytes, long? FreeBytes, StoreRefusal? Refusal = null);
+
+/// <summary>Why a store that can be read takes no writes.</summary>
+/// <param name="Reason">One sentence for people.</param>
+/// <param name="EndsByReopening">The medium takes writes, but the store that is open must not use them: a failed write has left it unsure of what is on the medium.</param>
+public sealed record StoreRefusal(string Reason, bool EndsByReopening);
 
 /// <summary>Holds shards: opaque bytes under a <see cref="ShardId"/>.</summary>
 /// <remarks>
@@ -127,6 +133,7 @@ public interface IStore : IShardStore, IBlobStore, ILogStore, IAsyncDisposable
     string FailureDomain { get; }
 
     /// <summary>Asks the medium itself (not a cache) whether this is still the store with this <see cref="Id"/>.</summary>
-    /// <exception cref="BackendException">Kind Permanent when it is gone, another, or read-only.</exception>
+    /// <returns>Its space, and whether it refuses writes.</returns>
+    /// <exception cref="BackendException">Kind Permanent when it is gone or another.</exception>
     ValueTask<StoreSpace> ProbeAsync(CancellationToken cancellationToken);
 }

@@ -15,12 +15,12 @@ internal sealed class StoreHealth(string location)
     }
 
     /// <summary>A new exception for each caller: one instance thrown twice would mix up their stacks.</summary>
-    public BackendException Refusal(BackendException failure) => new(BackendErrorKind.Permanent, $"{location} takes no writes until it is opened again: {failure.Message}", failure);
+    public BackendException Refusal(BackendException failure) => new(BackendErrorKind.ReadOnly, $"{location} takes no writes until it is opened again: {failure.Message}", failure);
 
     /// <summary>Forbids all writes from now on.</summary>
     public BackendException Fail(string what, Exception? cause)
     {
-        var failure = new BackendException(BackendErrorKind.Permanent, $"{location}: {what}", cause);
+        var failure = new BackendException(BackendErrorKind.ReadOnly, $"{location}: {what}", cause);
         return Interlocked.CompareExchange(ref _failure, failure, null) ?? failure;
     }
 }

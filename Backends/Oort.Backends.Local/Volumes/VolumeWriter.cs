@@ -277,7 +277,7 @@ internal sealed partial class VolumeWriter
             CutFailedGroup(group.Volume, start);
         }
 
-        FailAll(group, failure.Kind == BackendErrorKind.Permanent ? _health.Refusal(failure) : failure);
+        FailAll(group, failure.Kind == BackendErrorKind.Full ? failure : _health.Refusal(failure));
     }
 
     private static void FailAll(GroupBuilder group, BackendException failure)

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Oort.Backends;
 using Oort.Objects;
 using Oort.S3;
 
@@ -22,7 +21,7 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
                 await AdminApi.WriteAsync(http, StatusCodes.Status200OK, new { status = "ok" }, http.RequestAborted);
                 return;
             case "health/ready":
-                var (status, state) = Readiness();
+                var (status, state) = IsStopping ? (StatusCodes.Status503ServiceUnavailable, "stopping") : Readiness.Of(system.GetStatus());
                 await AdminApi.WriteAsync(http, status, new { status = state }, http.RequestAborted);
                 return;
             case "metrics":
@@ -38,16 +37,5 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
         }
 
         await signed.HandleAsync(http, admin.HandleAsync);
-    }
-
-    /// <summary>Ready means: reads work. The body says whether writes do.</summary>
-    private (int Status, string State) Readiness()
-    {
-        if (IsStopping) return (StatusCodes.Status503ServiceUnavailable, "stopping");
-        var now = system.GetStatus();
-        var readable = now.Stores.Count(s => s.Health != StoreHealth.Offline);
-        if (readable < now.Geometry.DataShards) return (StatusCodes.Status503ServiceUnavailable, "too few disks to read from");
-        if (!now.CanWrite) return (StatusCodes.Status200OK, "read-only");
-        return (StatusCodes.Status200OK, readable == now.Stores.Length ? "ok" : "degraded");
     }
 }

@@ -11,6 +11,7 @@ internal sealed class SystemMeters : IDisposable
     public SystemMeters(IObjectSystem system)
     {
         Gauge("oort.store.up", "1 when the store takes reads.", s => Stores(s, x => x.Health == StoreHealth.Offline ? 0 : 1));
+        Gauge("oort.store.writable", "1 when the store takes writes.", s => Stores(s, x => x.Health is StoreHealth.Online or StoreHealth.Suspect ? 1 : 0));
         Gauge("oort.store.free.bytes", "Free space of the store.", s => Stores(s, x => x.Space.FreeBytes ?? 0));
         Gauge("oort.store.capacity.bytes", "Size of the store's medium.", s => Stores(s, x => x.Space.CapacityBytes ?? 0));
         Gauge("oort.store.failures", "Failures reported of the store since the start.", s => Stores(s, x => x.Failures));

@@ -112,8 +112,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         }
         catch (MetadataUnavailableException failure)
         {
-            var away = stores!.GetStatus().Where(store => store.Health == StoreHealth.Offline).Select(store => store.Location);
-            throw new StartRefusedException(StartRefusal.TooFewStores, $"Too few disks take the journal; these are away: {string.Join(", ", away)}. Mount them, or wait until they are ready.", failure);
+            var away = stores!.GetStatus().Where(store => store.Health is StoreHealth.Offline or StoreHealth.ReadOnly).Select(store => store.Location);
+            throw new StartRefusedException(StartRefusal.TooFewStores, $"Too few disks take the journal; these are away or read-only: {string.Join(", ", away)}. Mount them writable, or wait until they are ready.", failure);
         }
     }
 

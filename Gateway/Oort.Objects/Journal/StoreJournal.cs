@@ -234,7 +234,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
 
     private void OnStoreChanged(StoreHealthChange change)
     {
-        if (change.To == StoreHealth.Offline) return;
+        if (change.To is StoreHealth.Offline or StoreHealth.ReadOnly) return;
         JournalLog[] logs;
         lock (gate) logs = [.. ended, .. log is null ? Array.Empty<JournalLog>() : [log]];
         foreach (var one in logs)

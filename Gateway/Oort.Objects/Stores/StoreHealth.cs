@@ -18,7 +18,7 @@ public enum StoreHealth
     /// <summary>Reads only: nothing is placed until it has room again.</summary>
     Full,
 
-    /// <summary>Reads only: it refuses writes.</summary>
+    /// <summary>Reads only: it refuses writes, or must be opened anew before it may take them. Comes back when a probe can write.</summary>
     ReadOnly,
 }
 

@@ -17,6 +17,7 @@ public sealed partial class StoreSet
                 await Task.Delay(options.ProbeInterval, time, linked.Token);
                 Publish(await ProbeAsync(slot, linked.Token));
                 if (slot.Health == StoreHealth.Offline) await ReopenIfDueAsync(slot, linked.Token);
+                else if (slot.NeedsReopening) await ReopenInTurnAsync(slot, linked.Token);
                 else slot.ReopenedAt = 0;
             }
         }
@@ -56,10 +57,24 @@ public sealed partial class StoreSet
         return store.Id == expected ? space : throw new BackendException(BackendErrorKind.Permanent, $"Another store ({store.Id}) is in its place.");
     }
 
-    /// <summary>Closes and opens a store that has been offline for a while: what a probe cannot heal (a poisoned volume, a file system mounted again), a fresh start does.</summary>
+    /// <summary>Opens a store anew that can be read until then: one at a time, so that the others' shards stay readable. One that hangs holds up the next for a probe's patience only.</summary>
+    private async ValueTask ReopenInTurnAsync(StoreSlot slot, CancellationToken stop)
+    {
+        var isMyTurn = await reopening.WaitAsync(options.ProbeTimeout, stop);
+        try
+        {
+            await ReopenIfDueAsync(slot, stop);
+        }
+        finally
+        {
+            if (isMyTurn) reopening.Release();
+        }
+    }
+
+    /// <summary>Closes and opens a store that has been offline or read-only for a while: what a probe cannot heal (a poisoned volume, a file system mounted again), a fresh start does.</summary>
     private async ValueTask ReopenIfDueAsync(StoreSlot slot, CancellationToken stop)
     {
-        if (slot.Store is not null && time.GetElapsedTime(Math.Max(slot.OfflineSince, slot.ReopenedAt)) < options.ReopenAfter) return;
+        if (slot.Store is not null && time.GetElapsedTime(Math.Max(slot.TroubledSince, slot.ReopenedAt)) < options.ReopenAfter) return;
         slot.ReopenedAt = Math.Max(1, time.GetTimestamp());
         await CloseAsync(slot);
         try

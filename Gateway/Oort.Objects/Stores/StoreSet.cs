@@ -21,6 +21,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private readonly ILogger logger;
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
+    private readonly SemaphoreSlim reopening = new(1, 1);
     private readonly Dictionary<StoreSlot, Task> probes = [];
     private volatile StoreSlot[] slots = [];
 
@@ -150,6 +151,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         }
 
         stopping.Dispose();
+        reopening.Dispose();
     }
 
     private PatientStore Patient(IStore store) => new(store, options.CallTimeout, time);

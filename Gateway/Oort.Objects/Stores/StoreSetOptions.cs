@@ -15,7 +15,7 @@ public sealed record StoreSetOptions
     /// <summary>Failed probes in a row that take a store offline: one may be a hiccup, three are an outage.</summary>
     public int OfflineAfterProbes { get; init; } = 3;
 
-    /// <summary>How long a store stays offline before it is closed and opened anew, since a poisoned volume does not heal by probing.</summary>
+    /// <summary>How long a store stays offline or read-only before it is closed and opened anew, since a poisoned volume does not heal by probing.</summary>
     public TimeSpan ReopenAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Free bytes at which a full store takes shards again: room for a few segments, so that it does not flap. A twentieth of a small medium.</summary>

@@ -10,6 +10,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     private volatile Snapshot current = new(null, StoreHealth.Offline, "It has not been opened yet.", default);
     private long failures;
     private long offlineSince = Math.Max(1, time.GetTimestamp());
+    private long troubledSince = Math.Max(1, time.GetTimestamp());
     private int failuresInRow;
     private int badProbes;
     private readonly CancellationTokenSource watching = new();
@@ -27,6 +28,12 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
 
     /// <summary>Timestamp at which it went offline; 0 while it is not.</summary>
     public long OfflineSince => Interlocked.Read(ref offlineSince);
+
+    /// <summary>Timestamp at which it went offline or read-only; 0 while it is neither.</summary>
+    public long TroubledSince => Interlocked.Read(ref troubledSince);
+
+    /// <summary>Whether only a fresh start of the store, which can still be read, lets it write again.</summary>
+    public bool NeedsReopening => current is { Health: StoreHealth.ReadOnly, Space.Refusal.EndsByReopening: true };
 
     /// <summary>Cancelled when the slot is removed.</summary>
     public CancellationToken Watching => watching.Token;
@@ -60,19 +67,18 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
         lock (gate) current = current with { Store = store };
     }
 
-    /// <summary>Gives up the open store, to be opened anew; the caller disposes it.</summary>
+    /// <summary>Gives up the open store; the caller disposes it. Nothing is asked of the slot from now on; its health stays until it is known what is there then.</summary>
     public IStore? Detach()
     {
         lock (gate)
         {
             var store = current.Store;
             current = current with { Store = null };
-            Set(StoreHealth.Offline, current.Reason);
             return store;
         }
     }
 
-    /// <summary>A good probe: online, unless it is full and has too little room to come back.</summary>
+    /// <summary>A good probe: online, unless it refuses writes, or is full and has too little room to come back.</summary>
     public StoreHealthChange? ProbeSucceeded(StoreSpace space, long roomBytes)
     {
         lock (gate)
@@ -80,6 +86,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
             failuresInRow = 0;
             badProbes = 0;
             current = current with { Space = space };
+            if (space.Refusal is { } refusal) return Set(StoreHealth.ReadOnly, refusal.Reason);
             var room = Math.Min(roomBytes, (space.CapacityBytes ?? long.MaxValue) / 20);
             return current.Health == StoreHealth.Full && space.FreeBytes is { } free && free < room ? null : Set(StoreHealth.Online, "");
         }
@@ -109,7 +116,8 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
             return failure.Kind switch
             {
                 BackendErrorKind.Permanent or BackendErrorKind.Unauthorized or BackendErrorKind.Funds => Set(StoreHealth.Offline, failure.Message),
-                BackendErrorKind.Full => current.Health == StoreHealth.Offline ? null : Set(StoreHealth.Full, failure.Message),
+                BackendErrorKind.ReadOnly => current.Health == StoreHealth.Offline ? null : Set(StoreHealth.ReadOnly, failure.Message),
+                BackendErrorKind.Full => current.Health is StoreHealth.Offline or StoreHealth.ReadOnly ? null : Set(StoreHealth.Full, failure.Message),
                 _ => failuresInRow >= options.SuspectAfterFailures && current.Health == StoreHealth.Online ? Set(StoreHealth.Suspect, failure.Message) : null,
             };
         }
@@ -126,6 +134,8 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
         var before = current.Health;
         if (health != StoreHealth.Offline) Interlocked.Exchange(ref offlineSince, 0);
         else if (OfflineSince == 0) Interlocked.Exchange(ref offlineSince, Math.Max(1, time.GetTimestamp()));
+        if (health is not (StoreHealth.Offline or StoreHealth.ReadOnly)) Interlocked.Exchange(ref troubledSince, 0);
+        else if (TroubledSince == 0) Interlocked.Exchange(ref troubledSince, Math.Max(1, time.GetTimestamp()));
         current = current with { Health = health, Reason = reason };
         return before == health ? null : new(Id, Endpoint.Location, before, health, reason);
     }

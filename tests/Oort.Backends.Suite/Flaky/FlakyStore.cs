@@ -11,6 +11,7 @@ public sealed class FlakyStore(IStore inner) : IStore
     private readonly List<(StoreOperations Operations, TaskCompletionSource Gate)> _holds = [];
     private readonly Dictionary<StoreOperations, int> _counts = [];
     private volatile bool _offline;
+    private volatile bool _readOnly;
 
     /// <summary>The store behind it, to look at or damage directly.</summary>
     public IStore Inner => inner;
@@ -26,6 +27,13 @@ public sealed class FlakyStore(IStore inner) : IStore
     {
         get => _offline;
         set => _offline = value;
+    }
+
+    /// <summary>While true every call that changes something throws kind ReadOnly, and the probe says so; reads reach the store.</summary>
+    public bool ReadOnly
+    {
+        get => _readOnly;
+        set => _readOnly = value;
     }
 
     /// <summary>Adds a fault; several may wait at once, and the first that strikes decides.</summary>
@@ -50,6 +58,7 @@ public sealed class FlakyStore(IStore inner) : IStore
         }
 
         _offline = false;
+        _readOnly = false;
         foreach (var (_, gate) in held)
             gate.TrySetResult();
     }
@@ -133,7 +142,7 @@ public sealed class FlakyStore(IStore inner) : IStore
         ListAsync(StoreOperations.ListLogs, inner.ListLogsAsync(prefix, cancellationToken), cancellationToken);
 
     public ValueTask<StoreSpace> ProbeAsync(CancellationToken cancellationToken) =>
-        AskAsync(StoreOperations.Probe, () => inner.ProbeAsync(cancellationToken), cancellationToken);
+        AskAsync(StoreOperations.Probe, async () => await inner.ProbeAsync(cancellationToken) with { Refusal = _readOnly ? new($"{Location} refuses writes (as the test wants).", false) : null }, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
@@ -195,6 +204,8 @@ public sealed class FlakyStore(IStore inner) : IStore
             await gate.WaitAsync(cancellationToken);
         if (_offline)
             throw new BackendException(BackendErrorKind.Permanent, $"{Location} is offline (as the test wants).");
+        if (_readOnly && (operation & StoreOperations.Writes) != 0)
+            throw new BackendException(BackendErrorKind.ReadOnly, $"{Location} refuses writes (as the test wants).");
         return fault;
     }
 

@@ -27,14 +27,14 @@ public sealed class FaultTests : IDisposable
             await store.PutAsync(TestBytes.Shard(1), TestBytes.Make(500, 1), None);
             _disk.Inject(DiskCalls.Sync, fault, pathPrefix: "volumes/");
 
-            (await FailureOf(() => store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None))).ShouldBe(BackendErrorKind.Permanent);
+            (await FailureOf(() => store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None))).ShouldBe(BackendErrorKind.ReadOnly);
 
             var syncs = Syncs();
-            (await FailureOf(() => store.PutAsync(TestBytes.Shard(3), TestBytes.Make(500, 3), None))).ShouldBe(BackendErrorKind.Permanent);
-            (await FailureOf(async () => await store.DeleteAsync(TestBytes.Shard(1), None))).ShouldBe(BackendErrorKind.Permanent);
-            (await FailureOf(async () => await store.BeginAsync(TestBytes.Shard(4), 10_000, None))).ShouldBe(BackendErrorKind.Permanent);
-            (await FailureOf(() => store.AppendLogAsync("a", 0, new byte[1], None))).ShouldBe(BackendErrorKind.Permanent);
-            (await FailureOf(async () => await store.ProbeAsync(None))).ShouldBe(BackendErrorKind.Permanent);
+            (await FailureOf(() => store.PutAsync(TestBytes.Shard(3), TestBytes.Make(500, 3), None))).ShouldBe(BackendErrorKind.ReadOnly);
+            (await FailureOf(async () => await store.DeleteAsync(TestBytes.Shard(1), None))).ShouldBe(BackendErrorKind.ReadOnly);
+            (await FailureOf(async () => await store.BeginAsync(TestBytes.Shard(4), 10_000, None))).ShouldBe(BackendErrorKind.ReadOnly);
+            (await FailureOf(() => store.AppendLogAsync("a", 0, new byte[1], None))).ShouldBe(BackendErrorKind.ReadOnly);
+            (await store.ProbeAsync(None)).Refusal.ShouldNotBeNull().EndsByReopening.ShouldBeTrue();
             Syncs().ShouldBe(syncs);
             (await ReadAsync(store, 1)).ShouldBe(TestBytes.Make(500, 1));
         }
@@ -46,6 +46,56 @@ public sealed class FaultTests : IDisposable
         (await ReadAsync(reopened, 2)).ShouldBe(TestBytes.Make(500, 2));
     }
 
+    [Theory]
+    [InlineData(DiskCalls.Open, DiskErrorKind.Denied)]
+    [InlineData(DiskCalls.Write, DiskErrorKind.Denied)]
+    [InlineData(DiskCalls.Sync, DiskErrorKind.Failed)]
+    public async Task Probe_WritesRefused_IsReadOnlyUntilTheyAreTaken(DiskCalls call, DiskErrorKind kind)
+    {
+        await using var store = StoreFixture.Open(_disk);
+        await store.PutAsync(TestBytes.Shard(1), TestBytes.Make(500, 1), None);
+        _disk.Inject(call, kind: kind, pathPrefix: "temp/");
+
+        var space = await store.ProbeAsync(None);
+
+        space.CapacityBytes.ShouldNotBeNull();
+        space.Refusal.ShouldNotBeNull().EndsByReopening.ShouldBeFalse();
+        (await ReadAsync(store, 1)).ShouldBe(TestBytes.Make(500, 1));
+        (await store.ProbeAsync(None)).Refusal.ShouldBeNull();
+        await store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None);
+    }
+
+    [Theory]
+    [InlineData(DiskCalls.Read, DiskErrorKind.Failed, "identity")]
+    [InlineData(DiskCalls.Open, DiskErrorKind.Gone, "temp/")]
+    public async Task Probe_MediumGone_Fails(DiskCalls call, DiskErrorKind kind, string path)
+    {
+        await using var store = StoreFixture.Open(_disk);
+        _disk.Inject(call, kind: kind, pathPrefix: path);
+
+        (await FailureOf(async () => await store.ProbeAsync(None))).ShouldBe(BackendErrorKind.Permanent);
+    }
+
+    [Fact]
+    public async Task Probe_PoisonedAndWritesRefused_AsksToBeReopenedOnlyWhenThatHelps()
+    {
+        await using (var store = StoreFixture.Open(_disk))
+        {
+            await store.PutAsync(TestBytes.Shard(1), TestBytes.Make(500, 1), None);
+            _disk.Inject(DiskCalls.Write, kind: DiskErrorKind.Denied, times: int.MaxValue);
+            (await FailureOf(() => store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None))).ShouldBe(BackendErrorKind.ReadOnly);
+            (await store.ProbeAsync(None)).Refusal.ShouldNotBeNull().EndsByReopening.ShouldBeFalse();
+
+            _disk.Heal();
+            (await store.ProbeAsync(None)).Refusal.ShouldNotBeNull().EndsByReopening.ShouldBeTrue();
+            (await ReadAsync(store, 1)).ShouldBe(TestBytes.Make(500, 1));
+        }
+
+        await using var reopened = StoreFixture.Open(_disk);
+        (await reopened.ProbeAsync(None)).Refusal.ShouldBeNull();
+        await reopened.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None);
+    }
+
     [Fact]
     public async Task Volume_DeletedWhileOpen_IsNeverAcknowledgedInto()
     {
@@ -53,8 +103,8 @@ public sealed class FaultTests : IDisposable
         await store.PutAsync(TestBytes.Shard(1), TestBytes.Make(500, 1), None);
         _disk.Unlink(VolumeFormat.FileName(1));
 
-        (await FailureOf(() => store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None))).ShouldBe(BackendErrorKind.Permanent);
-        (await FailureOf(() => store.PutBlobAsync("a", new byte[1], None))).ShouldBe(BackendErrorKind.Permanent);
+        (await FailureOf(() => store.PutAsync(TestBytes.Shard(2), TestBytes.Make(500, 2), None))).ShouldBe(BackendErrorKind.ReadOnly);
+        (await FailureOf(() => store.PutBlobAsync("a", new byte[1], None))).ShouldBe(BackendErrorKind.ReadOnly);
         (await ReadAsync(store, 1)).ShouldBe(TestBytes.Make(500, 1));
     }
 
@@ -65,7 +115,7 @@ public sealed class FaultTests : IDisposable
         await store.AppendLogAsync("journal/1", 0, new byte[10], None);
         _disk.Unlink("logs/journal_1");
 
-        (await FailureOf(() => store.AppendLogAsync("journal/1", 10, new byte[10], None))).ShouldBe(BackendErrorKind.Permanent);
+        (await FailureOf(() => store.AppendLogAsync("journal/1", 10, new byte[10], None))).ShouldBe(BackendErrorKind.ReadOnly);
     }
 
     [Theory]

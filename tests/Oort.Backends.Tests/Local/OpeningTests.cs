@@ -127,7 +127,7 @@ public sealed class OpeningTests : IDisposable
         await store.PutAsync(TestBytes.Shard(1), new byte[100], None);
         Directory.Delete(Path.Combine(_folder.FullName, "volumes"), recursive: true);
 
-        (await Should.ThrowAsync<BackendException>(async () => await store.PutAsync(TestBytes.Shard(2), new byte[100], None))).Kind.ShouldBe(BackendErrorKind.Permanent);
+        (await Should.ThrowAsync<BackendException>(async () => await store.PutAsync(TestBytes.Shard(2), new byte[100], None))).Kind.ShouldBe(BackendErrorKind.ReadOnly);
     }
 
     [Fact]

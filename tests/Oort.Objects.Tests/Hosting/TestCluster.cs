@@ -46,10 +46,12 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public static FlakyStore NewStore() => new(new MemoryStore(StoreId.Read(System.Security.Cryptography.RandomNumberGenerator.GetBytes(StoreId.Size))));
 
-    public async Task<ObjectSystem> OpenAsync()
+    public Task<ObjectSystem> OpenAsync() => OpenAsync(Endpoints);
+
+    public async Task<ObjectSystem> OpenAsync(IReadOnlyList<IStoreEndpoint> endpoints)
     {
         Directory.CreateDirectory(DataDirectory);
-        return await ObjectSystem.OpenAsync(Options with { DataDirectory = DataDirectory }, Endpoints, Root, Time, Logs, TestContext.Current.CancellationToken);
+        return await ObjectSystem.OpenAsync(Options with { DataDirectory = DataDirectory }, endpoints, Root, Time, Logs, TestContext.Current.CancellationToken);
     }
 
     /// <summary>As it is after a crash: what was open is left as it is, and the directory is copied as it stands.</summary>

@@ -38,6 +38,47 @@ public sealed class StoreSetTests
     }
 
     [Fact]
+    public async Task Probe_WritesRefused_ReadsOnlyUntilTheyAreTaken()
+    {
+        await using var set = NewSet();
+        var store = Add(set);
+        store.ReadOnly = true;
+        await Eventually.TrueAsync(() => set.GetStatus()[0].Health == StoreHealth.ReadOnly);
+        set.GetStatus()[0].Reason.ShouldContain("refuses writes");
+        (set.Find(store.Id)?.Id).ShouldBe(store.Id);
+        set.Place(new(1, 1), new(1, 0)).ShouldBe([null]);
+
+        store.ReadOnly = false;
+        await Eventually.TrueAsync(() => set.GetStatus()[0].Health == StoreHealth.Online);
+        set.Place(new(1, 1), new(1, 0)).Select(place => place?.Id).ShouldBe([store.Id]);
+    }
+
+    [Fact]
+    public async Task Report_WriteRefused_StopsPlacementButNotReads()
+    {
+        // The very first refused write must not cost reads, whenever the next probe comes.
+        await using var set = NewSet(probeInterval: TimeSpan.FromHours(1));
+        var store = Add(set);
+        set.Report(store.Id, new(BackendErrorKind.ReadOnly, "read-only mount"));
+        set.Report(store.Id, new(BackendErrorKind.Full, "no space"));
+        set.GetStatus()[0].Health.ShouldBe(StoreHealth.ReadOnly);
+        (set.Find(store.Id)?.Id).ShouldBe(store.Id);
+        set.Place(new(1, 1), new(1, 0)).ShouldBe([null]);
+    }
+
+    [Fact]
+    public async Task Probe_StoreThatWasReadOnlyIsGone_TakesItOffline()
+    {
+        await using var set = NewSet();
+        var store = Add(set);
+        store.ReadOnly = true;
+        await Eventually.TrueAsync(() => set.GetStatus()[0].Health == StoreHealth.ReadOnly);
+        store.Offline = true;
+        await Eventually.TrueAsync(() => set.GetStatus()[0].Health == StoreHealth.Offline);
+        set.Find(store.Id).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Report_DamagedShard_SaysNothingAboutTheStore()
     {
         await using var set = NewSet();
