@@ -160,6 +160,19 @@ public sealed class S3AuthenticatorTests
         (await RunAsync(http, authenticator)).ShouldBe("SignatureDoesNotMatch");
     }
 
+    [Theory]
+    [InlineData("/b//lead", "/b/lead")] // what the AWS SDK for .NET signs and sends for the key "/lead"
+    [InlineData("/b///two", "/b//two")]
+    [InlineData("/b/lead", "/b//lead")]
+    [InlineData("/b/a/../k", "/b/k")]
+    [InlineData("/b/a%2F..%2Fk", "/b/k")]
+    public async Task Authenticate_PathFoldedToAnotherKey_IsNotForgiven(string signed, string received)
+    {
+        (await RunAsync(Signed("PUT", signed, SigV4.UnsignedPayload, ("host", "h")))).ShouldBe("ok");
+        var folded = RawRequest.Create("PUT", received, [.. Signed("PUT", signed, SigV4.UnsignedPayload, ("host", "h")).Request.Headers.Select(static header => (header.Key, header.Value.ToString()))]);
+        (await RunAsync(folded)).ShouldBe("SignatureDoesNotMatch");
+    }
+
     [Fact]
     public async Task Mismatch_Answer_ShowsWhatWasSignedHere()
     {
