@@ -116,7 +116,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
         var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 ? "degraded" : "ok";
         return new StatusModel(
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
-            new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed),
+            new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),
             new JournalModel(system.Metadata.CommittedGeneration, system.Metadata.JournalledGeneration, status.SnapshotGeneration),
             status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))]);
     }

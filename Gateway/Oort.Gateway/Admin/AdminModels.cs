@@ -30,7 +30,8 @@ public sealed record StatusModel(
     ImmutableArray<DiskModel> Disks);
 
 /// <param name="Queued">Segments waiting for repair or being repaired, and those still to move off given-up disks.</param>
-public sealed record RepairModel(long Queued, long Repaired, long Failed);
+/// <param name="CopiesPending">The disks' copies of keyring, journal and snapshots are still being completed.</param>
+public sealed record RepairModel(long Queued, long Repaired, long Failed, bool CopiesPending);
 
 public sealed record JournalModel(ulong Committed, ulong Journalled, ulong Snapshot);
 

@@ -38,6 +38,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private long healedAt;
     private volatile bool scanAsked = true;
     private volatile bool healAsked = true;
+    private volatile bool isHealing;
 
     private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, TimeProvider time, ILoggerFactory logs)
     {
@@ -86,7 +87,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             geometry,
             stores,
             journal,
-            repairs.Status,
+            repairs.Status with { CopiesPending = healAsked || isHealing },
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
@@ -179,9 +180,17 @@ public sealed partial class ObjectSystem : IObjectSystem
     private async Task HealWhenDueAsync(CancellationToken stop)
     {
         if (!healAsked && time.GetElapsedTime(healedAt) < HealInterval) return;
+        isHealing = true;
         healAsked = false;
         healedAt = time.GetTimestamp();
-        await HealCopiesAsync(repair: true, stop);
+        try
+        {
+            await HealCopiesAsync(repair: true, stop);
+        }
+        finally
+        {
+            isHealing = false;
+        }
     }
 
     private void OnStoreChanged(StoreHealthChange change)

@@ -30,7 +30,11 @@ public sealed record DiskStatus(StoreStatus Store, long Segments, long Refilling
 /// <param name="Failed">Attempts that failed since the start; each is tried again.</param>
 /// <param name="Dropped">Requests that found the queue full; the next scan finds them again.</param>
 /// <param name="NotFull">Segments that lacked a shard at the last scan.</param>
-public sealed record RepairStatus(int Queued, int Running, long Repaired, long Failed, long Dropped, long NotFull);
+public sealed record RepairStatus(int Queued, int Running, long Repaired, long Failed, long Dropped, long NotFull)
+{
+    /// <summary>The stores' copies of keyring, journal and snapshots are being completed, or are about to be: after a start, and when a store came or was replaced.</summary>
+    public bool CopiesPending { get; init; }
+}
 
 /// <param name="Paused">Why it deletes nothing; empty when it works.</param>
 /// <param name="Quarantined">Shards that no row names, waiting for their time.</param>

@@ -82,14 +82,15 @@ public sealed class DamageDrill
         return count;
     }
 
-    /// <summary>Waits until every segment is whole on its disks again.</summary>
+    /// <summary>Waits until every segment, and every copy of journal and keyring, is whole on its disks again.</summary>
     private static async Task RepairedAsync(GatewayProcess gateway, TemporaryFolder folder)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             var status = JsonSerializer.Deserialize<JsonElement>((await OortAsync(gateway, folder, "status", "--json")).Output);
-            if (status.GetProperty("totals").GetProperty("segmentsNotFull").GetInt64() == 0 && status.GetProperty("repair").GetProperty("queued").GetInt64() == 0) return;
+            var repair = status.GetProperty("repair");
+            if (status.GetProperty("totals").GetProperty("segmentsNotFull").GetInt64() == 0 && repair.GetProperty("queued").GetInt64() == 0 && !repair.GetProperty("copiesPending").GetBoolean()) return;
             await Task.Delay(200, limit.Token);
         }
     }

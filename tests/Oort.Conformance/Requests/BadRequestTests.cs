@@ -49,7 +49,7 @@ public sealed class BadRequestTests(SharedGateway shared)
     [Fact]
     public async Task Request_LineOrHeadersWithoutEnd_AreRefusedBeforeTheyGrow()
     {
-        foreach (var (request, status) in new[] { ($"GET /{new string('a', 20_000)} HTTP/1.1\r\n", 414), ($"GET / HTTP/1.1\r\nHost: x\r\nx: {new string('a', 40_000)}\r\n", 431) })
+        foreach (var (request, status) in new[] { ($"GET /{new string('a', 40_000)} HTTP/1.1\r\n", 414), ($"GET / HTTP/1.1\r\nHost: x\r\nx: {new string('a', 40_000)}\r\n", 431) })
         {
             using var connection = await RawConnection.OpenAsync(shared.Gateway);
             await connection.SendAsync(request);
