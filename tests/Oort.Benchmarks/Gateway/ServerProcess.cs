@@ -51,6 +51,8 @@ internal sealed class ServerProcess : IDisposable
         };
         start.Environment["OORT_ACCESS_KEY"] = AccessKey;
         start.Environment["OORT_SECRET_KEY"] = SecretKey;
+        // It is killed in the end, and would leave its diagnostic pipes in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         var process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is { } line)
             if (line.StartsWith(ReadyMarker, StringComparison.Ordinal))

@@ -63,6 +63,8 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         };
         start.Environment["OORT_ACCESS_KEY"] = AccessKey;
         start.Environment["OORT_SECRET_KEY"] = SecretKey;
+        // A process that is killed would leave its diagnostic pipes in the machine's temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         var process = Process.Start(start)!;
         var lines = new ConcurrentQueue<string>();
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
