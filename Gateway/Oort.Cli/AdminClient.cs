@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Oort.Gateway;
+using Oort.S3;
 
 namespace Oort.Cli;
 
@@ -59,19 +60,17 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
 
     private void Sign(HttpRequestMessage request, byte[] content)
     {
-        var now = time.GetUtcNow();
-        var stamp = now.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        var scope = $"{stamp[..8]}/{Region}/s3/aws4_request";
+        var stamp = SigV4.FormatTimestamp(time.GetUtcNow());
+        var scope = SigV4.Scope(stamp[..8], Region);
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
         var uri = request.RequestUri!;
         var query = string.Join('&', uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         var canonical = $"{request.Method}\n{uri.AbsolutePath}\n{query}\nhost:{uri.Authority}\nx-amz-content-sha256:{hash}\nx-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
-        var toSign = $"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
-        var key = Encoding.UTF8.GetBytes("AWS4" + secretKey.Reveal());
-        foreach (var part in (string[])[.. scope.Split('/'), toSign]) key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+        Span<byte> signature = stackalloc byte[SigV4.Size];
+        SigV4.Sign(SigV4.DeriveKey(secretKey.Reveal(), stamp[..8], Region), SigV4.StringToSign(stamp, scope, SHA256.HashData(Encoding.UTF8.GetBytes(canonical))), signature);
         request.Headers.Add("x-amz-date", stamp);
         request.Headers.Add("x-amz-content-sha256", hash);
-        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential={accessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={Convert.ToHexStringLower(key)}");
+        request.Headers.TryAddWithoutValidation("Authorization", $"{SigV4.Algorithm} Credential={accessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={Convert.ToHexStringLower(signature)}");
     }
 
     public void Dispose() => _http.Dispose();
