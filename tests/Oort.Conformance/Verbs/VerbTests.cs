@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Oort.Conformance.Harness;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Conformance.Verbs;
+
+/// <summary>The operator's verbs and pages, on a real gateway.</summary>
+public sealed class VerbTests
+{
+    [Fact]
+    public async Task Verbs_OnARunningGateway_ShowAndChangeWhatTheySay()
+    {
+        using var folder = new TemporaryFolder();
+        await using var gateway = await GatewayProcess.StartAsync(folder["data"]);
+        using var client = S3Clients.Default(gateway);
+        await client.PutBucketAsync("verbs");
+        const string key = "a b/ä+%&?.txt";
+        await client.PutObjectAsync(new() { BucketName = "verbs", Key = key, ContentBody = new string('x', 300_000) });
+
+        var shown = await JsonAsync(gateway, folder, "object", "show", $"s3://verbs/{key}");
+        shown.GetProperty("durability").GetString().ShouldBe("full");
+        shown.GetProperty("sizeBytes").GetInt64().ShouldBe(300_000);
+        shown.GetProperty("segments")[0].GetProperty("shards").EnumerateArray().Select(s => s.GetProperty("disk").GetString()).Distinct().Count().ShouldBe(6);
+        (await RunAsync(gateway, folder, "object", "show", "s3://verbs/none")).ExitCode.ShouldBe(1);
+
+        (await JsonAsync(gateway, folder, "disk", "list")).GetProperty("disks").GetArrayLength().ShouldBe(6);
+        (await JsonAsync(gateway, folder, "disk", "add", folder["seventh"])).GetProperty("disks").GetArrayLength().ShouldBe(7);
+        (await RunAsync(gateway, folder, "disk", "add", folder["seventh"])).ExitCode.ShouldBe(1);
+        (await JsonAsync(gateway, folder, "status")).GetProperty("state").GetString().ShouldNotBe("read-only");
+        (await JsonAsync(gateway, folder, "scrub")).GetProperty("badShards").GetInt64().ShouldBe(0);
+
+        (await Tool.RunAsync(GatewayProcess.Executable, ["health", "--endpoint", gateway.Endpoint])).ShouldSucceed();
+        using var http = new HttpClient { BaseAddress = new Uri(gateway.Endpoint) };
+        (await http.GetStringAsync("/_oort/health/live")).ShouldContain("ok");
+        var page = await http.GetStringAsync("/_oort/metrics");
+        page.ShouldContain("oort_s3_requests_total{operation=\"PutObject\",status=\"200\"} 1\n");
+        page.ShouldContain("oort_s3_duration_seconds_bucket{operation=\"PutObject\"");
+        page.Split('\n').Count(line => line.StartsWith("oort_store_up{", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal)).ShouldBe(7);
+        (await http.GetAsync(new Uri("/_oort/admin/v1/status", UriKind.Relative))).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task KeyReset_WhileServing_IsRefused_AndAfterwardsMakesANewPair()
+    {
+        using var folder = new TemporaryFolder();
+        await using var gateway = await GatewayProcess.StartAsync(folder["data"]);
+        var refused = await Tool.RunAsync(GatewayProcess.Executable, ["key", "reset", "--data", folder["data"]]);
+        refused.ExitCode.ShouldBe(2);
+        refused.Error.ShouldContain("in use by another oort process");
+
+        (await gateway.TerminateAsync()).ShouldBe(0, gateway.Log);
+        (await Tool.RunAsync(GatewayProcess.Executable, ["key", "reset", "--data", folder["data"]])).ShouldSucceed().Output.ShouldContain("Access key: OORT");
+    }
+
+    private static async Task<JsonElement> JsonAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments) =>
+        JsonSerializer.Deserialize<JsonElement>((await RunAsync(gateway, folder, [.. arguments, "--json"])).ShouldSucceed().Output);
+
+    private static Task<Tool.Result> RunAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
+    {
+        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath))
+        {
+            ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey,
+            ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey,
+        };
+        return Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
+    }
+}
