@@ -15,7 +15,10 @@ internal static class CompleteMultipartUpload
     /// <summary>Attribute that names the upload a version came from, by which a repeated complete is known.</summary>
     private const string UploadExtension = "upload";
 
-    /// <remarks>1. Read the list. 2. Find the upload; if it is gone, this may be the repetition of a complete that was done. 3. Choose and check the parts. 4. Commit. 5. Answer.</remarks>
+    /// <remarks>
+    /// 1. Read the list. 2. Read the parts and only then find the upload: they go in one commit, so an upload that is still there had its parts. If it is gone, this
+    /// may be the repetition of a complete that was done, even at this moment. 3. Choose and check the parts. 4. Commit. 5. Answer.
+    /// </remarks>
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         // 1.
@@ -30,6 +33,7 @@ internal static class CompleteMultipartUpload
         for (var attempt = 1; ; attempt++)
         {
             // 2.
+            var parts = await ReadPartsAsync(context, id, cancellationToken);
             if (await context.Metadata.FindUploadAsync(bucket.Id, request.Key!, id, cancellationToken) is not { } upload)
             {
                 var done = await FindDoneAsync(context, request, bucket, id, document, cancellationToken) ?? throw MultipartUploads.NoSuchUpload(request);
@@ -38,7 +42,7 @@ internal static class CompleteMultipartUpload
             }
 
             // 3.
-            var chosen = ChosenParts.Choose(upload, await ReadPartsAsync(context, id, cancellationToken), document, context.Options.PartSizeMin);
+            var chosen = ChosenParts.Choose(upload, parts, document, context.Options.PartSizeMin);
             CheckAnnounced(request, upload, chosen);
             var attributes = upload.Attributes with
             {

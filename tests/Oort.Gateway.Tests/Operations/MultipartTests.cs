@@ -130,15 +130,19 @@ public sealed class MultipartTests(TestGateway gateway)
     [Fact]
     public async Task Complete_ManyAtOnce_MakeOneVersion()
     {
-        var bucket = await gateway.NewVersionedBucketAsync();
-        var id = await CreateAsync(bucket, "key");
-        var tag = await PartAsync(bucket, "key", id, 1, TestGateway.Bytes(5));
+        // Often, since the one that commits must do so between two reads of another for the case that matters.
+        for (var round = 0; round < 10; round++)
+        {
+            var bucket = await gateway.NewVersionedBucketAsync();
+            var id = await CreateAsync(bucket, "key");
+            var tag = await PartAsync(bucket, "key", id, 1, TestGateway.Bytes(5));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CompleteAsync(bucket, "key", id, (1, tag))));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CompleteAsync(bucket, "key", id, (1, tag))));
 
-        answers.ShouldAllBe(answer => answer.Status == 200);
-        answers.Select(answer => answer.Header("x-amz-version-id")).Distinct().Count().ShouldBe(1);
-        (await gateway.Client.ListVersionsAsync(bucket)).Versions.Count.ShouldBe(1);
+            answers.ShouldAllBe(answer => answer.Status == 200);
+            answers.Select(answer => answer.Header("x-amz-version-id")).Distinct().Count().ShouldBe(1);
+            (await gateway.Client.ListVersionsAsync(bucket)).Versions.Count.ShouldBe(1);
+        }
     }
 
     [Fact]
