@@ -20,6 +20,8 @@ internal static class GatewayBenchmarks
     {
         var isJson = arguments.Contains("--json");
         var isShort = arguments.Contains("--short");
+        var only = arguments.SkipWhile(a => a != "--only").Skip(1).FirstOrDefault();
+        var repeat = int.Parse(arguments.SkipWhile(a => a != "--repeat").Skip(1).FirstOrDefault() ?? "1", CultureInfo.InvariantCulture);
         using var server = ServerProcess.Start(Path.GetTempPath());
         using (var setUp = new LoadClient(server.Endpoint)) setUp.Run("PUT", "/bench", "", []);
         var (largeCount, smallCount) = isShort ? (2, 100) : (8, 800);
@@ -31,6 +33,18 @@ internal static class GatewayBenchmarks
         Load(server, "warm up", 8, 1, "PUT", "warm", medium);
         Load(server, "warm up", 32, smallCount / 4, "PUT", "warm", small);
         Load(server, "warm up", 32, smallCount / 4, "GET", "warm", []);
+        if (only is not null)
+        {
+            var parts = only.Split(',');
+            var (m, size, conns, count) = (parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(parts[3], CultureInfo.InvariantCulture));
+            var body = Content(size);
+            if (m is "GET" or "HEAD" or "LIST") Load(server, "prepare", conns, count, "PUT", "x", body);
+            List<Result> rs = [];
+            for (var i = 0; i < repeat; i++) rs.Add(Load(server, only, conns, m == "LIST" ? 200 : count, m, "x", m == "PUT" ? body : []));
+            Print(rs, server.PeakMebibytes);
+            return 0;
+        }
+
         List<Result> results =
         [
             Load(server, "PUT 64 MiB", 8, largeCount, "PUT", "large", large),

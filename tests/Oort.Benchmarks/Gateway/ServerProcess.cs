@@ -53,6 +53,7 @@ internal sealed class ServerProcess : IDisposable
         start.Environment["OORT_SECRET_KEY"] = SecretKey;
         // It is killed in the end, and would leave its diagnostic pipes in the temporary folder.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        if (Environment.GetEnvironmentVariable("OORT_PERFMAP") is not null) start.Environment["DOTNET_PerfMapEnabled"] = "1";
         var process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is { } line)
             if (line.StartsWith(ReadyMarker, StringComparison.Ordinal))
