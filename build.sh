@@ -4,7 +4,7 @@
 #   ./build.sh              prerequisites, locked restore, format, Release build, all tests
 #   ./build.sh test         the same without the format check
 #   ./build.sh conformance  only the tests with outside clients (aws, boto3, rclone, s3cmd, restic, JavaScript)
-#   ./build.sh bench [ARG]  the benchmarks: the kernels, or what the arguments name (tests/Oort.Benchmarks says which there are)
+#   ./build.sh bench [ARG]  the benchmark of the whole gateway, or what the arguments name (tests/Oort.Benchmarks says which there are)
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 exec </dev/null
@@ -203,7 +203,7 @@ case $verb in
     ;;
   bench)
     shift
-    if (($# == 0)); then set -- kernels; fi
+    if (($# == 0)); then set -- gateway; fi
     prerequisites without-clients
     restore
     heading "Benchmarks"

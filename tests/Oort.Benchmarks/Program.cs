@@ -14,7 +14,9 @@ static int Usage()
         Usage: Oort.Benchmarks VERB
 
           kernels [--rounds N] [--json]   erasure coding and checksums against scalar code and ISA-L, one core, buffers in cache
-          gateway [--short] [--json]      the whole gateway over HTTP: rates, latencies, processor time and memory of the server
+          gateway [--short] [--json FILE] the whole gateway over HTTP: rates, latencies, processor time and memory of the server, beside
+                                          raw limits of the machine; minutes and 64 GiB of disk, with --short seconds
+          gateway --only METHOD,SIZE,CONNECTIONS,COUNT [--repeat N]   one work alone (PUT, GET, HEAD or LIST), to profile it
         """);
     return 2;
 }

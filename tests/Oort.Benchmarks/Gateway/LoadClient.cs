@@ -7,70 +7,143 @@ using Oort.S3;
 
 namespace Oort.Benchmarks.Gateway;
 
-/// <summary>One connection that sends signed requests (UNSIGNED-PAYLOAD) and reads answers; plain sockets, so that it takes little from the server.</summary>
+/// <summary>One connection that sends signed requests and reads answers; plain sockets, so that it takes little from the server. Not thread-safe.</summary>
 internal sealed class LoadClient : IDisposable
 {
     private const string Region = "us-east-1";
 
-    private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    /// <summary>An answer that was asked for with <see cref="Text"/> is a small XML document.</summary>
+    private const int TextSizeMax = 64 * 1024;
+
+    /// <summary>Rest after a 503, as SDKs take one.</summary>
+    private static readonly TimeSpan SlowDownRest = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>After so many refusals in a row the server is not busy but broken.</summary>
+    private const int RefusalCountMax = 600;
+
+    private readonly int port;
     private readonly byte[] buffer = new byte[256 * 1024];
     private readonly string host;
     private readonly byte[] key;
     private readonly string date;
+    private Socket socket;
 
     public LoadClient(Uri endpoint)
     {
         host = endpoint.Authority;
         date = TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture);
         key = SigV4.DeriveKey(ServerProcess.SecretKey, date, Region);
-        socket.Connect(IPAddress.Loopback, endpoint.Port);
+        port = endpoint.Port;
+        socket = Connect();
     }
 
+    /// <summary>How often the server answered 503 SlowDown; the request was then sent again.</summary>
+    public int RefusalCount { get; private set; }
+
+    /// <summary>Value of the last answer's ETag, as it came; empty when it had none.</summary>
+    public string ETag { get; private set; } = "";
+
     /// <summary>Sends one request and reads its answer to the end.</summary>
+    /// <param name="query">Encoded and sorted, as it is signed.</param>
+    /// <param name="payloadHash">Hex SHA-256 of the body; null: UNSIGNED-PAYLOAD.</param>
+    /// <param name="range">Value of the Range header.</param>
     /// <returns>Bytes of the answer's body.</returns>
-    /// <exception cref="InvalidOperationException">Any status but 200 and 206; says the answer's head.</exception>
-    public long Run(string method, string path, string query, ReadOnlySpan<byte> body)
+    /// <exception cref="InvalidOperationException">Any status but 200, 204 and 206, and 503 for too long; says the answer.</exception>
+    public long Run(string method, string path, string query, ReadOnlySpan<byte> body, string? payloadHash = null, string? range = null)
     {
-        Send(Head(method, path, query, body.Length));
-        Send(body);
-        return ReadAnswer(method);
+        for (var attempt = 1; ; attempt++)
+        {
+            Send(Head(method, path, query, body.Length, payloadHash ?? SigV4.UnsignedPayload, range), body);
+            var (head, end, filled) = ReadHead();
+            if (head.StartsWith("HTTP/1.1 20", StringComparison.Ordinal)) return ReadAnswer(method, head, end, filled);
+            if (!head.StartsWith("HTTP/1.1 503", StringComparison.Ordinal) || attempt == RefusalCountMax) throw Unexpected(method, path, filled);
+            RefusalCount++;
+            socket.Dispose();
+            using (var rest = new ManualResetEventSlim()) rest.Wait(SlowDownRest);
+            socket = Connect();
+        }
+    }
+
+    /// <summary>As <see cref="Run"/>; gives the answer's text, which is short: a chunked one is one chunk, which is given with its frame.</summary>
+    public string Text(string method, string path, string query, ReadOnlySpan<byte> body)
+    {
+        Send(Head(method, path, query, body.Length, SigV4.UnsignedPayload, null), body);
+        var (head, end, filled) = ReadHead();
+        if (!head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal)) throw Unexpected(method, path, filled);
+        if (IsChunked(head))
+        {
+            while (!buffer.AsSpan(0, filled).EndsWith("0\r\n\r\n"u8)) filled += Receive(filled);
+            return Encoding.UTF8.GetString(buffer, end, filled - end);
+        }
+
+        var length = ContentLength(head);
+        if (length > TextSizeMax) throw new InvalidOperationException($"{method} {path}: an answer of {length} bytes was not expected.");
+        while (filled < end + length) filled += Receive(filled);
+        return Encoding.UTF8.GetString(buffer, end, (int)length);
     }
 
     public void Dispose() => socket.Dispose();
 
-    private byte[] Head(string method, string path, string query, int length)
+    private byte[] Head(string method, string path, string query, int length, string payloadHash, string? range)
     {
         var stamp = SigV4.FormatTimestamp(TimeProvider.System.GetUtcNow());
         var scope = SigV4.Scope(date, Region);
-        var canonical = $"{method}\n{path}\n{query}\nhost:{host}\nx-amz-content-sha256:{SigV4.UnsignedPayload}\nx-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{SigV4.UnsignedPayload}";
+        var canonical = $"{method}\n{path}\n{query}\nhost:{host}\nx-amz-content-sha256:{payloadHash}\nx-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{payloadHash}";
         Span<byte> signature = stackalloc byte[SigV4.Size];
         SigV4.Sign(key, SigV4.StringToSign(stamp, scope, SHA256.HashData(Encoding.UTF8.GetBytes(canonical))), signature);
         var target = query.Length == 0 ? path : $"{path}?{query}";
+        var rangeLine = range is null ? "" : $"Range: {range}\r\n";
         return Encoding.ASCII.GetBytes(
-            $"{method} {target} HTTP/1.1\r\nHost: {host}\r\nx-amz-content-sha256: {SigV4.UnsignedPayload}\r\nx-amz-date: {stamp}\r\nContent-Length: {length}\r\n"
+            $"{method} {target} HTTP/1.1\r\nHost: {host}\r\nx-amz-content-sha256: {payloadHash}\r\nx-amz-date: {stamp}\r\nContent-Length: {length}\r\n{rangeLine}"
             + $"Authorization: AWS4-HMAC-SHA256 Credential={ServerProcess.AccessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={Convert.ToHexStringLower(signature)}\r\n\r\n");
     }
 
-    private void Send(ReadOnlySpan<byte> bytes)
+    private void Send(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            SendAll(head);
+            SendAll(body);
+        }
+        catch (SocketException)
+        {
+            // A server that refuses does not read the rest of the body; its answer has come before, or reading it will tell.
+        }
+    }
+
+    private void SendAll(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty) bytes = bytes[socket.Send(bytes)..];
     }
 
-    private long ReadAnswer(string method)
+    private (string Head, int End, int Filled) ReadHead()
     {
         var filled = 0;
         int end;
         while ((end = buffer.AsSpan(0, filled).IndexOf("\r\n\r\n"u8)) < 0) filled += Receive(filled);
-        var head = Encoding.ASCII.GetString(buffer, 0, end);
-        if (!head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && !head.StartsWith("HTTP/1.1 206", StringComparison.Ordinal))
-            throw new InvalidOperationException($"{method}: {head}");
+        return (Encoding.ASCII.GetString(buffer, 0, end), end + 4, filled);
+    }
+
+    private InvalidOperationException Unexpected(string method, string path, int filled) => new($"{method} {path}: {Encoding.ASCII.GetString(buffer, 0, filled)}");
+
+    private long ReadAnswer(string method, string head, int end, int filled)
+    {
+        ETag = Header(head, "ETag:");
         if (method == "HEAD") return 0;
-        var rest = filled - end - 4;
-        if (head.Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase)) return ReadChunked(end + 4, filled);
-        var at = head.IndexOf("Content-Length:", StringComparison.OrdinalIgnoreCase);
-        var length = at < 0 ? 0 : long.Parse(head[(at + 15)..].Split('\r')[0], CultureInfo.InvariantCulture);
-        for (var left = length - rest; left > 0;) left -= Receive(0, (int)Math.Min(left, buffer.Length));
+        if (IsChunked(head)) return ReadChunked(end, filled);
+        var length = ContentLength(head);
+        for (var left = length - (filled - end); left > 0;) left -= Receive(0, (int)Math.Min(left, buffer.Length));
         return length;
+    }
+
+    private static bool IsChunked(string head) => head.Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase);
+
+    private static long ContentLength(string head) => Header(head, "Content-Length:") is { Length: > 0 } length ? long.Parse(length, CultureInfo.InvariantCulture) : 0;
+
+    private static string Header(string head, string name)
+    {
+        var at = head.IndexOf(name, StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? "" : head[(at + name.Length)..].Split('\r')[0].Trim();
     }
 
     /// <summary>Reads until the last chunk's end; listings are the only answers that come so, and they end with it.</summary>
@@ -91,6 +164,13 @@ internal sealed class LoadClient : IDisposable
         }
 
         return total;
+    }
+
+    private Socket Connect()
+    {
+        var connected = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        connected.Connect(IPAddress.Loopback, port);
+        return connected;
     }
 
     private int Receive(int offset, int? count = null)

@@ -26,6 +26,9 @@ internal sealed class ServerProcess : IDisposable
 
     public Uri Endpoint { get; }
 
+    /// <summary>Its data directory, in which the raw limits of the disk are taken, too.</summary>
+    public string Folder => folder.FullName;
+
     /// <summary>User and system time so far, in seconds.</summary>
     public double CpuSeconds
     {
