@@ -29,6 +29,7 @@ public sealed partial class LocalStore : IStore
     private readonly LogFiles _logs;
     private readonly IoThreads _shardThreads;
     private readonly IoThreads _fileThreads;
+    private readonly ExtentServices _extents;
     private int _isDisposed;
 
     private LocalStore(IDisk disk, StoreIdentity identity, LocalStoreOptions options, ILogger logger, IDisposable? @lock, VolumeTable volumes, LoadedVolumes loaded, long volumeSize, StoreHealth health)
@@ -43,7 +44,8 @@ public sealed partial class LocalStore : IStore
         _shardThreads = new IoThreads($"{name} shards", options.ThreadCount);
         // Journals do not queue behind shards; two, so that a blob does not hold up a log.
         _fileThreads = new IoThreads($"{name} files", 2);
-        _compactor = new Compactor(disk, volumes, loaded.Index, _writer, _shardThreads, health, options, volumeSize, TryWriteCheckpoint, logger);
+        _extents = new ExtentServices(_writer, _shardThreads, health, options.ThreadCount);
+        _compactor = new Compactor(disk, volumes, loaded.Index, _extents, options, volumeSize, TryWriteCheckpoint, logger);
         _writer.Start($"{name} writer");
     }
 
@@ -188,7 +190,7 @@ public sealed partial class LocalStore : IStore
     {
         var request = new WriteRequest(WriteKind.Reserve, id) { Length = length };
         await _writer.SubmitAsync(request, cancellationToken);
-        return new ExtentWriter(id, request.Extent!, _writer, _shardThreads, _health);
+        return new ExtentWriter(id, request.Extent!, _extents);
     }
 
     private bool TryFind(ShardId id, out ShardLocation location, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out Volume volume)

@@ -20,6 +20,15 @@ public interface IDiskFile : IDisposable
     /// <summary>Writes all of <paramref name="content"/> at an offset.</summary>
     void Write(long offset, ReadOnlySpan<byte> content);
 
+    /// <summary>Whether <see cref="WriteDirect"/> goes past the page cache. Where it does not, it still writes, but then <see cref="Write"/> wants no alignment for the same.</summary>
+    bool CanWriteDirect { get; }
+
+    /// <summary>Writes all of <paramref name="first"/> and, behind it, all of <paramref name="second"/>, from the caller's memory to the medium without a copy (O_DIRECT) where <see cref="CanWriteDirect"/>.</summary>
+    /// <param name="offset">A multiple of <see cref="DirectAlignment.Size"/>, as are both lengths and the addresses of both spans.</param>
+    /// <exception cref="ArgumentException">One of them is not. Nothing has been written.</exception>
+    /// <remarks>As little durable before <see cref="Sync"/> as any write: it may be in the medium's own cache, and the space that it fills may not be marked as filled.</remarks>
+    void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
+
     /// <summary>Makes sure that the bytes up to <paramref name="end"/> have their place on the medium; the file is then at least that long, zeros where nothing was written.</summary>
     /// <returns>False where the file system cannot promise that; nothing was done.</returns>
     bool Allocate(long end);

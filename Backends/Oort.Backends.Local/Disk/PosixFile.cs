@@ -8,6 +8,13 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
     // Set for good when the C library or file system says that it cannot read without waiting.
     private static volatile bool s_cannotReadCached = !OperatingSystem.IsLinux();
 
+    private readonly Lock _directLock = new();
+    private SafeFileHandle? _direct;
+
+    // Set for good when the file system refuses O_DIRECT, at opening (tmpfs) or at a write (blocks larger than the alignment kept here).
+    private volatile bool _cannotWriteDirect = !OperatingSystem.IsLinux();
+    private bool _isDisposed;
+
     public long Length => PosixErrors.Translate(path, () => RandomAccess.GetLength(handle));
 
     public int LinkCount
@@ -69,6 +76,21 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
         }
     }
 
+    public bool CanWriteDirect => !_cannotWriteDirect && OpenDirect() is not null;
+
+    public void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        DirectAlignment.ThrowIfNotAligned(offset, first, second);
+        var done = WriteSomeDirect(offset, first, second);
+
+        // What is left goes the other way, and whatever is wrong says so there.
+        if (done < first.Length)
+            Write(offset + done, first[(int)done..]);
+        var doneOfSecond = Math.Max(0, done - first.Length);
+        if (doneOfSecond < second.Length)
+            Write(offset + first.Length + doneOfSecond, second[(int)doneOfSecond..]);
+    }
+
     public bool Allocate(long end)
     {
         if (!OperatingSystem.IsLinux())
@@ -107,5 +129,41 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
             _ = Posix.Advise(handle); // A hint: that it is not taken changes nothing that is promised.
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        lock (_directLock)
+        {
+            _isDisposed = true;
+            _direct?.Dispose();
+        }
+
+        handle.Dispose();
+    }
+
+    /// <returns>How many bytes it could write; 0 where it cannot write directly at all.</returns>
+    private long WriteSomeDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (_cannotWriteDirect || OpenDirect() is not { } direct)
+            return 0;
+        var error = Posix.Write(direct, offset, first, second, out var written);
+        if (error == Posix.EINVAL)
+        {
+            _cannotWriteDirect = true;
+            return 0;
+        }
+
+        PosixErrors.ThrowIf(error, path);
+        return written;
+    }
+
+    private SafeFileHandle? OpenDirect()
+    {
+        lock (_directLock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_direct is null && Posix.ReopenDirect(handle, out _direct) != 0)
+                _cannotWriteDirect = true;
+            return _direct;
+        }
+    }
 }

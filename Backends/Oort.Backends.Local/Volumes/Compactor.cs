@@ -17,7 +17,7 @@ public readonly record struct CompactionResult(int VolumeCount, long FreedBytes,
 /// leaves two copies, of which the newer counts; after it, none too few. The checkpoint still names the volume: one that left it out would
 /// cover newer tombstones and have the old file scanned without them, were the crash to come before (4).
 /// </remarks>
-internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIndex index, VolumeWriter writer, IoThreads threads, StoreHealth health, LocalStoreOptions options, long volumeSize, Func<bool> tryWriteCheckpoint, ILogger logger) : IDisposable
+internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIndex index, ExtentServices services, LocalStoreOptions options, long volumeSize, Func<bool> tryWriteCheckpoint, ILogger logger) : IDisposable
 {
     /// <summary>A closed volume shorter than this part of a full one is moved whole: each crash leaves one behind, and each is an open file.</summary>
     private const int SmallVolumeDivisor = 16;
@@ -41,12 +41,12 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
             foreach (var volume in volumes.All.Where(IsWorthIt).OrderBy(volume => volume.Number).ToArray())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                health.ThrowIfFailed();
+                services.Health.ThrowIfFailed();
                 var work = new VolumeMove(volume, bytesPerSecond);
                 if (!await EmptyAsync(work, cancellationToken))
                     continue;
                 var size = volume.End;
-                if (!await threads.RunAsync(() => Drop(volume), CancellationToken.None))
+                if (!await services.Threads.RunAsync(() => Drop(volume), CancellationToken.None))
                     break;
                 total = new(total.VolumeCount + 1, total.FreedBytes + size, total.MovedBytes + work.MovedBytes);
             }
@@ -83,7 +83,7 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
                 return false;
 
             var scanner = work.NewScanner();
-            while (await threads.RunAsync(() => Next(scanner, work.Volume.End), cancellationToken) is { } group)
+            while (await services.Threads.RunAsync(() => Next(scanner, work.Volume.End), cancellationToken) is { } group)
             {
                 foreach (var record in group.Records)
                 {
@@ -114,7 +114,7 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
     {
         var needed = work.Volume.LiveBytes;
         var scanner = work.NewScanner();
-        while (await threads.RunAsync(() => Next(scanner, work.Volume.End), cancellationToken) is { } group)
+        while (await services.Threads.RunAsync(() => Next(scanner, work.Volume.End), cancellationToken) is { } group)
             needed += GroupRecord.Size * group.Records.LongCount(record => record.Kind == RecordKind.Tombstone && IsNeeded(record.Id, guarded));
         return needed;
     }
@@ -125,7 +125,7 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
     private async Task CarryTombstoneAsync(VolumeMove work, ShardId id, HashSet<ulong> guarded, CancellationToken cancellationToken)
     {
         if (IsNeeded(id, guarded))
-            await work.AddAsync(writer.SubmitAsync(new WriteRequest(WriteKind.KeepTombstone, id), cancellationToken), GroupRecord.Size, options.TimeProvider, cancellationToken);
+            await work.AddAsync(services.Writer.SubmitAsync(new WriteRequest(WriteKind.KeepTombstone, id), cancellationToken), GroupRecord.Size, options.TimeProvider, cancellationToken);
     }
 
     private async Task MoveAsync(VolumeMove work, ShardId id, ShardLocation location, ulong? crc, CancellationToken cancellationToken)
@@ -137,22 +137,22 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
         }
 
         var content = new byte[location.Length];
-        await threads.RunAsync(() => Read(work.Volume, location.Offset, content), cancellationToken);
+        await services.Threads.RunAsync(() => Read(work.Volume, location.Offset, content), cancellationToken);
         var request = new WriteRequest(WriteKind.Put, id) { Content = content, Crc = crc, Expected = location, IsMove = true };
-        await work.AddAsync(writer.SubmitAsync(request, cancellationToken), content.Length, options.TimeProvider, cancellationToken);
+        await work.AddAsync(services.Writer.SubmitAsync(request, cancellationToken), content.Length, options.TimeProvider, cancellationToken);
     }
 
     private async Task MoveLongAsync(VolumeMove work, ShardId id, ShardLocation location, ulong? crc, CancellationToken cancellationToken)
     {
         var reserve = new WriteRequest(WriteKind.Reserve, id) { Length = location.Length, IsMove = true };
-        await writer.SubmitAsync(reserve, cancellationToken);
-        await using var target = new ExtentWriter(id, reserve.Extent!, writer, threads, health, location, crc);
-        var piece = new byte[Math.Min(PieceSize, location.Length)];
+        await services.Writer.SubmitAsync(reserve, cancellationToken);
+        await using var target = new ExtentWriter(id, reserve.Extent!, services, location, crc);
+        var piece = new AlignedBuffer(Math.Min(PieceSize, location.Length)).Memory;
         for (var done = 0; done < location.Length;)
         {
-            var part = piece.AsMemory(0, Math.Min(piece.Length, location.Length - done));
+            var part = piece[..Math.Min(piece.Length, location.Length - done)];
             var offset = location.Offset + done;
-            await threads.RunAsync(() => Read(work.Volume, offset, part), cancellationToken);
+            await services.Threads.RunAsync(() => Read(work.Volume, offset, part), cancellationToken);
             await target.WriteAsync(part, cancellationToken);
             done += part.Length;
             await work.PaceAsync(part.Length, options.TimeProvider, cancellationToken);
@@ -188,7 +188,7 @@ internal sealed partial class Compactor(IDisk disk, VolumeTable volumes, ShardIn
         catch (DiskException e)
         {
             // Were the file to come back after tombstones that guard it have gone, deleted shards would come back with it.
-            throw health.Refusal(health.Fail($"volume {volume.Number} could not be deleted", e));
+            throw services.Health.Refusal(services.Health.Fail($"volume {volume.Number} could not be deleted", e));
         }
 
         volumes.Remove(volume);

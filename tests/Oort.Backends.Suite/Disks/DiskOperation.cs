@@ -21,7 +21,8 @@ public enum DiskOperationKind
 /// <param name="NewPath">Rename: the new name.</param>
 /// <param name="Offset">Write: where. SetLength: the new length.</param>
 /// <param name="Content">Write: a copy of the bytes.</param>
-public sealed record DiskOperation(DiskOperationKind Kind, int File, string Path, string NewPath = "", long Offset = 0, byte[]? Content = null);
+/// <param name="IsDirect">Write: past the page cache. It is lost or torn by a crash as any other.</param>
+public sealed record DiskOperation(DiskOperationKind Kind, int File, string Path, string NewPath = "", long Offset = 0, byte[]? Content = null, bool IsDirect = false);
 
 /// <summary>What a crash does to changes that were not synced.</summary>
 public enum CrashMode

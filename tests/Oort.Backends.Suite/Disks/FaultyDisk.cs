@@ -167,6 +167,18 @@ public sealed class FaultyDisk(IDisk inner) : IDisk, IDisposable
             disk.Do(DiskCalls.Write, path, () => file.Write(offset, copy));
         }
 
+        public bool CanWriteDirect => file.CanWriteDirect;
+
+        public unsafe void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+        {
+            // The caller's own memory goes on, since where it lies is looked at; a span cannot be captured, its address can.
+            fixed (byte* firstStart = first, secondStart = second)
+            {
+                var (a, b, aLength, bLength) = ((nint)firstStart, (nint)secondStart, first.Length, second.Length);
+                disk.Do(DiskCalls.Write, path, () => file.WriteDirect(offset, new((void*)a, aLength), new((void*)b, bLength)));
+            }
+        }
+
         public bool Allocate(long end) => disk.Do(DiskCalls.Allocate, path, () => file.Allocate(end));
 
         public void Truncate(long length) => disk.Do(DiskCalls.Truncate, path, () => file.Truncate(length));

@@ -36,6 +36,9 @@ public sealed class RecordingDisk : IDisk
     /// <summary>False: no read can be answered from memory, so that the store's threads do them all.</summary>
     public bool HasCache { get; set; } = true;
 
+    /// <summary>False: it refuses to be written past its page cache, as some file systems do. May change while files are open.</summary>
+    public bool CanWriteDirect { get; set; } = true;
+
     public string Location => "recording";
 
     public string DeviceId => "recording";
@@ -73,7 +76,7 @@ public sealed class RecordingDisk : IDisk
             if (mode == CrashMode.Torn)
                 Tear(image, replay.Pending, new Random(seed));
             image.FillFiles();
-            return new RecordingDisk(image) { CapacityBytes = CapacityBytes, HasCache = HasCache };
+            return new RecordingDisk(image) { CapacityBytes = CapacityBytes, HasCache = HasCache, CanWriteDirect = CanWriteDirect };
         }
     }
 
@@ -294,6 +297,18 @@ public sealed class RecordingDisk : IDisk
             {
                 CheckWritable(offset + content.Length);
                 disk.Record(new(DiskOperationKind.Write, file, path, Offset: offset, Content: content.ToArray()));
+            }
+        }
+
+        public bool CanWriteDirect => disk.CanWriteDirect;
+
+        public void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+        {
+            DirectAlignment.ThrowIfNotAligned(offset, first, second);
+            lock (disk._lock)
+            {
+                CheckWritable(offset + first.Length + second.Length);
+                disk.Record(new(DiskOperationKind.Write, file, path, Offset: offset, Content: [.. first, .. second], IsDirect: disk.CanWriteDirect));
             }
         }
 
