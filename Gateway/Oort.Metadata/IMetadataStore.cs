@@ -36,6 +36,9 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>The newest version (which may be a delete marker), or the one with the text id; null when there is none.</summary>
     ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="FindVersionAsync"/>, with where the version's data lies: all that a GET needs, in one read of one instant.</summary>
+    ValueTask<FoundVersion?> OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken);
+
     /// <summary>Replaces attributes and storage class of a version in place (tags, retention, …) in the commit; null from <paramref name="change"/> leaves it. It must be quick and pure: it may run more than once.</summary>
     ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken);
 

@@ -15,6 +15,9 @@ public static class MetadataLimits
     /// <summary>Extents of one version: keeps its record below 4 MiB. Only copies of copies by range come near it.</summary>
     public const int VersionExtentCountMax = 65_536;
 
+    /// <summary>Extents of a version that is found together with where its data lies. Most objects have one; of one with many, a range needs few.</summary>
+    public const int FoundDataMax = 4;
+
     /// <summary>Entries of one page of a listing (S3 API: MaxKeys).</summary>
     public const int PageSizeMax = 1_000;
 

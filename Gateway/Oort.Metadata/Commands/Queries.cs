@@ -33,5 +33,28 @@ public sealed record ListPartsPage(ImmutableArray<PartRow> Parts, bool IsTruncat
 /// <summary>A data id with the segments its runs lie in, by id.</summary>
 public sealed record DataLocation(DataRow Data, ImmutableDictionary<SegmentId, SegmentRow> Segments);
 
+/// <summary>A version with where its data lies, of one instant.</summary>
+/// <param name="Data">In order of the extents, each data id once; data that is gone is left out. Default (not there) for a version of more than
+/// <see cref="MetadataLimits.FoundDataMax"/> extents: the caller asks <see cref="IMetadataStore.LocateAsync"/> for what it needs.</param>
+public sealed record FoundVersion(VersionRow Version, ImmutableArray<DataLocation> Data)
+{
+    /// <summary>About what it takes in memory, with the strings and rows that belong to it.</summary>
+    internal int EstimatedBytes { get; } = Estimate(Version, Data);
+
+    private static int Estimate(VersionRow version, ImmutableArray<DataLocation> data)
+    {
+        const int rowSize = 640; // The row, its strings but for the key, an extent, and its places in dictionaries.
+        const int pairSize = 200;
+        const int locationSize = 900; // A data row with key and run, and the segment's row with its stores.
+        var attributes = version.Attributes;
+        var size = rowSize + 2 * version.Key.Length + (attributes.Headers.Count + attributes.UserMetadata.Count + attributes.Extensions.Count) * pairSize;
+        foreach (var (name, value) in attributes.UserMetadata) size += 2 * (name.Length + value.Length);
+        foreach (var (name, value) in attributes.Headers) size += 2 * (name.Length + value.Length);
+        foreach (var (name, value) in attributes.Extensions) size += 2 * name.Length + value.Length;
+        size += version.Extents.Length * pairSize + version.UnknownFields.Length + attributes.UnknownFields.Length;
+        return size + (data.IsDefault ? 0 : data.Sum(location => locationSize + location.Data.Runs.Length * pairSize));
+    }
+}
+
 /// <summary>Totals that operators ask for.</summary>
 public sealed record MetadataTotals(long Buckets, long Objects, long Versions, long Uploads, long LogicalBytes, long Segments, long SegmentsNotFull, long PayloadBytes, long LiveBytes);

@@ -4,11 +4,15 @@ using System.Security.Cryptography;
 
 namespace Oort.Metadata;
 
-/// <summary>Names one immutable plaintext run with its own key: an object's body, a part, an appended piece. Random, 128 bits.</summary>
+/// <summary>Names one immutable plaintext run with its own key: an object's body, a part, an appended piece. 128 bits: the time in 48, then 80 random ones.</summary>
+/// <remarks>The time is there for the index alone: what is written together lies together, and a commit writes few pages of it instead of one for each id.</remarks>
 public readonly record struct DataId(UInt128 Value)
 {
     /// <summary>Length on disk: one big-endian 128-bit number.</summary>
     public const int Size = 16;
+
+    /// <summary>A new id for data that is written now.</summary>
+    public static DataId Create(DateTimeOffset now) => new(OrderedId.Create(now));
 
     public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
 
@@ -51,13 +55,7 @@ public readonly record struct UploadId(UInt128 Value)
     public const int Size = 16;
 
     /// <summary>A new id for an upload initiated now.</summary>
-    public static UploadId Create(DateTimeOffset initiated)
-    {
-        Span<byte> bytes = stackalloc byte[Size];
-        RandomNumberGenerator.Fill(bytes);
-        var random = BinaryPrimitives.ReadUInt128BigEndian(bytes) & ((UInt128.One << 80) - 1);
-        return new(((UInt128)(ulong)initiated.ToUnixTimeMilliseconds() << 80) | random);
-    }
+    public static UploadId Create(DateTimeOffset initiated) => new(OrderedId.Create(initiated));
 
     public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
 
@@ -71,4 +69,18 @@ public readonly record struct UploadId(UInt128 Value)
     }
 
     public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
+}
+
+/// <summary>128 bits that sort by time: 48 of Unix milliseconds, then 80 random ones.</summary>
+internal static class OrderedId
+{
+    private const int RandomBits = 80;
+
+    public static UInt128 Create(DateTimeOffset time)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        RandomNumberGenerator.Fill(bytes);
+        var random = BinaryPrimitives.ReadUInt128BigEndian(bytes) & ((UInt128.One << RandomBits) - 1);
+        return ((UInt128)(ulong)time.ToUnixTimeMilliseconds() << RandomBits) | random;
+    }
 }

@@ -13,7 +13,7 @@ namespace Oort.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     public ValueTask<BucketRow?> FindBucketAsync(string name, CancellationToken cancellationToken) =>
-        ReadAsync(Scope.BucketNames, tables => tables.Buckets.FindByName(name), cancellationToken);
+        hot.FindBucket(name, out var stamp) is { } known ? new(known) : ReadBucketAsync(name, stamp, cancellationToken);
 
     public ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken) =>
         ReadAsync(Scope.BucketNames, tables => tables.Buckets.List(ownerId, prefix, after, limit), cancellationToken);
@@ -21,12 +21,24 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken)
     {
         var keyBytes = VersionCommands.KeyBytes(key);
-        return ReadAsync(
-            Scope.Key(bucket, keyBytes),
-            tables => versionId is null
-                ? tables.Versions.FindNewest(bucket, key, keyBytes)
-                : ReaderPool.InSnapshot(tables, snapshot => snapshot.Versions.Find(bucket, key, keyBytes, versionId)),
-            cancellationToken);
+        var scope = Scope.Key(bucket, keyBytes);
+        if (versionId is not null)
+            return ReadAsync(scope, tables => ReaderPool.InSnapshot(tables, snapshot => snapshot.Versions.Find(bucket, key, keyBytes, versionId)), cancellationToken);
+        return hot.Find(scope, bucket, key, out var stamp) is { } known ? new(known.Version) : ReadNewestAsync(bucket, key, keyBytes, scope, stamp, cancellationToken);
+    }
+
+    public ValueTask<FoundVersion?> OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        var scope = Scope.Key(bucket, keyBytes);
+        HotRows.Stamp? stamp = null;
+        if (versionId is null)
+        {
+            var known = hot.Find(scope, bucket, key, out var taken);
+            if (known is not null && (!known.Data.IsDefault || known.Version.Extents.Length > MetadataLimits.FoundDataMax)) return new(known);
+            stamp = taken;
+        }
+        return ReadFoundAsync(bucket, key, keyBytes, versionId, scope, stamp, cancellationToken);
     }
 
     public ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) =>
@@ -96,6 +108,40 @@ public sealed partial class SqliteMetadataStore
         var totals = await readers.ReadAsync(tables => tables.State.ReadTotals(), cancellationToken);
         return new(totals.Buckets, totals.Objects, totals.Versions, totals.Uploads, totals.LogicalBytes,
             totals.Segments, totals.SegmentsPartial, totals.PayloadBytes, totals.LiveBytes);
+    }
+
+    private async ValueTask<BucketRow?> ReadBucketAsync(string name, HotRows.Stamp stamp, CancellationToken cancellationToken)
+    {
+        var row = await ReadAsync(Scope.BucketNames, tables => tables.Buckets.FindByName(name), cancellationToken);
+        if (row is not null) hot.Add(row, stamp);
+        return row;
+    }
+
+    private async ValueTask<VersionRow?> ReadNewestAsync(BucketId bucket, string key, byte[] keyBytes, ulong scope, HotRows.Stamp stamp, CancellationToken cancellationToken)
+    {
+        var row = await ReadAsync(scope, tables => tables.Versions.FindNewest(bucket, key, keyBytes), cancellationToken);
+        if (row is not null) hot.Add(scope, new(row, default), stamp);
+        return row;
+    }
+
+    /// <param name="stamp">Null: a named version, which is not kept.</param>
+    private async ValueTask<FoundVersion?> ReadFoundAsync(
+        BucketId bucket, string key, byte[] keyBytes, string? versionId, ulong scope, HotRows.Stamp? stamp, CancellationToken cancellationToken)
+    {
+        var found = await ReadAsync(scope, tables => ReaderPool.InSnapshot(tables, snapshot => ReadFound(snapshot, bucket, key, keyBytes, versionId)), cancellationToken);
+        if (found is null) return null;
+        if (!found.Data.IsDefault)
+            foreach (var location in found.Data) await pending.WaitAsync(Scope.Data(location.Data.Id), cancellationToken);
+        if (stamp is { } taken) hot.Add(scope, found, taken);
+        return found;
+    }
+
+    private static FoundVersion? ReadFound(TableSet tables, BucketId bucket, string key, byte[] keyBytes, string? versionId)
+    {
+        var row = versionId is null ? tables.Versions.FindNewest(bucket, key, keyBytes) : tables.Versions.Find(bucket, key, keyBytes, versionId);
+        if (row is null) return null;
+        if (row.Extents.Length > MetadataLimits.FoundDataMax) return new(row, default);
+        return new(row, Locate(tables, row.Extents.Length == 1 ? [row.Extents[0].Data] : [.. row.Extents.Select(extent => extent.Data).Distinct()]));
     }
 
     private static ImmutableArray<DataLocation> Locate(TableSet tables, ImmutableArray<DataId> data)

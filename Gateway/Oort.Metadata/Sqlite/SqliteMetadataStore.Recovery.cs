@@ -58,7 +58,8 @@ public sealed partial class SqliteMetadataStore
             () =>
             {
                 using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
-                connection.Execute("PRAGMA temp_store=FILE; BEGIN");
+                // It works with temporary tables, which count as a change.
+                connection.Execute("PRAGMA query_only=OFF; PRAGMA temp_store=FILE; BEGIN");
                 var problems = new ProblemList(problemsMax);
                 new DatabaseCheck(connection, problems).Run();
                 return problems.ToImmutable();

@@ -18,6 +18,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private readonly WriteSession session;
     private readonly ReaderPool readers;
     private readonly PendingGroups pending;
+    private readonly HotRows hot;
     private ulong committedBeforeStart;
     private JournalPump? pump;
     private GroupWriter? writer;
@@ -31,6 +32,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         session = new(tables, time);
         readers = new(options.Path, options.ReadConnections, options.CacheKibibytes);
         pending = new(options.ReadWaitMax, time);
+        hot = new(options.HotBytesMax);
         committedBeforeStart = tables.State.Committed;
     }
 
@@ -38,6 +40,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     /// <exception cref="MetadataFormatException">It is not a metadata database, or is newer than this program.</exception>
     public static SqliteMetadataStore Open(SqliteMetadataOptions options, TimeProvider time)
     {
+        const long hotBytesLimit = 4L << 30;
+        ArgumentOutOfRangeException.ThrowIfNegative(options.HotBytesMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.HotBytesMax, hotBytesLimit);
         CreateFile(options.Path);
         var database = Database.Open(options.Path, readOnly: false, options.CacheKibibytes, options.PagesMax);
         try
@@ -91,7 +96,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
             pending.Add(group);
             pump.Add(group);
         }
-        writer = new(database, session, pending, pump, options, time);
+        writer = new(database, session, pending, hot, pump, options, time);
         return ValueTask.CompletedTask;
     }
 

@@ -26,7 +26,7 @@ internal sealed class SmallBodyWriter(DataPath path, PackWriter packs)
             var digest = await source.FinishAsync(cancellationToken);
 
             // 2. It is what was announced: seal it in place.
-            using var key = DataKey.Create(path.Keyring);
+            using var key = DataKey.Create(path.Keyring, path.Time);
             for (var offset = 0; offset < content.Size; offset += ChunkCipher.SealedSize)
             {
                 var plaintext = PlaintextAt(content, offset).Span;

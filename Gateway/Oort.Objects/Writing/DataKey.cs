@@ -24,11 +24,11 @@ internal sealed class DataKey : IDisposable
 
     public ChunkCipher Cipher { get; }
 
-    public static DataKey Create(Keyring keyring)
+    public static DataKey Create(Keyring keyring, TimeProvider time)
     {
         Span<byte> id = stackalloc byte[DataId.Size];
         Span<byte> key = stackalloc byte[ChunkCipher.KeySize];
-        RandomNumberGenerator.Fill(id);
+        DataId.Create(time.GetUtcNow()).Write(id);
         RandomNumberGenerator.Fill(key);
         try
         {

@@ -24,7 +24,7 @@ internal sealed class LargeBodyWriter(DataPath path)
         var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
         // 1.
         using var buffers = await StripeBuffers.RentAsync(path.Buffers, geometry.TotalShards * ShardLayout.FullCellSize, cancellationToken);
-        using var key = DataKey.Create(path.Keyring);
+        using var key = DataKey.Create(path.Keyring, path.Time);
         await using var source = new BodySource(body);
         SegmentWriter? segment = null, before = null;
         Task<SegmentRow>? committing = null;

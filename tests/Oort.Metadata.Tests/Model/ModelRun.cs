@@ -174,6 +174,10 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         var ids = model.Versions.Where(version => version.Key == key && !version.IsNull).Select(version => version.Id).Append("null").ToArray();
         var id = ids[command.A % ids.Length];
         Compare(await store.FindVersionAsync(bucket, key, id, default), model.Find(key, id));
+        var opened = await store.OpenVersionAsync(bucket, key, null, default);
+        Compare(opened?.Version, model.Newest(key));
+        if (opened is { Data.IsDefault: false }) opened.Data.Select(location => location.Data.Id).ShouldBe(opened.Version.Extents.Select(extent => extent.Data).Distinct());
+        Compare((await store.OpenVersionAsync(bucket, key, id, default))?.Version, model.Find(key, id));
     }
 
     private void Compare(VersionRow? found, S3Model.Version? expected)

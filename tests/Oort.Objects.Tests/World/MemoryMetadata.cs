@@ -160,6 +160,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<DeleteVersionResult> IMetadataStore.DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<DeleteVersionResult>> IMetadataStore.DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<VersionRow?> IMetadataStore.FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<FoundVersion?> IMetadataStore.OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<CommitOutcome> IMetadataStore.UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ListObjectsPage> IMetadataStore.ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ListVersionsPage> IMetadataStore.ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Oort.Metadata.Sqlite.Reading;
 using SQLitePCL;
 
 namespace Oort.Metadata.Sqlite.Writing;
@@ -7,7 +8,8 @@ namespace Oort.Metadata.Sqlite.Writing;
 /// <summary>The one writer: a thread that takes all commands that wait, runs them as one transaction, and hands the group to the journal.</summary>
 /// <remarks>
 /// A group, step by step: (1) wait for the journal, if it refuses entries; (2) BEGIN; (3) run the commands one after the other, each checking before it
-/// writes; (4) write what was gathered, and the outbox row; (5) announce the group to readers; (6) COMMIT; (7) hand it to the journal.
+/// writes; (4) write what was gathered, and the outbox row; (5) announce the group to readers; (6) COMMIT; (7) drop from the cache what it touches;
+/// (8) hand it to the journal.
 /// A crash before (6) leaves nothing; after it, the outbox row is offered to the journal at the next start.
 /// </remarks>
 internal sealed class GroupWriter
@@ -15,6 +17,7 @@ internal sealed class GroupWriter
     private readonly Database database;
     private readonly WriteSession session;
     private readonly PendingGroups pending;
+    private readonly HotRows hot;
     private readonly JournalPump pump;
     private readonly SqliteMetadataOptions options;
     private readonly TimeProvider time;
@@ -25,11 +28,12 @@ internal sealed class GroupWriter
     private ulong trimmed;
     private Exception? broken;
 
-    public GroupWriter(Database database, WriteSession session, PendingGroups pending, JournalPump pump, SqliteMetadataOptions options, TimeProvider time)
+    public GroupWriter(Database database, WriteSession session, PendingGroups pending, HotRows hot, JournalPump pump, SqliteMetadataOptions options, TimeProvider time)
     {
         this.database = database;
         this.session = session;
         this.pending = pending;
+        this.hot = hot;
         this.pump = pump;
         this.options = options;
         this.time = time;
@@ -171,7 +175,8 @@ internal sealed class GroupWriter
                 pending.Add(announced); // (5)
                 database.Execute("COMMIT"); // (6)
                 Volatile.Write(ref committed, entry.LastGeneration);
-                pump.Add(announced); // (7)
+                hot.Forget(announced.Scopes, session.DataMoved); // (7)
+                pump.Add(announced); // (8)
                 return taken;
             }
             catch (CommandFaultException fault)
@@ -185,7 +190,8 @@ internal sealed class GroupWriter
             {
                 if (RollBack(announced))
                 {
-                    pump.Add(announced!);
+                    hot.Forget(announced!.Scopes, dataMoved: true);
+                    pump.Add(announced);
                     return taken;
                 }
                 var refusal = e is SqliteException

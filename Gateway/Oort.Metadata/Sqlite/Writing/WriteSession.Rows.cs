@@ -129,6 +129,7 @@ internal sealed partial class WriteSession
         record.Clear();
         DataRecord.Write(record, row);
         tables.Data.Rewrite(row.Id, record.Written);
+        DataMoved = true;
         Span<byte> key = stackalloc byte[DataId.Size];
         EmitUpsert(RowTable.Data, RowKey.Data(key, row.Id), record.Written);
         RemoveRuns(old);
@@ -152,6 +153,7 @@ internal sealed partial class WriteSession
         record.Clear();
         SegmentRecord.Write(record, row);
         tables.Segments.Rewrite(row, record.Written);
+        DataMoved = true;
         EmitSegment(row);
         tables.Segments.RemovePlacements(old);
         tables.Segments.AddPlacements(row);
@@ -161,6 +163,7 @@ internal sealed partial class WriteSession
     public void RemoveSegment(SegmentRow row)
     {
         tables.Segments.Remove(row.Id);
+        DataMoved = true;
         tables.Segments.RemovePlacements(row);
         Span<byte> key = stackalloc byte[SegmentId.Size];
         EmitDelete(RowTable.Segment, RowKey.Segment(key, row.Id));

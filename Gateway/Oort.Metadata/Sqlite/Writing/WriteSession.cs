@@ -41,6 +41,9 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
 
     public bool GroupIsEmpty => encoder.IsEmpty;
 
+    /// <summary>The group has changed where data lies that was there before it.</summary>
+    public bool DataMoved { get; private set; }
+
     /// <summary>Now, in the precision that rows keep: milliseconds.</summary>
     public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
@@ -54,6 +57,7 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
         segmentUse.Clear();
         totals = default;
         CommandWrote = false;
+        DataMoved = false;
         isReplay = false;
     }
 
