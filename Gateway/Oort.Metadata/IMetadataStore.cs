@@ -57,6 +57,12 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Uploads initiated before a time, of all buckets, oldest first: for the collector.</summary>
     ValueTask<ImmutableArray<UploadRow>> FindUploadsBeforeAsync(DateTimeOffset initiatedBefore, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Announces that the caller queues several changes right now, from this thread: until the result is disposed the engine begins no group, so that they share one (and with it
+    /// one journal record). Dispose it at once when they are queued, and wait for their answers only then. A hint: an engine may do nothing.
+    /// </summary>
+    IDisposable? GatherWrites() => null;
+
     // Data and segments
     ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken);
 

@@ -24,6 +24,9 @@ public sealed record SqliteMetadataOptions
     /// <summary>Commands in one transaction at most. Default 1,024: more gain little, and hold up those behind.</summary>
     public int GroupCommandsMax { get; init; } = 1_024;
 
+    /// <summary>How long a group waits for callers who queue several commands (<see cref="IMetadataStore.GatherWrites"/>). Default 20 ms: queueing takes microseconds, and a caller that was put off its core meanwhile is not waited for longer.</summary>
+    public TimeSpan GatherWaitMax { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Encoded bytes after which a group takes no further command. Default 2 MiB, so that a journal record stays small beside a store's largest blob.</summary>
     public int GroupBytesMax { get; init; } = 2 * 1024 * 1024;
 

@@ -11,6 +11,8 @@ public sealed partial class SqliteMetadataStore
     /// <summary>Uploads of a deleted bucket that are looked up at once.</summary>
     private const int AbortBatch = 100;
 
+    public IDisposable GatherWrites() => Writer.Gatherings.Begin();
+
     public ValueTask<(CommitOutcome Outcome, BucketRow? Bucket)> CreateBucketAsync(BucketRow bucket, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => BucketCommands.Create(session, bucket), cancellationToken);
 

@@ -16,6 +16,7 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
     private long position;
     private bool running;
     private long failedAt;
+    private TaskCompletionSource? idle;
 
     public StoreId Store { get; } = store;
 
@@ -24,10 +25,13 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
 
     public bool IsBehind => Position < log.End;
 
-    /// <summary>The task of the appends under way, to be waited for when the journal ends.</summary>
-    public Task Running { get; private set; } = Task.CompletedTask;
+    /// <summary>Ends when no append is under way: to be waited for when the journal ends.</summary>
+    public Task WhenIdle()
+    {
+        lock (gate) return running ? (idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+    }
 
-    /// <summary>Begins to append what is missing, unless that is under way already or failed a moment ago.</summary>
+    /// <summary>Begins to append what is missing, unless that is under way already or failed a moment ago. Returns when the store has been told; it never blocks on the medium.</summary>
     public void Kick(StoreSet stores, TimeProvider time, TimeSpan retryDelay, CancellationToken stop)
     {
         lock (gate)
@@ -35,8 +39,10 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
             if (running || stop.IsCancellationRequested || !IsBehind) return;
             if (failedAt != 0 && time.GetElapsedTime(failedAt) < retryDelay) return;
             running = true;
-            Running = Task.Run(() => RunAsync(stores, time, stop), CancellationToken.None);
         }
+
+        // Outside the lock: a store that fails at once is reported, and whoever hears of that may kick other copies.
+        _ = RunAsync(stores, time, stop);
     }
 
     /// <summary>Forgets the last failure: its store is said to be well again.</summary>
@@ -53,7 +59,7 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
             {
                 if (stop.IsCancellationRequested || !IsBehind)
                 {
-                    running = false;
+                    End();
                     return;
                 }
             }
@@ -62,10 +68,18 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
             lock (gate)
             {
                 failedAt = Math.Max(1, time.GetTimestamp());
-                running = false;
+                End();
                 return;
             }
         }
+    }
+
+    /// <summary>Under the lock, together with the look that found nothing more to do: a later kick then finds it free.</summary>
+    private void End()
+    {
+        running = false;
+        idle?.TrySetResult();
+        idle = null;
     }
 
     private async ValueTask<bool> AppendOnceAsync(StoreSet stores, CancellationToken stop)

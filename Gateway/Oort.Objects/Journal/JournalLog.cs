@@ -16,8 +16,10 @@ internal sealed class JournalLog : IDisposable
     private readonly RecordCipher cipher;
     private readonly Lock gate = new();
     private readonly List<Mark> marks = [];
-    private readonly Queue<byte[]> recent = new();
-    private long recentFrom;
+
+    // The parts' bytes by their index in the marks; null where they have left memory: before the first recent one.
+    private readonly List<byte[]?> parts = [];
+    private int recentFirst;
     private (long End, TaskCompletionSource Reached)? waiting;
 
     public JournalLog(JournalLogHeader header, RecordCipher cipher, JournalOptions options)
@@ -68,7 +70,8 @@ internal sealed class JournalLog : IDisposable
         lock (gate)
         {
             if (DurableCopies(End) >= Header.Quorum) return Task.CompletedTask;
-            if (waiting is not { } now || now.End != End) waiting = (End, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            // Whoever waits goes on in the copy that completes the quorum, without another change of threads: it settles a group, which is short.
+            if (waiting is not { } now || now.End != End) waiting = (End, new());
             return waiting.Value.Reached.Task;
         }
     }
@@ -76,12 +79,15 @@ internal sealed class JournalLog : IDisposable
     /// <summary>Told by a copy each time it has become longer.</summary>
     public void CopyAdvanced()
     {
+        TaskCompletionSource reached;
         lock (gate)
         {
             if (waiting is not { } now || DurableCopies(now.End) < Header.Quorum) return;
             waiting = null;
-            now.Reached.TrySetResult();
+            reached = now.Reached;
         }
+
+        reached.TrySetResult();
     }
 
     /// <summary>Bytes from a position on, whole records, as many as fit into one append; empty when they are no longer in memory.</summary>
@@ -89,26 +95,15 @@ internal sealed class JournalLog : IDisposable
     {
         lock (gate)
         {
-            if (position < recentFrom || position >= End) return default;
-            var at = recentFrom;
-            var parts = new List<byte[]>();
-            long length = 0;
-            foreach (var part in recent)
-            {
-                if (at >= position && (length == 0 || length + part.Length <= JournalCopy.AppendSizeMax))
-                {
-                    parts.Add(part);
-                    length += part.Length;
-                }
-                else if (length > 0)
-                {
-                    break;
-                }
-
-                at += part.Length;
-            }
-
-            return parts.Count == 1 ? parts[0] : parts.SelectMany(static part => part).ToArray();
+            if (position >= End) return default;
+            var index = IndexOf(position);
+            if (index < recentFirst) return default;
+            var (end, length) = (index + 1, marks[index].Length);
+            while (end < marks.Count && length + marks[end].Length <= JournalCopy.AppendSizeMax) length += marks[end++].Length;
+            if (end == index + 1) return parts[index];
+            var content = new byte[length];
+            for (var (part, at) = (index, 0); part < end; at += marks[part++].Length) parts[part]!.CopyTo(content, at);
+            return content;
         }
     }
 
@@ -117,16 +112,15 @@ internal sealed class JournalLog : IDisposable
     {
         lock (gate)
         {
-            var index = marks.BinarySearch(new(position, 0, default), Mark.ByOffset);
-            if (index < 0) throw new ArgumentException("A copy ends between two records.", nameof(position));
-            var parts = ImmutableArray.CreateBuilder<(int, RecordHash)>();
+            var index = IndexOf(position);
+            var found = ImmutableArray.CreateBuilder<(int, RecordHash)>();
             for (long length = 0; index < marks.Count && (length == 0 || length + marks[index].Length <= bytes); index++)
             {
-                parts.Add((marks[index].Length, marks[index].Hash));
+                found.Add((marks[index].Length, marks[index].Hash));
                 length += marks[index].Length;
             }
 
-            return parts.ToImmutable();
+            return found.ToImmutable();
         }
     }
 
@@ -134,13 +128,21 @@ internal sealed class JournalLog : IDisposable
 
     private int DurableCopies(long end) => Copies.Count(copy => copy.Position >= end);
 
+    /// <summary>Index of the part that begins at a position before the end. The newest one is asked for nearly always.</summary>
+    private int IndexOf(long position)
+    {
+        if (marks[^1].Offset == position) return marks.Count - 1;
+        var index = marks.BinarySearch(new(position, 0, default), Mark.ByOffset);
+        return index >= 0 ? index : throw new ArgumentException("A copy ends between two records.", nameof(position));
+    }
+
     private void Keep(byte[] part)
     {
         marks.Add(new(End, part.Length, LastHash));
-        recent.Enqueue(part);
+        parts.Add(part);
         End += part.Length;
         // At least the newest part stays: every copy needs it.
-        while (recent.Count > 1 && End - recentFrom > options.MemoryBytesMax) recentFrom += recent.Dequeue().Length;
+        for (; recentFirst < parts.Count - 1 && End - marks[recentFirst].Offset > options.MemoryBytesMax; recentFirst++) parts[recentFirst] = null;
     }
 
     private readonly record struct Mark(long Offset, int Length, RecordHash Hash)

@@ -149,7 +149,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
         JournalLog[] logs;
         lock (gate) logs = [.. ended, .. log is null ? Array.Empty<JournalLog>() : [log]];
         // An append that hangs must not keep the process: nothing acknowledged depends on it.
-        var appends = Task.WhenAll(logs.SelectMany(static one => one.Copies).Select(static copy => copy.Running));
+        var appends = Task.WhenAll(logs.SelectMany(static one => one.Copies).Select(static copy => copy.WhenIdle()));
         await Task.WhenAny(appends, Task.Delay(options.QuorumTimeout, time));
         foreach (var one in logs) one.Dispose();
         stopping.Dispose();
@@ -210,6 +210,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     /// <summary>Stores that shall hold the journal: those that hold it now as long as they are active, then others, first from failure domains that have none.</summary>
     private ImmutableArray<StoreId> ChooseMembers()
     {
+        if (log is { } open && Suit(open.Header.Members)) return open.Header.Members;
         var active = stores.Slots.Where(slot => slot.State == StoreState.Active).ToList();
         var present = log?.Header.Members ?? [];
         var chosen = active.Where(slot => present.Contains(slot.Id)).ToList();
@@ -225,6 +226,20 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
         return [.. chosen.Select(slot => slot.Id).OrderBy(id => id.Value)];
 
         static string Domain(StoreSlot slot) => slot.Store?.FailureDomain ?? slot.Endpoint.Location;
+    }
+
+    /// <summary>Whether a choice would come out the same: all are active still, and either they are as many as a log takes or no other is active.</summary>
+    private bool Suit(ImmutableArray<StoreId> members)
+    {
+        var (active, held) = (0, 0);
+        foreach (var slot in stores.Slots)
+        {
+            if (slot.State != StoreState.Active) continue;
+            active++;
+            if (members.Contains(slot.Id)) held++;
+        }
+
+        return held == members.Length && (held == active || held >= JournalLogHeader.MemberCountMax);
     }
 
     private void Kick(JournalLog target)

@@ -20,8 +20,8 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
 
     /// <summary>
     /// 1. Lay out. 2. Code into whole shards; from here on the bodies' buffers are free. 3. Put all shards in parallel. 4. Have the segment made known,
-    /// unless it holds one body only, whose own commit does that. 5. Tell those who wait: their commits queue up behind the segment's and mostly
-    /// share its group, so that nobody waits for two. A failure is told to all of them, and is not thrown.
+    /// unless it holds one body only, whose own commit does that. 5. Tell those who wait: their commits queue up behind the segment's in this
+    /// very thread and share its group, so that all of them cost the journal one record. A failure is told to all of them, and is not thrown.
     /// </summary>
     /// <param name="quorumReached">Called at most once, when only the slowest stores are still waited for.</param>
     public async Task RunAsync(Action quorumReached)
@@ -41,11 +41,16 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
 
             // 4.
             isHandedOver = entries.Count == 1;
-            var known = isHandedOver ? Task.CompletedTask : MakeKnownAsync(row);
+            Task known;
+            using (path.Metadata.GatherWrites())
+            {
+                known = isHandedOver ? Task.CompletedTask : MakeKnownAsync(row);
 
-            // 5.
-            for (var i = 0; i < entries.Count; i++)
-                entries[i].Complete(new PackPlace(new SegmentRun(row.Id, offsets[i], entries[i].Length), row, isHandedOver ? use : null, known));
+                // 5.
+                for (var i = 0; i < entries.Count; i++)
+                    entries[i].Complete(new PackPlace(new SegmentRun(row.Id, offsets[i], entries[i].Length), row, isHandedOver ? use : null, known));
+            }
+
             await known;
         }
         catch (Exception e)

@@ -18,10 +18,16 @@ internal sealed class PackWriter : IDisposable
     /// </summary>
     private const int FlushCountMax = 2;
 
+    /// <summary>
+    /// How often a flush that is about to begin lets the bodies go first that come in the meantime. Each time costs a pass of the thread pool's queue, in which
+    /// requests that came together stand together: without it the first of them would have a flush of its own, and the others wait for that.
+    /// </summary>
+    private const int StandAsideMax = 3;
+
     private readonly DataPath path;
     private readonly Lock gate = new();
     private readonly Queue<PackEntry> waiting = new();
-    private readonly HashSet<Task> flushes = [];
+    private TaskCompletionSource? idle;
 
     /// <summary>Flushes under way.</summary>
     private int flushCount;
@@ -50,17 +56,8 @@ internal sealed class PackWriter : IDisposable
             waiting.Enqueue(entry);
             StartFlush();
         }
-        try
-        {
-            return await entry.Placed.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            entry.Cancel();
-            // It may be placed all the same; then nobody will commit it.
-            _ = entry.Placed.ContinueWith(static placed => placed.Result.Use?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            throw;
-        }
+        using var registration = cancellationToken.UnsafeRegister(static (self, token) => ((PackEntry)self!).Cancel(token), entry);
+        return await entry.Placed;
     }
 
     /// <summary>Puts sealed bodies that are all there into the next packs: into one, when they fit and nobody else waits.</summary>
@@ -77,15 +74,9 @@ internal sealed class PackWriter : IDisposable
     }
 
     /// <summary>Waits for the flushes under way. Nothing may be appended any more.</summary>
-    public async ValueTask DrainAsync()
+    public Task DrainAsync()
     {
-        while (true)
-        {
-            Task[] running;
-            lock (gate) running = [.. flushes];
-            if (running.Length == 0) return;
-            await Task.WhenAll(running);
-        }
+        lock (gate) return flushCount == 0 ? Task.CompletedTask : (idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
     public void Dispose()
@@ -99,16 +90,9 @@ internal sealed class PackWriter : IDisposable
     private void StartFlush()
     {
         if (waiting.Count == 0 || unsettledCount > 0 || flushCount >= FlushCountMax) return;
-        var geometry = path.Stores.Geometry;
-        var entries = TakeGroup(geometry);
-        if (entries.Count == 0) return;
         flushCount++;
         unsettledCount++;
-        var flush = new Task<Task>(() => FlushAsync(entries, geometry));
-        var whole = flush.Unwrap();
-        flushes.Add(whole);
-        _ = whole.ContinueWith(ended => { lock (gate) flushes.Remove(ended); }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        flush.Start(TaskScheduler.Default);
+        new Flush(this, waiting.Count).Queue();
     }
 
     /// <summary>The bodies at the head of the queue that fit into one pack, and at least one.</summary>
@@ -133,23 +117,64 @@ internal sealed class PackWriter : IDisposable
         return entries;
     }
 
-    private async Task FlushAsync(List<PackEntry> entries, Geometry geometry)
+    private void QuorumReached()
     {
-        var isUnsettled = true;
-        await new PackFlush(path, geometry, entries).RunAsync(quorumReached: () =>
+        lock (gate)
         {
-            lock (gate)
-            {
-                isUnsettled = false;
-                unsettledCount--;
-                StartFlush();
-            }
-        });
+            unsettledCount--;
+            StartFlush();
+        }
+    }
+
+    private void Ended(bool isSettled)
+    {
         lock (gate)
         {
             flushCount--;
-            if (isUnsettled) unsettledCount--;
+            if (!isSettled) unsettledCount--;
             StartFlush();
+            if (flushCount == 0) idle?.TrySetResult();
+        }
+    }
+
+    /// <summary>A flush from the moment it may begin.</summary>
+    /// <param name="seenCount">Bodies that waited when it was last looked.</param>
+    private sealed class Flush(PackWriter owner, int seenCount) : IThreadPoolWorkItem
+    {
+        private int asideCount;
+        private int seenCount = seenCount;
+
+        /// <summary>Behind everything that waits for a thread now, and not before it.</summary>
+        public void Queue() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+
+        public void Execute()
+        {
+            var geometry = owner.path.Stores.Geometry;
+            List<PackEntry> entries;
+            lock (owner.gate)
+            {
+                if (asideCount < StandAsideMax && owner.waiting.Count > seenCount)
+                {
+                    asideCount++;
+                    seenCount = owner.waiting.Count;
+                    Queue();
+                    return;
+                }
+                entries = owner.TakeGroup(geometry);
+            }
+            if (entries.Count == 0) owner.Ended(isSettled: false);
+            else _ = RunAsync(geometry, entries);
+        }
+
+        private async Task RunAsync(Geometry geometry, List<PackEntry> entries)
+        {
+            var isSettled = false;
+            await new PackFlush(owner.path, geometry, entries).RunAsync(quorumReached: () =>
+            {
+                isSettled = true;
+                owner.QuorumReached();
+            });
+            owner.Ended(isSettled);
         }
     }
 }

@@ -17,6 +17,7 @@ public sealed class JournalTests : IAsyncLifetime
             {
                 Path = directory.File("metadata.db"),
                 JournalWaitMax = TimeSpan.FromMilliseconds(20),
+                GatherWaitMax = TimeSpan.FromMinutes(1),
                 ReadWaitMax = TimeSpan.FromMilliseconds(20),
                 RetryDelayMin = TimeSpan.FromMilliseconds(1),
                 RetryDelayMax = TimeSpan.FromMilliseconds(2),
@@ -48,6 +49,24 @@ public sealed class JournalTests : IAsyncLifetime
         journal.Release();
         (await second).Outcome.ShouldBe(CommitOutcome.Done);
         (await store.FindBucketAsync("b", default)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task GatherWrites_CommandsQueuedMeanwhile_ShareOneEntry()
+    {
+        Task[] created;
+        using (store.GatherWrites())
+        {
+            // A second one within the first changes nothing, and ending it twice neither.
+            var inner = store.GatherWrites()!;
+            created = [.. Enumerable.Range(0, 50).Select(i => Create($"bucket-{i}").AsTask())];
+            inner.Dispose();
+            inner.Dispose();
+            store.CommittedGeneration.ShouldBe(0ul);
+        }
+        await Task.WhenAll(created);
+        journal.Entries.Count.ShouldBe(1);
+        journal.Last.ShouldBe(50ul);
     }
 
     [Fact]

@@ -37,11 +37,15 @@ internal sealed class GroupWriter
         this.pump = pump;
         this.options = options;
         this.time = time;
+        Gatherings = new(options.GatherWaitMax);
         committed = session.Tables.State.Committed;
         queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         thread = new Thread(Run) { Name = "metadata writer", IsBackground = true };
         thread.Start();
     }
+
+    /// <summary>Callers whose commands shall share a group.</summary>
+    public Gatherings Gatherings { get; }
 
     /// <summary>Newest committed generation.</summary>
     public ulong Committed => Volatile.Read(ref committed);
@@ -121,7 +125,12 @@ internal sealed class GroupWriter
         ended.SetResult();
     }
 
-    private bool WaitForCommands() => queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+    private bool WaitForCommands()
+    {
+        var hasMore = queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+        Gatherings.WaitForEnd();
+        return hasMore;
+    }
 
     /// <summary>Runs a group, and stops the engine for good when not even its rollback works: then nobody knows what the database holds until it is opened again.</summary>
     private int RunGuarded(List<WriteCommand> commands)
