@@ -7,7 +7,8 @@ namespace Oort.Checksums;
 /// <remarks>Not thread-safe. After <see cref="Finish"/> it starts anew.</remarks>
 public sealed class RunningChecksum : IDisposable
 {
-    private readonly IncrementalHash? hash;
+    private readonly IncrementalHash? sha1;
+    private readonly RunningSha256? sha256;
     private ulong crc;
 
     /// <param name="algorithm">Any but <see cref="ChecksumAlgorithm.None"/>.</param>
@@ -16,12 +17,8 @@ public sealed class RunningChecksum : IDisposable
     {
         _ = algorithm.Size();
         Algorithm = algorithm;
-        hash = algorithm switch
-        {
-            ChecksumAlgorithm.Sha1 => IncrementalHash.CreateHash(HashAlgorithmName.SHA1),
-            ChecksumAlgorithm.Sha256 => IncrementalHash.CreateHash(HashAlgorithmName.SHA256),
-            _ => null,
-        };
+        if (algorithm == ChecksumAlgorithm.Sha1) sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        if (algorithm == ChecksumAlgorithm.Sha256) sha256 = RunningSha256.Create();
     }
 
     public ChecksumAlgorithm Algorithm { get; }
@@ -39,8 +36,11 @@ public sealed class RunningChecksum : IDisposable
             case ChecksumAlgorithm.Crc64Nvme:
                 crc = Crc64Nvme.Append(crc, data);
                 break;
+            case ChecksumAlgorithm.Sha256:
+                sha256!.Append(data);
+                break;
             default:
-                hash!.AppendData(data);
+                sha1!.AppendData(data);
                 break;
         }
     }
@@ -49,13 +49,18 @@ public sealed class RunningChecksum : IDisposable
     /// <returns>A new array of <see cref="ChecksumAlgorithms.Size"/> bytes.</returns>
     public byte[] Finish()
     {
-        if (hash is not null) return hash.GetHashAndReset();
+        if (sha1 is not null) return sha1.GetHashAndReset();
         var value = new byte[Algorithm.Size()];
-        if (value.Length == sizeof(uint)) BinaryPrimitives.WriteUInt32BigEndian(value, (uint)crc);
+        if (sha256 is not null) sha256.Finish(value);
+        else if (value.Length == sizeof(uint)) BinaryPrimitives.WriteUInt32BigEndian(value, (uint)crc);
         else BinaryPrimitives.WriteUInt64BigEndian(value, crc);
         crc = 0;
         return value;
     }
 
-    public void Dispose() => hash?.Dispose();
+    public void Dispose()
+    {
+        sha1?.Dispose();
+        sha256?.Dispose();
+    }
 }

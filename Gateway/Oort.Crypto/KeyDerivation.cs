@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Oort.Checksums;
 
 namespace Oort.Crypto;
 
@@ -24,14 +25,15 @@ internal static class KeyDerivation
     public static ReadOnlySpan<byte> KeyringCheckLabel => "oort keyring check v1\0"u8;
 
     /// <summary>HKDF-Expand with <paramref name="key"/> as PRK and label ‖ context as info.</summary>
-    /// <param name="destination">Fully overwritten with the derived key; the caller clears it.</param>
+    /// <param name="destination">32 bytes, the first block of the expansion: HMAC(PRK, info ‖ 1). Fully overwritten with the derived key; the caller clears it.</param>
     public static void Expand(ReadOnlySpan<byte> key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> destination)
     {
-        Debug.Assert(key.Length == KeySize && context.Length <= ContextSizeMax && label[^1] == 0);
-        Span<byte> info = stackalloc byte[label.Length + context.Length];
+        Debug.Assert(key.Length == KeySize && destination.Length == KeySize && context.Length <= ContextSizeMax && label[^1] == 0);
+        Span<byte> info = stackalloc byte[label.Length + context.Length + 1];
         label.CopyTo(info);
         context.CopyTo(info[label.Length..]);
-        HKDF.Expand(HashAlgorithmName.SHA256, key, destination, info);
+        info[^1] = 1;
+        HmacSha256.Compute(key, info, destination);
     }
 
     /// <summary>HKDF with both steps, for keys from the root.</summary>
@@ -39,13 +41,13 @@ internal static class KeyDerivation
         HKDF.DeriveKey(HashAlgorithmName.SHA256, root, destination, salt, label);
 
     /// <summary>An AES-256-GCM context under a derived key; the key's own bytes do not outlive the call.</summary>
-    public static AesGcm ExpandToAes(ReadOnlySpan<byte> key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context)
+    public static IAesGcm ExpandToAes(ReadOnlySpan<byte> key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context)
     {
         Span<byte> derived = stackalloc byte[KeySize];
         try
         {
             Expand(key, label, context, derived);
-            return new AesGcm(derived, AesGcm.TagByteSizes.MaxSize);
+            return AesGcmKeys.Create(derived);
         }
         finally
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Oort.Crypto;
 
@@ -35,7 +34,7 @@ public sealed class ChunkCipher : IDisposable
     private const int AssociatedNumberOffset = 17;
     private const int AssociatedLastOffset = 25;
 
-    private readonly AesGcm aes;
+    private readonly IAesGcm aes;
     private readonly byte[] nonce = new byte[NonceSize];
     private readonly byte[] associated = new byte[AssociatedSize];
 
@@ -47,7 +46,7 @@ public sealed class ChunkCipher : IDisposable
         if (dataId.Length != DataIdSize) throw new ArgumentException("A data id has 16 bytes.", nameof(dataId));
         associated[0] = Suite;
         dataId.CopyTo(associated.AsSpan(1));
-        aes = new AesGcm(key, TagSize);
+        aes = AesGcmKeys.Create(key);
     }
 
     /// <summary>Sealed bytes of a plaintext: 16 more for each begun 65,520. Nothing for nothing: an empty data id has no chunks.</summary>
@@ -93,16 +92,7 @@ public sealed class ChunkCipher : IDisposable
         }
         if (plaintext.Length != length) throw new ArgumentException("An opened chunk is 16 bytes shorter.", nameof(plaintext));
         Address(chunk, last);
-        try
-        {
-            aes.Decrypt(nonce, sealedChunk[..length], sealedChunk[length..], plaintext, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            plaintext.Clear();
-            return false;
-        }
+        return aes.TryDecrypt(nonce, sealedChunk[..length], sealedChunk[length..], plaintext, associated);
     }
 
     public void Dispose() => aes.Dispose();

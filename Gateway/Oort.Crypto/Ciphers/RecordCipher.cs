@@ -23,7 +23,7 @@ public sealed class RecordCipher : IDisposable
     private const int NonceSize = 12;
     private const int NonceNumberOffset = 4;
 
-    private readonly AesGcm aes;
+    private readonly IAesGcm aes;
     private readonly byte[] salt;
     private readonly byte[] nonce = new byte[NonceSize];
     private readonly bool seals;
@@ -83,16 +83,7 @@ public sealed class RecordCipher : IDisposable
         }
         if (destination.Length != length) throw new ArgumentException("An opened record is 16 bytes shorter.", nameof(destination));
         BinaryPrimitives.WriteUInt64BigEndian(nonce.AsSpan(NonceNumberOffset), sequence);
-        try
-        {
-            aes.Decrypt(nonce, sealedRecord[..length], sealedRecord[length..], destination, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            destination.Clear();
-            return false;
-        }
+        return aes.TryDecrypt(nonce, sealedRecord[..length], sealedRecord[length..], destination, associated);
     }
 
     public void Dispose() => aes.Dispose();

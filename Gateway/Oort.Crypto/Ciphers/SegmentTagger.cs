@@ -19,7 +19,7 @@ public sealed class SegmentTagger : IDisposable
 
     private const int NonceSize = 12;
 
-    private readonly AesGcm aes;
+    private readonly IAesGcm aes;
     private readonly byte[] nonce = new byte[NonceSize];
 
     internal SegmentTagger(ReadOnlySpan<byte> tagKey, ReadOnlySpan<byte> segmentId)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Oort.Crypto;
 
@@ -37,16 +36,7 @@ internal static class DataKeyWrap
         Span<byte> associated = stackalloc byte[AssociatedSize];
         WriteAssociated(associated, version, dataId);
         using var aes = KeyDerivation.ExpandToAes(keyEncryptionKey, KeyDerivation.DataKeyLabel, dataId);
-        try
-        {
-            aes.Decrypt(wrapped[..NonceSize], wrapped[NonceSize..^TagSize], wrapped[^TagSize..], key, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            key.Clear();
-            return false;
-        }
+        return aes.TryDecrypt(wrapped[..NonceSize], wrapped[NonceSize..^TagSize], wrapped[^TagSize..], key, associated);
     }
 
     private static void WriteAssociated(Span<byte> associated, int version, ReadOnlySpan<byte> dataId)

@@ -163,7 +163,7 @@ public sealed class Keyring : IDisposable
     {
         Span<byte> keyEncryptionKey = stackalloc byte[KeyDerivation.KeySize];
         Span<byte> nonce = stackalloc byte[DataKeyWrap.NonceSize];
-        RandomNumberGenerator.Fill(nonce);
+        RandomBytes.Fill(nonce);
         try
         {
             lock (gate)

@@ -85,28 +85,21 @@ internal static class KeyringSeal
         Span<byte> nonce = stackalloc byte[NonceSize];
         nonce.Clear();
         using var aes = CreateAes(root, salt);
-        try
-        {
-            aes.Decrypt(nonce, sealedBytes[HeaderSize..^TagSize], sealedBytes[^TagSize..], payload, sealedBytes[..HeaderSize]);
-            return KeyringError.None;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return KeyringError.Damaged;
-        }
+        var isGenuine = aes.TryDecrypt(nonce, sealedBytes[HeaderSize..^TagSize], sealedBytes[^TagSize..], payload, sealedBytes[..HeaderSize]);
+        return isGenuine ? KeyringError.None : KeyringError.Damaged;
     }
 
     /// <summary>Tells a wrong phrase from a damaged replica. It says nothing about the root: 256 random bits cannot be tried out.</summary>
     private static void WriteCheck(ReadOnlySpan<byte> root, ReadOnlySpan<byte> salt, Span<byte> check) =>
         KeyDerivation.FromRoot(root, salt, KeyDerivation.KeyringCheckLabel, check);
 
-    private static AesGcm CreateAes(ReadOnlySpan<byte> root, ReadOnlySpan<byte> salt)
+    private static IAesGcm CreateAes(ReadOnlySpan<byte> root, ReadOnlySpan<byte> salt)
     {
         Span<byte> key = stackalloc byte[KeyDerivation.KeySize];
         try
         {
             KeyDerivation.FromRoot(root, salt, KeyDerivation.KeyringSealLabel, key);
-            return new AesGcm(key, TagSize);
+            return AesGcmKeys.Create(key);
         }
         finally
         {

@@ -29,7 +29,7 @@ internal sealed class DataKey : IDisposable
         Span<byte> id = stackalloc byte[DataId.Size];
         Span<byte> key = stackalloc byte[ChunkCipher.KeySize];
         DataId.Create(time.GetUtcNow()).Write(id);
-        RandomNumberGenerator.Fill(key);
+        RandomBytes.Fill(key);
         try
         {
             var wrapped = keyring.WrapDataKey(id, key, out var keyVersion);

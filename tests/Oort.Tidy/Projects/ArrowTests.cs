@@ -11,7 +11,7 @@ public sealed class ArrowTests
         // Leaves. Checksums is one that anybody may use: docs/decisions/0001-checksums-leaf.md.
         ["Oort.Checksums"] = [],
         ["Oort.Erasure"] = ["Oort.Checksums"],
-        ["Oort.Crypto"] = [],
+        ["Oort.Crypto"] = ["Oort.Checksums"],
         ["Oort.S3"] = ["Oort.Checksums"],
         ["Oort.Backends"] = ["Oort.Checksums"],
         ["Oort.Evm"] = [],
