@@ -9,6 +9,7 @@ public static class UrlEncoding
     // What RFC 3986 calls unreserved: the only characters that a canonical request leaves as they are.
     private static readonly SearchValues<byte> Unreserved = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"u8);
     private static readonly SearchValues<byte> UnreservedAndSlash = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"u8);
+    private static readonly SearchValues<char> KeptInListings = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Decodes %XX; everything else stands for itself.</summary>
@@ -100,7 +101,7 @@ public static class UrlEncoding
     }
 
     /// <summary>Encodes a key for a listing with <c>encoding-type=url</c>: slashes stay, a space is %20, which every decoder understands.</summary>
-    public static string EncodeListed(string text) => Encode(text, keepSlash: true);
+    public static string EncodeListed(string text) => text.AsSpan().ContainsAnyExcept(KeptInListings) ? Encode(text, keepSlash: true) : text;
 
     internal static int HexValue(char c) => char.IsAsciiDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
 

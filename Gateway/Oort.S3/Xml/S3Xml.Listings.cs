@@ -1,162 +1,166 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Oort.Checksums;
 
 namespace Oort.S3;
 
-/// <summary>The listings.</summary>
+/// <summary>The listings: each a head of its own, then rows and common prefixes, in pieces.</summary>
 public static partial class S3Xml
 {
-    public static async ValueTask WriteAsync(PipeWriter pipe, ListObjectsResult result, CancellationToken cancellationToken)
+    public static ValueTask WriteAsync(PipeWriter pipe, ListObjectsResult result, CancellationToken cancellationToken)
     {
-        var xml = new S3XmlWriter(pipe);
-        var url = result.UrlEncoded;
-        xml.StartRoot("ListBucketResult");
-        xml.Element("Name", result.Name);
-        xml.Name("Prefix", result.Prefix, url);
-        xml.Name("Marker", result.Marker, url);
-        if (result.NextMarker is not null)
-            xml.Name("NextMarker", result.NextMarker, url);
-        xml.Element("MaxKeys", result.MaxKeys);
-        WriteDelimiter(xml, result.Delimiter, url);
-        xml.Element("IsTruncated", result.IsTruncated);
-        WriteEncoding(xml, url);
-        await WriteContentsAsync(pipe, xml, result.Contents, url, cancellationToken);
-        await WriteCommonPrefixesAsync(pipe, xml, result.CommonPrefixes, url, cancellationToken);
-        xml.End("ListBucketResult");
-        await FlushAsync(pipe, cancellationToken);
-    }
-
-    public static async ValueTask WriteAsync(PipeWriter pipe, ListObjectsV2Result result, CancellationToken cancellationToken)
-    {
-        var xml = new S3XmlWriter(pipe);
-        var url = result.UrlEncoded;
-        xml.StartRoot("ListBucketResult");
-        xml.Element("Name", result.Name);
-        xml.Name("Prefix", result.Prefix, url);
-        if (result.StartAfter is not null)
-            xml.Name("StartAfter", result.StartAfter, url);
-        xml.Optional("ContinuationToken", result.ContinuationToken);
-        xml.Optional("NextContinuationToken", result.NextContinuationToken);
-        xml.Element("KeyCount", result.KeyCount);
-        xml.Element("MaxKeys", result.MaxKeys);
-        WriteDelimiter(xml, result.Delimiter, url);
-        xml.Element("IsTruncated", result.IsTruncated);
-        WriteEncoding(xml, url);
-        await WriteContentsAsync(pipe, xml, result.Contents, url, cancellationToken);
-        await WriteCommonPrefixesAsync(pipe, xml, result.CommonPrefixes, url, cancellationToken);
-        xml.End("ListBucketResult");
-        await FlushAsync(pipe, cancellationToken);
-    }
-
-    public static async ValueTask WriteAsync(PipeWriter pipe, ListVersionsResult result, CancellationToken cancellationToken)
-    {
-        var xml = new S3XmlWriter(pipe);
-        var url = result.UrlEncoded;
-        xml.StartRoot("ListVersionsResult");
-        xml.Element("Name", result.Name);
-        xml.Name("Prefix", result.Prefix, url);
-        xml.Name("KeyMarker", result.KeyMarker, url);
-        xml.Element("VersionIdMarker", result.VersionIdMarker);
-        if (result.NextKeyMarker is not null)
-            xml.Name("NextKeyMarker", result.NextKeyMarker, url);
-        xml.Optional("NextVersionIdMarker", result.NextVersionIdMarker);
-        xml.Element("MaxKeys", result.MaxKeys);
-        WriteDelimiter(xml, result.Delimiter, url);
-        xml.Element("IsTruncated", result.IsTruncated);
-        WriteEncoding(xml, url);
-        foreach (var version in result.Versions)
+        void Head(S3XmlWriter xml)
         {
-            WriteVersion(xml, version, url);
-            await FlushWhenFullAsync(pipe, cancellationToken);
+            xml.Element("Name", result.Name);
+            xml.Name("Prefix", result.Prefix, result.UrlEncoded);
+            xml.Name("Marker", result.Marker, result.UrlEncoded);
+            OptionalName(xml, "NextMarker", result.NextMarker, result.UrlEncoded);
+            WriteLimits(xml, "MaxKeys", result.MaxKeys, result.Delimiter, result.IsTruncated, result.UrlEncoded);
         }
 
-        await WriteCommonPrefixesAsync(pipe, xml, result.CommonPrefixes, url, cancellationToken);
-        xml.End("ListVersionsResult");
-        await FlushAsync(pipe, cancellationToken);
+        return WriteListingAsync(pipe, "ListBucketResult", Head, result.Contents, WriteObject, result.CommonPrefixes, result.UrlEncoded, cancellationToken);
     }
 
-    public static async ValueTask WriteAsync(PipeWriter pipe, ListUploadsResult result, CancellationToken cancellationToken)
+    public static ValueTask WriteAsync(PipeWriter pipe, ListObjectsV2Result result, CancellationToken cancellationToken)
     {
-        var xml = new S3XmlWriter(pipe);
-        var url = result.UrlEncoded;
-        xml.StartRoot("ListMultipartUploadsResult");
-        xml.Element("Bucket", result.Bucket);
-        xml.Name("KeyMarker", result.KeyMarker, url);
-        xml.Element("UploadIdMarker", result.UploadIdMarker);
-        if (result.NextKeyMarker is not null)
-            xml.Name("NextKeyMarker", result.NextKeyMarker, url);
-        xml.Optional("NextUploadIdMarker", result.NextUploadIdMarker);
-        xml.Name("Prefix", result.Prefix, url);
-        WriteDelimiter(xml, result.Delimiter, url);
-        WriteEncoding(xml, url);
-        xml.Element("MaxUploads", result.MaxUploads);
-        xml.Element("IsTruncated", result.IsTruncated);
-        foreach (var upload in result.Uploads)
+        void Head(S3XmlWriter xml)
         {
-            xml.Start("Upload");
-            xml.Name("Key", upload.Key, url);
-            xml.Element("UploadId", upload.UploadId);
-            WriteOwner(xml, "Initiator", upload.Initiator);
-            WriteOwner(xml, "Owner", upload.Owner);
-            xml.Element("StorageClass", upload.StorageClass);
-            xml.Element("Initiated", upload.Initiated);
-            WriteChecksumKind(xml, upload.ChecksumAlgorithm, upload.ChecksumType);
-            xml.End("Upload");
-            await FlushWhenFullAsync(pipe, cancellationToken);
+            xml.Element("Name", result.Name);
+            xml.Name("Prefix", result.Prefix, result.UrlEncoded);
+            OptionalName(xml, "StartAfter", result.StartAfter, result.UrlEncoded);
+            xml.Optional("ContinuationToken", result.ContinuationToken);
+            xml.Optional("NextContinuationToken", result.NextContinuationToken);
+            xml.Element("KeyCount", result.KeyCount);
+            WriteLimits(xml, "MaxKeys", result.MaxKeys, result.Delimiter, result.IsTruncated, result.UrlEncoded);
         }
 
-        await WriteCommonPrefixesAsync(pipe, xml, result.CommonPrefixes, url, cancellationToken);
-        xml.End("ListMultipartUploadsResult");
-        await FlushAsync(pipe, cancellationToken);
+        return WriteListingAsync(pipe, "ListBucketResult", Head, result.Contents, WriteObject, result.CommonPrefixes, result.UrlEncoded, cancellationToken);
     }
 
-    public static async ValueTask WriteAsync(PipeWriter pipe, ListPartsResult result, CancellationToken cancellationToken)
+    public static ValueTask WriteAsync(PipeWriter pipe, ListVersionsResult result, CancellationToken cancellationToken)
     {
-        var xml = new S3XmlWriter(pipe);
-        xml.StartRoot("ListPartsResult");
-        xml.Element("Bucket", result.Bucket);
-        xml.Name("Key", result.Key, result.UrlEncoded);
-        xml.Element("UploadId", result.UploadId);
-        WriteOwner(xml, "Initiator", result.Initiator);
-        WriteOwner(xml, "Owner", result.Owner);
-        xml.Element("StorageClass", result.StorageClass);
-        xml.Element("PartNumberMarker", result.PartNumberMarker);
-        xml.Element("NextPartNumberMarker", result.NextPartNumberMarker);
-        xml.Element("MaxParts", result.MaxParts);
-        xml.Element("IsTruncated", result.IsTruncated);
-        WriteChecksumKind(xml, result.ChecksumAlgorithm, result.ChecksumType);
-        foreach (var part in result.Parts)
+        void Head(S3XmlWriter xml)
         {
-            xml.Start("Part");
-            xml.Element("PartNumber", part.PartNumber);
-            xml.Element("LastModified", part.LastModified);
-            xml.ETag("ETag", part.ETag);
-            xml.Element("Size", part.Size);
-            WritePartChecksum(xml, part);
-            xml.End("Part");
-            await FlushWhenFullAsync(pipe, cancellationToken);
+            xml.Element("Name", result.Name);
+            xml.Name("Prefix", result.Prefix, result.UrlEncoded);
+            xml.Name("KeyMarker", result.KeyMarker, result.UrlEncoded);
+            xml.Element("VersionIdMarker", result.VersionIdMarker);
+            OptionalName(xml, "NextKeyMarker", result.NextKeyMarker, result.UrlEncoded);
+            xml.Optional("NextVersionIdMarker", result.NextVersionIdMarker);
+            WriteLimits(xml, "MaxKeys", result.MaxKeys, result.Delimiter, result.IsTruncated, result.UrlEncoded);
         }
 
-        xml.End("ListPartsResult");
-        await FlushAsync(pipe, cancellationToken);
+        return WriteListingAsync(pipe, "ListVersionsResult", Head, result.Versions, WriteVersion, result.CommonPrefixes, result.UrlEncoded, cancellationToken);
     }
 
-    private static async ValueTask WriteContentsAsync(PipeWriter pipe, S3XmlWriter xml, IEnumerable<ListedObject> contents, bool url, CancellationToken cancellationToken)
+    public static ValueTask WriteAsync(PipeWriter pipe, ListUploadsResult result, CancellationToken cancellationToken)
     {
-        foreach (var item in contents)
+        void Head(S3XmlWriter xml)
         {
-            xml.Start("Contents");
-            xml.Name("Key", item.Key, url);
-            xml.Element("LastModified", item.LastModified);
-            xml.ETag("ETag", item.ETag);
-            WriteChecksumKind(xml, item.ChecksumAlgorithm, item.ChecksumType);
-            xml.Element("Size", item.Size);
-            if (item.Owner is { } owner)
-                WriteOwner(xml, "Owner", owner);
-            xml.Element("StorageClass", item.StorageClass);
-            xml.End("Contents");
-            await FlushWhenFullAsync(pipe, cancellationToken);
+            xml.Element("Bucket", result.Bucket);
+            xml.Name("KeyMarker", result.KeyMarker, result.UrlEncoded);
+            xml.Element("UploadIdMarker", result.UploadIdMarker);
+            OptionalName(xml, "NextKeyMarker", result.NextKeyMarker, result.UrlEncoded);
+            xml.Optional("NextUploadIdMarker", result.NextUploadIdMarker);
+            xml.Name("Prefix", result.Prefix, result.UrlEncoded);
+            WriteDelimiter(xml, result.Delimiter, result.UrlEncoded);
+            WriteEncoding(xml, result.UrlEncoded);
+            xml.Element("MaxUploads", result.MaxUploads);
+            xml.Element("IsTruncated", result.IsTruncated);
         }
+
+        return WriteListingAsync(pipe, "ListMultipartUploadsResult", Head, result.Uploads, WriteUpload, result.CommonPrefixes, result.UrlEncoded, cancellationToken);
+    }
+
+    public static ValueTask WriteAsync(PipeWriter pipe, ListPartsResult result, CancellationToken cancellationToken)
+    {
+        void Head(S3XmlWriter xml)
+        {
+            xml.Element("Bucket", result.Bucket);
+            xml.Name("Key", result.Key, result.UrlEncoded);
+            xml.Element("UploadId", result.UploadId);
+            WriteOwner(xml, "Initiator", result.Initiator);
+            WriteOwner(xml, "Owner", result.Owner);
+            xml.Element("StorageClass", result.StorageClass);
+            xml.Element("PartNumberMarker", result.PartNumberMarker);
+            xml.Element("NextPartNumberMarker", result.NextPartNumberMarker);
+            xml.Element("MaxParts", result.MaxParts);
+            xml.Element("IsTruncated", result.IsTruncated);
+            WriteChecksumKind(xml, result.ChecksumAlgorithm, result.ChecksumType);
+        }
+
+        return WriteListingAsync(pipe, "ListPartsResult", Head, result.Parts, WritePart, [], result.UrlEncoded, cancellationToken);
+    }
+
+    /// <summary>Writes a listing by way of one buffer: the connection's own writer is asked once for each piece, not for each element.</summary>
+    private static async ValueTask WriteListingAsync<TRow>(
+        PipeWriter pipe, string root, Action<S3XmlWriter> head, IEnumerable<TRow> rows, RowWriter<TRow> row, IEnumerable<string> prefixes, bool url, CancellationToken cancellationToken)
+    {
+        using var piece = new XmlPiece(UnflushedSizeMax);
+        var xml = new S3XmlWriter(piece);
+        xml.StartRoot(root);
+        head(xml);
+        foreach (var item in rows)
+        {
+            row(xml, item, url);
+            if (piece.IsFull) await SendAsync(pipe, piece, cancellationToken);
+        }
+
+        foreach (var prefix in prefixes)
+        {
+            xml.Start("CommonPrefixes");
+            xml.Name("Prefix", prefix, url);
+            xml.End("CommonPrefixes");
+            if (piece.IsFull) await SendAsync(pipe, piece, cancellationToken);
+        }
+
+        xml.End(root);
+        await SendAsync(pipe, piece, cancellationToken);
+    }
+
+    private static ValueTask SendAsync(PipeWriter pipe, XmlPiece piece, CancellationToken cancellationToken)
+    {
+        pipe.Write(piece.Written);
+        piece.Clear();
+        return FlushAsync(pipe, cancellationToken);
+    }
+
+    private static void WriteObject(S3XmlWriter xml, in ListedObject item, bool url)
+    {
+        xml.Start("Contents");
+        xml.Name("Key", item.Key, url);
+        xml.Element("LastModified", item.LastModified);
+        xml.ETag("ETag", item.ETag);
+        WriteChecksumKind(xml, item.ChecksumAlgorithm, item.ChecksumType);
+        xml.Element("Size", item.Size);
+        if (item.Owner is { } owner)
+            WriteOwner(xml, "Owner", owner);
+        xml.Element("StorageClass", item.StorageClass);
+        xml.End("Contents");
+    }
+
+    private static void WriteUpload(S3XmlWriter xml, in ListedUpload upload, bool url)
+    {
+        xml.Start("Upload");
+        xml.Name("Key", upload.Key, url);
+        xml.Element("UploadId", upload.UploadId);
+        WriteOwner(xml, "Initiator", upload.Initiator);
+        WriteOwner(xml, "Owner", upload.Owner);
+        xml.Element("StorageClass", upload.StorageClass);
+        xml.Element("Initiated", upload.Initiated);
+        WriteChecksumKind(xml, upload.ChecksumAlgorithm, upload.ChecksumType);
+        xml.End("Upload");
+    }
+
+    private static void WritePart(S3XmlWriter xml, in ListedPart part, bool url)
+    {
+        xml.Start("Part");
+        xml.Element("PartNumber", part.PartNumber);
+        xml.Element("LastModified", part.LastModified);
+        xml.ETag("ETag", part.ETag);
+        xml.Element("Size", part.Size);
+        WritePartChecksum(xml, part);
+        xml.End("Part");
     }
 
     private static void WriteVersion(S3XmlWriter xml, in ListedVersion version, bool url)
@@ -179,15 +183,18 @@ public static partial class S3Xml
         xml.End(element);
     }
 
-    private static async ValueTask WriteCommonPrefixesAsync(PipeWriter pipe, S3XmlWriter xml, IEnumerable<string> prefixes, bool url, CancellationToken cancellationToken)
+    private static void WriteLimits(S3XmlWriter xml, string limitName, int limit, string? delimiter, bool isTruncated, bool url)
     {
-        foreach (var prefix in prefixes)
-        {
-            xml.Start("CommonPrefixes");
-            xml.Name("Prefix", prefix, url);
-            xml.End("CommonPrefixes");
-            await FlushWhenFullAsync(pipe, cancellationToken);
-        }
+        xml.Element(limitName, limit);
+        WriteDelimiter(xml, delimiter, url);
+        xml.Element("IsTruncated", isTruncated);
+        WriteEncoding(xml, url);
+    }
+
+    private static void OptionalName(S3XmlWriter xml, string name, string? value, bool url)
+    {
+        if (value is not null)
+            xml.Name(name, value, url);
     }
 
     private static void WriteChecksumKind(S3XmlWriter xml, ChecksumAlgorithm algorithm, ChecksumType type)
@@ -209,4 +216,6 @@ public static partial class S3Xml
         if (url)
             xml.Element("EncodingType", "url");
     }
+
+    private delegate void RowWriter<TRow>(S3XmlWriter xml, in TRow row, bool url);
 }
