@@ -54,10 +54,12 @@ public sealed class PackTests
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
         var gates = world.Stores.All.Select(store => store.Hold(StoreOperations.Put)).ToArray();
+        var first = world.PutAsync(ObjectWorld.Bytes(99), "first");
+        await FlushedAsync(world);
         var puts = Enumerable.Range(0, 20).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
         foreach (var store in world.Stores.All.Take(2)) store.Inject(StoreOperations.Put, skip: 0, times: 1);
         foreach (var held in gates) held.SetResult();
-        foreach (var put in puts)
+        foreach (var put in puts.Append(first))
         {
             try
             {
@@ -68,7 +70,7 @@ public sealed class PackTests
                 // Those that shared the flush that failed.
             }
         }
-        puts.Count(put => put.IsFaulted).ShouldBeGreaterThan(0);
+        puts.Append(first).Count(put => put.IsFaulted).ShouldBeGreaterThan(0);
         (await world.GetAsync(await world.PutAsync(ObjectWorld.Bytes(5), "after"))).ShouldBe(ObjectWorld.Bytes(5));
     }
 
@@ -97,7 +99,9 @@ public sealed class PackTests
         var known = new TaskCompletionSource();
         world.Metadata.Adding = known.Task;
         var gates = world.Stores.All.Select(store => store.Hold(StoreOperations.Put)).ToArray();
-        var puts = Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
+        Task<VersionRow>[] puts = [world.PutAsync(ObjectWorld.Bytes(100), "key0")];
+        await FlushedAsync(world);
+        puts = [.. puts, .. Enumerable.Range(1, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}"))];
         foreach (var held in gates) held.SetResult();
         await puts[0];
         // The others have a place and cannot be committed yet.
@@ -123,5 +127,12 @@ public sealed class PackTests
         var puts = Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
         foreach (var put in puts) await Should.ThrowAsync<MetadataUnavailableException>(() => put);
         world.SegmentIds.LowWaterMark.ShouldBe(world.SegmentIds.LastCounter + 1);
+    }
+
+    /// <summary>Waits until a flush has reached all stores, which hold it up.</summary>
+    private static async Task FlushedAsync(ObjectWorld world)
+    {
+        foreach (var store in world.Stores.All)
+            while (store.Count(StoreOperations.Put) == 0) await Task.Delay(1);
     }
 }
