@@ -131,6 +131,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(options.LogLevel);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // While anybody listens to it, the framework makes an Activity, a log scope and an execution context for every request. Requests have their own line (S3Pipeline's), and failures theirs.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         GatewayLogging.Add(builder.Logging, options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();

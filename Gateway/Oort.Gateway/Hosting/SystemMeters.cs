@@ -22,6 +22,8 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
         Gauge("oort.metadata.generation", "Newest committed generation.", s => [new((long)s.Generation)]);
         meter.CreateObservableGauge("oort.metadata.journal.lag", () => (long)(system.Metadata.CommittedGeneration - system.Metadata.JournalledGeneration), description: "Generations committed and not yet journalled.");
+        meter.CreateObservableCounter("oort.process.allocated.bytes", () => GC.GetTotalAllocatedBytes(), description: "Bytes allocated on the managed heap since the start.");
+        meter.CreateObservableCounter("oort.process.collections", () => (long)GC.CollectionCount(0), description: "Garbage collections of any generation since the start.");
         meter.CreateObservableGauge("oort.process.memory.bytes", () => Environment.WorkingSet, description: "Resident memory of the process.");
 
         void Gauge(string name, string help, Func<SystemStatus, IEnumerable<Measurement<long>>> read) =>

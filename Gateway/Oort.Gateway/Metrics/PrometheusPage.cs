@@ -46,6 +46,9 @@ public sealed class PrometheusPage : IDisposable
     private sealed class InstrumentSeries(Instrument instrument)
     {
         private readonly ConcurrentDictionary<string, Series> _series = new(StringComparer.Ordinal);
+
+        /// <summary>Finds a series by its tags without writing them out, which takes longer than all else that is recorded of a small request. At most <see cref="SeriesMax"/>.</summary>
+        private readonly ConcurrentDictionary<Tags, Series> _known = new();
         private readonly bool _isGauge = instrument is ObservableGauge<long> or ObservableGauge<int> or ObservableGauge<double> or UpDownCounter<long> or UpDownCounter<int>;
         private readonly bool _isObservable = instrument.IsObservable;
         private readonly double[]? _boundaries = instrument switch
@@ -72,10 +75,19 @@ public sealed class PrometheusPage : IDisposable
 
         public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
+            var key = new Tags(tags);
+            if (!key.IsWhole || !_known.TryGetValue(key, out var series)) series = Find(tags, key);
+            series.Record(value, replace: _isObservable);
+        }
+
+        private Series Find(ReadOnlySpan<KeyValuePair<string, object?>> tags, Tags key)
+        {
             var labels = Labels(tags);
             if (!_series.TryGetValue(labels, out var series))
                 series = _series.GetOrAdd(_series.Count < SeriesMax ? labels : "overflow=\"true\"", _ => new Series(_boundaries));
-            series.Record(value, replace: _isObservable);
+            // Observable series come and go; the others stay. What overflows is not kept, for there is no end of it.
+            if (key.IsWhole && !_isObservable && _series.ContainsKey(labels) && _known.Count < SeriesMax) _known.TryAdd(key, series);
+            return series;
         }
 
         public void Write(StringBuilder page)
@@ -106,6 +118,20 @@ public sealed class PrometheusPage : IDisposable
             }
 
             return text.ToString();
+        }
+    }
+
+    /// <summary>The tags of one measurement, as many as Oort's instruments have.</summary>
+    private readonly record struct Tags(string? FirstName, object? First, string? SecondName, object? Second, bool IsWhole)
+    {
+        public Tags(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+            : this(
+                tags.Length > 0 ? tags[0].Key : null,
+                tags.Length > 0 ? tags[0].Value : null,
+                tags.Length > 1 ? tags[1].Key : null,
+                tags.Length > 1 ? tags[1].Value : null,
+                tags.Length <= 2)
+        {
         }
     }
 

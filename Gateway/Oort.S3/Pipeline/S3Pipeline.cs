@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -30,10 +29,12 @@ public sealed partial class S3Pipeline(
     // nginx's number for "the client went away", in logs and metrics only.
     private const int ClientGoneStatus = 499;
 
+    private static readonly Dictionary<string, string> NoTrailers = [];
     private static readonly S3Principal Anonymous = new("", "", "");
 
     private readonly S3Authenticator authenticator = new(options, credentials, time, logger);
     private readonly S3Responder responder = new(options, time);
+    private readonly RequestIds requestIds = new();
 
     /// <summary>Whether a request is for <c>/_oort/…</c> and must not be given to <see cref="HandleAsync(HttpContext)"/>.</summary>
     public bool IsReserved(HttpContext http) => S3Target.IsReserved(http, options);
@@ -44,7 +45,7 @@ public sealed partial class S3Pipeline(
     /// <summary>Authenticates a request that is not S3's but signed like one (the admin API), and gives it to <paramref name="handler"/> with its body decoded. Errors are answered as S3 does.</summary>
     public async Task HandleAsync(HttpContext http, S3Handler? handler)
     {
-        var run = new Run { Http = http, RequestId = NewRequestId(), Started = time.GetTimestamp() };
+        var run = new Run { Http = http, RequestId = requestIds.Next(), Started = time.GetTimestamp() };
         PrepareServer(run);
         try
         {
@@ -87,7 +88,7 @@ public sealed partial class S3Pipeline(
             HoistParameters(target.Query, headers);
         var payload = authentication?.Payload ?? PayloadForm.Read(null, headers);
         var announced = AnnouncedTrailers(headers);
-        var trailers = new Dictionary<string, string>(StringComparer.Ordinal);
+        var trailers = payload.IsChunked ? new Dictionary<string, string>(StringComparer.Ordinal) : NoTrailers;
         run.Body = S3Bodies.Decode(run.RawBody, payload, authentication?.Chunks, announced, trailers, options, HasBody(run.Http));
         return new S3Request
         {
@@ -198,14 +199,6 @@ public sealed partial class S3Pipeline(
     };
 
     private static bool HasBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.ContentLength is not (null or 0);
-
-    // 16 upper-case hex digits, as S3's are.
-    private static string NewRequestId()
-    {
-        Span<byte> id = stackalloc byte[8];
-        RandomNumberGenerator.Fill(id);
-        return Convert.ToHexString(id);
-    }
 
     /// <summary>What is known of one request while it runs.</summary>
     private sealed class Run

@@ -59,6 +59,22 @@ public sealed class PrometheusPageTests : IDisposable
     }
 
     [Fact]
+    public void Write_SameTagsAgain_AreOneSeriesHoweverTheyAreHeld()
+    {
+        var counter = meter.CreateCounter<long>("test.again");
+        for (var i = 0; i < 3; i++)
+        {
+            counter.Add(1, new("operation", new string("GetObject")), new("status", (object)200));
+            counter.Add(1, new("operation", "GetObject"), new("status", "200"));
+            counter.Add(1, new("operation", "GetObject"), new("other", (object)200));
+            counter.Add(1, new KeyValuePair<string, object?>("a", 1), new("b", 2), new("c", 3));
+        }
+
+        var lines = page.Write().Split('\n').Where(l => l.StartsWith("test_again_total{", StringComparison.Ordinal));
+        lines.ShouldBe(["test_again_total{a=\"1\",b=\"2\",c=\"3\"} 3", "test_again_total{operation=\"GetObject\",other=\"200\"} 3", "test_again_total{operation=\"GetObject\",status=\"200\"} 6"]);
+    }
+
+    [Fact]
     public void Write_ForeignMeter_IsNotShown()
     {
         using var foreign = new Meter("Other.Meter");
