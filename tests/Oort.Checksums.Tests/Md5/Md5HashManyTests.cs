@@ -34,6 +34,10 @@ public sealed class Md5HashManyTests
     }
 
     [Fact]
+    public void HashMany_MoreMessagesThanKeysFitTheStack_EqualsThePlatforms() =>
+        Check([.. Enumerable.Range(0, 1000).Select(i => bytes.AsMemory(i, i))]);
+
+    [Fact]
     public void HashMany_MoreRoomThanNeeded_LeavesTheRestAlone()
     {
         var digests = new byte[Md5.Size + 3];
@@ -51,9 +55,12 @@ public sealed class Md5HashManyTests
 
     private static void Check(ReadOnlyMemory<byte>[] messages)
     {
-        var digests = new byte[messages.Length * Md5.Size];
-        Md5.HashMany(messages, digests);
-        for (var i = 0; i < messages.Length; i++)
-            digests.AsSpan(i * Md5.Size, Md5.Size).ToArray().ShouldBe(MD5.HashData(messages[i].Span), $"message {i} of {messages.Length}, {messages[i].Length} bytes");
+        var expected = messages.SelectMany(message => MD5.HashData(message.Span)).ToArray();
+        foreach (var width in Md5LaneWidths.Supported)
+        {
+            var digests = new byte[expected.Length];
+            Md5.HashMany(messages, digests, width);
+            digests.ShouldBe(expected, $"{width}, {messages.Length} messages");
+        }
     }
 }
