@@ -11,9 +11,10 @@ namespace Oort.S3;
 /// size-in-hex [";chunk-signature=" 64 hex] CRLF  data CRLF        repeated
 /// "0" [";chunk-signature=" 64 hex] CRLF  *(name ":" value CRLF)  CRLF
 /// </code>
-/// Offsets are relative to the window's start; <see cref="Drop"/> moves it. A signed chunk's bytes are released only when its signature was verified, others as they come.
+/// Offsets are relative to the window's start; <see cref="Drop"/> moves it. Bytes are released as they come, the last of a signed chunk only
+/// when its signature was verified: what a reader was given is the body only if it read to the end, as with every body, and no chunk has to be held in memory.
 /// </remarks>
-internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, long decodedLength, int signedChunkSizeMax, IReadOnlyList<string> announcedTrailers, IDictionary<string, string> trailers) : IDisposable
+internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, long decodedLength, IReadOnlyList<string> announcedTrailers, IDictionary<string, string> trailers) : IDisposable
 {
     // A size of 16 digits, the extension and its 64 digits take 97 bytes; the rest is for extensions of others.
     private const int HeaderSizeMax = 256;
@@ -38,7 +39,7 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
     private Mode mode;
     private long chunkSize;
 
-    // Bytes of the current chunk that were released (unsigned) or hashed (signed).
+    // Bytes of the current chunk that were released.
     private long chunkDone;
     private long decoded;
     private int trailerSize;
@@ -80,7 +81,7 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
             goesOn = mode switch
             {
                 Mode.ChunkHeader => ParseHeader(window),
-                Mode.ChunkData => signer is null ? TakeData(window) : TakeSignedData(window),
+                Mode.ChunkData => TakeData(window),
                 Mode.ChunkEnd => ParseEnd(window),
                 Mode.Trailer => ParseTrailer(window, isLast),
                 _ => false,
@@ -120,8 +121,6 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
 
     private void ReadSignature(ReadOnlySpan<byte> extension)
     {
-        if (chunkSize > signedChunkSizeMax)
-            throw new S3Exception(S3Errors.InvalidChunkSizeError, $"A signed chunk may have at most {signedChunkSizeMax} bytes here.");
         if (!extension.StartsWith(";chunk-signature="u8) || !TryFromHex(extension[";chunk-signature="u8.Length..].TrimEnd(" \t"u8), claimed))
             throw new S3Exception(S3Errors.InvalidRequest, "A chunk of the request body has no signature, or a malformed one.");
     }
@@ -138,25 +137,18 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
     private bool TakeData(in ReadOnlySequence<byte> window)
     {
         var take = Math.Min(window.Length - Parsed, chunkSize - chunkDone);
+        if (sha is not null)
+        {
+            foreach (var segment in window.Slice(Parsed, take))
+                sha.AppendData(segment.Span);
+        }
+
         if (take > 0)
             Release(take);
         chunkDone += take;
         if (chunkDone < chunkSize)
             return false;
-        mode = Mode.ChunkEnd;
-        return true;
-    }
-
-    private bool TakeSignedData(in ReadOnlySequence<byte> window)
-    {
-        var take = Math.Min(window.Length - Parsed - chunkDone, chunkSize - chunkDone);
-        foreach (var segment in window.Slice(Parsed + chunkDone, take))
-            sha!.AppendData(segment.Span);
-        chunkDone += take;
-        if (chunkDone < chunkSize)
-            return false;
         VerifyChunk();
-        Release(chunkSize);
         mode = Mode.ChunkEnd;
         return true;
     }

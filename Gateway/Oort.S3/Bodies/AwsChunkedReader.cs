@@ -6,7 +6,7 @@ namespace Oort.S3;
 /// <summary>Decodes an aws-chunked body without copying: what it hands over are slices of the raw buffers, linked across the framing.</summary>
 /// <remarks>
 /// The raw buffer is held until the consumer has examined all that was decoded from it; only then are more raw bytes asked for. So positions are
-/// simple, and the memory held is one raw buffer and, where chunks are signed, one chunk. One reader.
+/// simple, and the memory held is one raw buffer, however large a chunk is. One reader.
 /// </remarks>
 internal sealed class AwsChunkedReader(PipeReader inner, AwsChunkedParser parser) : PipeReader, IDisposable
 {

@@ -10,7 +10,7 @@ internal static class S3Bodies
     {
         if (payload.IsChunked)
         {
-            var parser = new AwsChunkedParser(payload.Kind, chunks, payload.DecodedLength!.Value, options.SignedChunkSizeMax, announcedTrailers, trailers);
+            var parser = new AwsChunkedParser(payload.Kind, chunks, payload.DecodedLength!.Value, announcedTrailers, trailers);
             return new AwsChunkedReader(raw, parser);
         }
 

@@ -38,10 +38,6 @@ public sealed record S3Options
     [Range(0, int.MaxValue)]
     public int BodyRateMin { get; init; } = 1024;
 
-    /// <summary>Bytes of the largest chunk whose signature covers it: it is held in memory until it is verified. S3 names no limit; SDKs send 64 KiB to 1 MiB. Default 16 MiB.</summary>
-    [Range(8 * 1024, 1024 * 1024 * 1024)]
-    public int SignedChunkSizeMax { get; init; } = 16 * 1024 * 1024;
-
     /// <summary>Sent as x-amz-id-2 and HostId: which gateway answered.</summary>
     [Required]
     public string HostId { get; init; } = "oort";
