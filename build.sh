@@ -170,6 +170,7 @@ run_tests() {
 
   heading "Tests at lower SIMD levels"
   for project in Oort.Erasure.Tests Oort.Checksums.Tests Oort.Crypto.Tests; do
+    run_project "$project" "$project.without-AVX512" DOTNET_EnableAVX512=0
     run_project "$project" "$project.without-AVX2" DOTNET_EnableAVX2=0
     run_project "$project" "$project.without-SIMD" DOTNET_EnableHWIntrinsic=0
   done

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using System.Security.Cryptography;
 using Oort.Checksums;
 
 namespace Oort.Benchmarks.Kernels;
@@ -59,15 +58,6 @@ internal sealed unsafe class ChecksumContests : IDisposable
         }
 
         return Contest.Run($"CRC-32C of {length / 1024} KiB", length, rounds, competitors);
-    }
-
-    /// <summary>What S3 asks for beside the CRCs, for scale.</summary>
-    internal IReadOnlyList<Result> Hashes(int rounds)
-    {
-        using var md5 = new RunningMd5();
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        return Contest.Run($"hashes of {length / 1024} KiB", length, rounds,
-            [new("MD5", () => md5.Append(Data)), new("SHA-256", () => sha256.AppendData(Data))]);
     }
 
     public void Dispose() => NativeMemory.AlignedFree(buffer);

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Oort.Benchmarks.Kernels;
 
-/// <summary>`Oort.Benchmarks kernels`: what erasure code and checksums reach here, beside scalar code and ISA-L.</summary>
+/// <summary>`Oort.Benchmarks kernels`: what erasure code, checksums and hashes reach here, beside scalar code, ISA-L and OpenSSL.</summary>
 internal static class KernelBenchmarks
 {
     private const int RoundsDefault = 31;
@@ -66,7 +66,13 @@ internal static class KernelBenchmarks
             results.Add(checksums.Crc64(rounds));
             results.Add(checksums.Crc32Of(rounds));
             results.Add(checksums.Crc32COf(rounds));
-            results.Add(checksums.Hashes(rounds));
+        }
+
+        foreach (var (streamCount, length) in new[] { (1, 64), (1, 4_096), (1, 65_536), (8, 4_096), (8, 65_536), (16, 65_536), (64, 4_096) })
+        {
+            using var hashes = new HashContests(streamCount, length);
+            results.Add(hashes.Md5Of(rounds));
+            if (streamCount == 1) results.Add(hashes.Sha256Of(rounds));
         }
 
         return results;
@@ -93,7 +99,7 @@ internal static class KernelBenchmarks
         contest.Select(result => new { result.Contest, result.Name, result.Bytes, result.NanosecondsPerByte, result.GigabytesPerSecond });
 
     private static string Machine() =>
-        $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.ProcessArchitecture}, AVX2 {Has(Avx2.IsSupported)}, GFNI 512 bits {Has(Gfni.V512.IsSupported)}, PCLMULQDQ 256 bits {Has(Pclmulqdq.V256.IsSupported)} and 512 bits {Has(Pclmulqdq.V512.IsSupported)}, ISA-L {Has(IsaL.IsPresent)}";
+        $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.ProcessArchitecture}, AVX2 {Has(Avx2.IsSupported)}, AVX-512 {Has(Avx512F.IsSupported)}, GFNI 512 bits {Has(Gfni.V512.IsSupported)}, PCLMULQDQ 256 bits {Has(Pclmulqdq.V256.IsSupported)} and 512 bits {Has(Pclmulqdq.V512.IsSupported)}, ISA-L {Has(IsaL.IsPresent)}";
 
     private static string Has(bool present) => present ? "yes" : "no";
 }
