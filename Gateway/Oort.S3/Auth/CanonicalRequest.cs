@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Oort.Checksums;
 
 namespace Oort.S3;
 
@@ -77,7 +77,7 @@ public static class CanonicalRequest
         Text(destination, payloadHash);
     }
 
-    public static void Hash(ReadOnlySpan<byte> canonicalRequest, Span<byte> hash) => SHA256.HashData(canonicalRequest, hash);
+    public static void Hash(ReadOnlySpan<byte> canonicalRequest, Span<byte> hash) => Sha256.Hash(canonicalRequest, hash);
 
     // Several headers of one name count as one, joined by commas in the order they came.
     private static void Values(IBufferWriter<byte> destination, StringValues values)

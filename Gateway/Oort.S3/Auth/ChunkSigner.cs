@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Oort.Checksums;
 
 namespace Oort.S3;
 
@@ -10,29 +11,40 @@ public sealed class ChunkSigner
     private const string ChunkAlgorithm = "AWS4-HMAC-SHA256-PAYLOAD";
     private const string TrailerAlgorithm = "AWS4-HMAC-SHA256-TRAILER";
 
-    private readonly byte[] key;
+    private readonly HmacSha256 key;
     private readonly string timestampAndScope;
     private readonly byte[] previous = new byte[SigV4.Size];
 
-    /// <param name="key">From <see cref="SigV4.DeriveKey"/>.</param>
+    // What is signed for a chunk. From one to the next, only the two hashes in it change: of the signature before, and of the chunk.
+    private readonly byte[] text;
+    private readonly int previousOffset;
+
+    /// <param name="key">Of <see cref="SigV4.DeriveKey"/>.</param>
     /// <param name="timestamp">Of the request.</param>
     /// <param name="scope">Of the request's credential.</param>
     /// <param name="seed">The request's signature.</param>
-    public ChunkSigner(byte[] key, string timestamp, string scope, ReadOnlySpan<byte> seed)
+    public ChunkSigner(HmacSha256 key, string timestamp, string scope, ReadOnlySpan<byte> seed)
     {
         this.key = key;
         timestampAndScope = $"{timestamp}\n{scope}";
         seed.CopyTo(previous);
+        var head = $"{ChunkAlgorithm}\n{timestampAndScope}\n";
+        text = Encoding.UTF8.GetBytes($"{head}{SigV4.EmptyHash}\n{SigV4.EmptyHash}\n{SigV4.EmptyHash}");
+        previousOffset = text.Length - (3 * SigV4.EmptyHash.Length) - 2;
     }
 
     /// <summary>The signature of the next chunk; the chain goes on from it.</summary>
-    public void SignChunk(ReadOnlySpan<byte> chunkHash, Span<byte> signature) =>
-        Sign($"{ChunkAlgorithm}\n{timestampAndScope}\n{Convert.ToHexStringLower(previous)}\n{SigV4.EmptyHash}\n{Convert.ToHexStringLower(chunkHash)}", signature);
+    public void SignChunk(ReadOnlySpan<byte> chunkHash, Span<byte> signature)
+    {
+        Convert.TryToHexStringLower(previous, text.AsSpan(previousOffset), out _);
+        Convert.TryToHexStringLower(chunkHash, text.AsSpan(text.Length - SigV4.EmptyHash.Length), out _);
+        Sign(text, signature);
+    }
 
     /// <summary>The signature of the trailers, which comes after the last chunk.</summary>
     /// <param name="trailerHash">SHA-256 of "name:value\n" for each trailer.</param>
     public void SignTrailer(ReadOnlySpan<byte> trailerHash, Span<byte> signature) =>
-        Sign($"{TrailerAlgorithm}\n{timestampAndScope}\n{Convert.ToHexStringLower(previous)}\n{Convert.ToHexStringLower(trailerHash)}", signature);
+        Sign(Encoding.UTF8.GetBytes($"{TrailerAlgorithm}\n{timestampAndScope}\n{Convert.ToHexStringLower(previous)}\n{Convert.ToHexStringLower(trailerHash)}"), signature);
 
     /// <returns>False when <paramref name="claimed"/> is not the next chunk's signature; compared in constant time.</returns>
     public bool VerifyChunk(ReadOnlySpan<byte> chunkHash, ReadOnlySpan<byte> claimed)
@@ -50,9 +62,9 @@ public sealed class ChunkSigner
         return CryptographicOperations.FixedTimeEquals(expected, claimed);
     }
 
-    private void Sign(string text, Span<byte> signature)
+    private void Sign(ReadOnlySpan<byte> signed, Span<byte> signature)
     {
-        HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(text), signature);
+        key.Compute(signed, signature);
         signature.CopyTo(previous);
     }
 }

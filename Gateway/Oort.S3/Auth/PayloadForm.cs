@@ -27,7 +27,11 @@ public enum PayloadKind
 public sealed record PayloadForm(PayloadKind Kind, byte[]? Hash, long? DecodedLength)
 {
     public const string HashHeader = "x-amz-content-sha256";
+    private static readonly byte[] HashOfNothing = Convert.FromHexString(SigV4.EmptyHash);
     private const string DecodedLengthHeader = "x-amz-decoded-content-length";
+
+    /// <summary>The hash is that of no bytes.</summary>
+    internal bool IsOfNothing => Hash is not null && Hash.AsSpan().SequenceEqual(HashOfNothing);
 
     public bool IsChunked => Kind is PayloadKind.SignedChunks or PayloadKind.SignedChunksWithTrailer or PayloadKind.UnsignedChunksWithTrailer;
 

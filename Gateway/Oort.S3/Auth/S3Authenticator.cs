@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Oort.Checksums;
 
 namespace Oort.S3;
 
@@ -26,6 +26,7 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
     // What these say is in the signature anyway (the time, the payload hash), or was added by a proxy or browser and changes nothing.
     private static readonly string[] NeedNotBeSigned = [SignatureClaim.DateHeader, PayloadForm.HashHeader, "x-amz-cf-id", "x-amz-user-agent"];
 
+    private readonly SignatureScopes scopes = new();
     private readonly SigningKeyCache keys = new();
 
     /// <summary>Verifies a request.</summary>
@@ -35,7 +36,7 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
     public async ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, CancellationToken cancellationToken)
     {
         var headers = http.Request.Headers;
-        var claim = SignatureClaim.Read(target, headers);
+        var claim = SignatureClaim.Read(target, headers, scopes);
         if (claim is null)
             return null;
 
@@ -44,17 +45,19 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         CheckCoverage(claim, headers);
         if (claim.Token is not null)
             throw new S3Exception(S3Errors.InvalidToken);
-        var credential = await credentials.FindAsync(claim.AccessKeyId, cancellationToken)
-            ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", claim.AccessKeyId));
+        var credential = await credentials.FindAsync(claim.Scope.AccessKeyId, cancellationToken)
+            ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", claim.Scope.AccessKeyId));
 
         var declared = DeclaredHash(claim, target, headers);
         var payload = PayloadForm.Read(declared, headers);
-        var key = keys.Get(claim.AccessKeyId, credential.SecretKey, claim.Date, claim.Region);
+        var key = keys.Get(claim.Scope, credential.SecretKey);
         await VerifyAsync(new SignatureVariants(http, target, claim, options), key, declared, body, cancellationToken);
 
-        keys.Keep(claim.AccessKeyId, credential.SecretKey, claim.Date, claim.Region, key);
+        keys.Keep(claim.Scope, key);
+        if (claim.ScopeText is { } text)
+            scopes.Keep(text, claim.Scope);
         var isSigned = payload.Kind is PayloadKind.SignedChunks or PayloadKind.SignedChunksWithTrailer;
-        var chunks = isSigned ? new ChunkSigner(key, claim.Timestamp, SigV4.Scope(claim.Date, claim.Region), claim.Signature) : null;
+        var chunks = isSigned ? new ChunkSigner(key.Hmac, claim.Timestamp, claim.Scope.Text, claim.Signature) : null;
         return new S3Authentication(credential.Principal, payload, chunks, claim.Expires is not null);
     }
 
@@ -76,29 +79,39 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
 
     private void CheckRegion(SignatureClaim claim)
     {
-        if (!options.StrictRegion || claim.Region == options.Region)
+        if (!options.StrictRegion || claim.Scope.Region == options.Region)
             return;
         var error = claim.Expires is null ? S3Errors.AuthorizationHeaderMalformed : S3Errors.AuthorizationQueryParametersError;
-        throw new S3Exception(error, $"The authorization is malformed; the region '{claim.Region}' is wrong; expecting '{options.Region}'", ("Region", options.Region));
+        throw new S3Exception(error, $"The authorization is malformed; the region '{claim.Scope.Region}' is wrong; expecting '{options.Region}'", ("Region", options.Region));
     }
 
     // A header that changes what S3 does must have been signed, or somebody on the way could add it.
     private static void CheckCoverage(SignatureClaim claim, IHeaderDictionary headers)
     {
-        var unsigned = new List<string>();
-        if (!claim.SignedHeaders.Contains("host"))
-            unsigned.Add("host");
+        List<string>? unsigned = null;
+        if (!claim.Scope.SignedHeaders.Contains("host"))
+            (unsigned = []).Add("host");
         foreach (var (header, _) in headers)
         {
             if (!header.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
                 continue;
-            var name = header.ToLowerInvariant();
-            if (!claim.SignedHeaders.Contains(name) && !NeedNotBeSigned.Contains(name))
-                unsigned.Add(name);
+            if (!Contains(claim.Scope.SignedHeaders, header) && !Contains(NeedNotBeSigned, header))
+                (unsigned ??= []).Add(header.ToLowerInvariant());
         }
 
-        if (unsigned.Count > 0)
+        if (unsigned is not null)
             throw new S3Exception(S3Errors.AccessDenied, "There were headers present in the request which were not signed", ("HeadersNotSigned", string.Join(", ", unsigned)));
+    }
+
+    private static bool Contains(string[] lowerNames, string name)
+    {
+        foreach (var lowerName in lowerNames)
+        {
+            if (string.Equals(lowerName, name, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
     }
 
     private static string? DeclaredHash(SignatureClaim claim, S3Target target, IHeaderDictionary headers)
@@ -110,14 +123,14 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         return claim.Expires is null ? null : target.Query.Get("X-Amz-Content-Sha256") ?? SigV4.UnsignedPayload;
     }
 
-    private async ValueTask VerifyAsync(SignatureVariants variants, byte[] key, string? declared, PipeReader body, CancellationToken cancellationToken)
+    private async ValueTask VerifyAsync(SignatureVariants variants, SigningKey key, string? declared, PipeReader body, CancellationToken cancellationToken)
     {
         if (declared is not null)
         {
             // A presigned URL was made without the header that its user may send beside it.
-            var hashes = variants.Claim.Expires is not null && declared != SigV4.UnsignedPayload ? [declared, SigV4.UnsignedPayload] : new[] { declared };
-            if (!variants.Verify(key, hashes))
-                throw Mismatch(variants, key, declared);
+            var isEither = variants.Claim.Expires is not null && declared != SigV4.UnsignedPayload;
+            if (!(isEither ? variants.Verify(key, [declared, SigV4.UnsignedPayload]) : variants.Verify(key, [declared])))
+                throw Mismatch(variants, declared);
             return;
         }
 
@@ -128,10 +141,10 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         if (variants.Http.Request.ContentLength > UnannouncedBodySizeMax)
             throw new S3Exception(S3Errors.InvalidRequest, $"Missing required header for this request: x-amz-content-sha256 (without it, a body may have at most {UnannouncedBodySizeMax} bytes if the signature covers it)");
         if (variants.Http.Request.ContentLength is null or 0)
-            throw Mismatch(variants, key, SigV4.EmptyHash);
+            throw Mismatch(variants, SigV4.EmptyHash);
         var hash = await HashBodyAsync(body, cancellationToken);
         if (!variants.Verify(key, [hash]))
-            throw Mismatch(variants, key, hash);
+            throw Mismatch(variants, hash);
     }
 
     // Reads the body to its end but consumes nothing: the handler reads the same bytes again.
@@ -145,10 +158,12 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
             string? hash = null;
             if (result.IsCompleted && !isTooLong)
             {
-                using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                using var sha = RunningSha256.Create();
                 foreach (var segment in buffer)
-                    sha.AppendData(segment.Span);
-                hash = Convert.ToHexStringLower(sha.GetHashAndReset());
+                    sha.Append(segment.Span);
+                var value = new byte[SigV4.Size];
+                sha.Finish(value);
+                hash = Convert.ToHexStringLower(value);
             }
 
             body.AdvanceTo(buffer.Start, buffer.End);
@@ -159,18 +174,18 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         }
     }
 
-    private S3Exception Mismatch(SignatureVariants variants, byte[] key, string payloadHash)
+    private S3Exception Mismatch(SignatureVariants variants, string payloadHash)
     {
         var claim = variants.Claim;
         using var buffer = new PooledBuffer(1024);
         variants.WriteCanonical(buffer, payloadHash);
         var canonical = Encoding.UTF8.GetString(buffer.Written);
         Span<byte> hash = stackalloc byte[SigV4.Size];
-        SHA256.HashData(buffer.Written, hash);
-        var stringToSign = SigV4.StringToSign(claim.Timestamp, SigV4.Scope(claim.Date, claim.Region), hash);
-        LogMismatch(logger, claim.AccessKeyId, variants.Target.Method, variants.Target.RawPath, string.Join(';', claim.SignedHeaders), canonical, stringToSign);
+        CanonicalRequest.Hash(buffer.Written, hash);
+        var stringToSign = SigV4.StringToSign(claim.Timestamp, claim.Scope.Text, hash);
+        LogMismatch(logger, claim.Scope.AccessKeyId, variants.Target.Method, variants.Target.RawPath, string.Join(';', claim.Scope.SignedHeaders), canonical, stringToSign);
         // As S3 answers: the client can lay it beside its own. All of it is derived from its own request, none from the secret.
-        return new S3Exception(S3Errors.SignatureDoesNotMatch, null, ("AWSAccessKeyId", claim.AccessKeyId), ("StringToSign", stringToSign), ("SignatureProvided", Convert.ToHexStringLower(claim.Signature)), ("CanonicalRequest", canonical));
+        return new S3Exception(S3Errors.SignatureDoesNotMatch, null, ("AWSAccessKeyId", claim.Scope.AccessKeyId), ("StringToSign", stringToSign), ("SignatureProvided", Convert.ToHexStringLower(claim.Signature)), ("CanonicalRequest", canonical));
     }
 
     private static string Iso(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -4,15 +4,17 @@ using Microsoft.AspNetCore.Http;
 namespace Oort.S3;
 
 /// <summary>What a request says about its signature, before anything of it is believed.</summary>
-/// <param name="SignedHeaders">Lower case, in the order given.</param>
 /// <param name="Signature">32 bytes.</param>
 /// <param name="Timestamp">yyyyMMddTHHmmssZ as it goes into the string to sign.</param>
 /// <param name="Expires">Of presigned requests, from <paramref name="Time"/>; null otherwise.</param>
 /// <param name="Token">A session token, or null.</param>
-internal sealed record SignatureClaim(string AccessKeyId, string Date, string Region, IReadOnlyList<string> SignedHeaders, byte[] Signature, string Timestamp, DateTimeOffset Time, TimeSpan? Expires, string? Token)
+/// <param name="ScopeText">What <see cref="SignatureScopes"/> may keep the scope under once the signature is known to be right; null when it has it, or it cannot be kept.</param>
+internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, string Timestamp, DateTimeOffset Time, TimeSpan? Expires, string? Token, string? ScopeText)
 {
     public const string DateHeader = "x-amz-date";
     public const string TokenHeader = "x-amz-security-token";
+
+    private const string SignatureName = "Signature=";
 
     // A week, and a second: S3 API, "Authenticating Requests: Using Query Parameters".
     private const int ExpiresMax = 604_800;
@@ -21,9 +23,10 @@ internal sealed record SignatureClaim(string AccessKeyId, string Date, string Re
     private const int SignedHeaderCountMax = 100;
 
     /// <summary>Reads the claim of a request.</summary>
+    /// <param name="known">Scopes that need not be parsed again.</param>
     /// <returns>Null for an anonymous request.</returns>
     /// <exception cref="S3Exception">AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidArgument, InvalidRequest (Signature Version 2), AccessDenied (no date).</exception>
-    public static SignatureClaim? Read(S3Target target, IHeaderDictionary headers)
+    public static SignatureClaim? Read(S3Target target, IHeaderDictionary headers, SignatureScopes known)
     {
         var authorization = headers.Authorization.ToString();
         var isQuery = target.Query.Contains("X-Amz-Algorithm") || target.Query.Contains("X-Amz-Signature");
@@ -37,10 +40,28 @@ internal sealed record SignatureClaim(string AccessKeyId, string Date, string Re
 
         if (isQuery || isOldQuery)
             throw new S3Exception(S3Errors.InvalidArgument, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified", ("ArgumentName", "Authorization"));
-        return FromHeader(authorization, headers);
+        return FromHeader(authorization, headers, known);
     }
 
-    private static SignatureClaim FromHeader(string authorization, IHeaderDictionary headers)
+    private static SignatureClaim FromHeader(string authorization, IHeaderDictionary headers, SignatureScopes known)
+    {
+        // A scope was kept under all that stands before a signature at the header's end. With another signature there, the header says the same scope.
+        var end = authorization.Length - (SigV4.Size * 2);
+        var isAtEnd = end > 0 && authorization.AsSpan(0, end).EndsWith(SignatureName);
+        var scope = isAtEnd ? known.Find(authorization.AsSpan(0, end)) : null;
+        var signature = scope is null ? null : ParseSignature(authorization.AsSpan(end));
+        var scopeText = isAtEnd && scope is null ? authorization[..end] : null;
+        if (scope is null || signature is null)
+            (scope, signature) = ParseHeader(authorization);
+
+        var (timestamp, time) = ReadTime(headers);
+        if (!timestamp.StartsWith(scope.Date, StringComparison.Ordinal))
+            throw HeaderMalformed($"Invalid credential date \"{scope.Date}\". This date is not the same as X-Amz-Date: \"{timestamp[..8]}\".");
+        var token = headers[TokenHeader].ToString();
+        return new SignatureClaim(scope, signature, timestamp, time, null, token.Length == 0 ? null : token, scopeText);
+    }
+
+    private static (SignatureScope Scope, byte[] Signature) ParseHeader(string authorization)
     {
         var space = authorization.IndexOf(' ', StringComparison.Ordinal);
         var scheme = space < 0 ? authorization : authorization[..space];
@@ -66,11 +87,7 @@ internal sealed record SignatureClaim(string AccessKeyId, string Date, string Re
         var (accessKey, date, region) = ParseCredential(credential, HeaderMalformed);
         var names = ParseSignedHeaders(signedHeaders) ?? throw HeaderMalformed("SignedHeaders is missing or malformed.");
         var bytes = ParseSignature(signature) ?? throw HeaderMalformed("Signature is missing or malformed.");
-        var (timestamp, time) = ReadTime(headers);
-        if (!timestamp.StartsWith(date, StringComparison.Ordinal))
-            throw HeaderMalformed($"Invalid credential date \"{date}\". This date is not the same as X-Amz-Date: \"{timestamp[..8]}\".");
-        var token = headers[TokenHeader].ToString();
-        return new SignatureClaim(accessKey, date, region, names, bytes, timestamp, time, null, token.Length == 0 ? null : token);
+        return (new SignatureScope(accessKey, date, region, names), bytes);
     }
 
     private static SignatureClaim FromQuery(S3Query query)
@@ -92,7 +109,7 @@ internal sealed record SignatureClaim(string AccessKeyId, string Date, string Re
         var names = ParseSignedHeaders(query.Get("X-Amz-SignedHeaders")) ?? throw QueryError("X-Amz-SignedHeaders is malformed.");
         var bytes = ParseSignature(query.Get("X-Amz-Signature")) ?? throw QueryError("X-Amz-Signature is malformed.");
         var token = query.Get("X-Amz-Security-Token");
-        return new SignatureClaim(accessKey, date, region, names, bytes, timestamp, time, ParseExpires(query.Get("X-Amz-Expires")!), string.IsNullOrEmpty(token) ? null : token);
+        return new SignatureClaim(new SignatureScope(accessKey, date, region, names), bytes, timestamp, time, ParseExpires(query.Get("X-Amz-Expires")!), string.IsNullOrEmpty(token) ? null : token, null);
     }
 
     private static TimeSpan ParseExpires(string text)
@@ -138,9 +155,9 @@ internal sealed record SignatureClaim(string AccessKeyId, string Date, string Re
         return names;
     }
 
-    private static byte[]? ParseSignature(string? text)
+    private static byte[]? ParseSignature(ReadOnlySpan<char> text)
     {
-        if (text is not { Length: SigV4.Size * 2 })
+        if (text.Length != SigV4.Size * 2)
             return null;
         var bytes = new byte[SigV4.Size];
         return Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done ? bytes : null;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
+using Oort.Checksums;
 
 namespace Oort.S3;
 
@@ -33,7 +33,7 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
         Done,
     }
 
-    private readonly IncrementalHash? sha = signer is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly RunningSha256? sha = signer is null ? null : RunningSha256.Create();
     private readonly byte[] claimed = new byte[SigV4.Size];
     private readonly List<(string Name, string Value)> received = [];
     private Mode mode;
@@ -140,7 +140,7 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
         if (sha is not null)
         {
             foreach (var segment in window.Slice(Parsed, take))
-                sha.AppendData(segment.Span);
+                sha.Append(segment.Span);
         }
 
         if (take > 0)
@@ -169,7 +169,7 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
         if (signer is null)
             return;
         Span<byte> hash = stackalloc byte[SigV4.Size];
-        sha!.GetHashAndReset(hash);
+        sha!.Finish(hash);
         if (!signer.VerifyChunk(hash, claimed))
             throw new S3Exception(S3Errors.SignatureDoesNotMatch, "The signature of a chunk of the request body does not match.");
     }
@@ -241,7 +241,9 @@ internal sealed class AwsChunkedParser(PayloadKind kind, ChunkSigner? signer, lo
         var canonical = new StringBuilder();
         foreach (var (name, value) in received)
             canonical.Append(name).Append(':').Append(value).Append('\n');
-        if (!signer!.VerifyTrailer(SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToString())), claimed))
+        Span<byte> hash = stackalloc byte[SigV4.Size];
+        Sha256.Hash(Encoding.UTF8.GetBytes(canonical.ToString()), hash);
+        if (!signer!.VerifyTrailer(hash, claimed))
             throw new S3Exception(S3Errors.SignatureDoesNotMatch, "The signature of the trailers does not match.");
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
+using Oort.Checksums;
 
 namespace Oort.S3;
 
@@ -8,7 +9,7 @@ namespace Oort.S3;
 /// <remarks>Passes the inner reader's buffers through.</remarks>
 internal sealed class HashedBodyReader(PipeReader inner, byte[] expected, long? length) : PipeReader, IDisposable
 {
-    private readonly IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly RunningSha256 sha = RunningSha256.Create();
     private ReadOnlySequence<byte> buffer;
 
     // Bytes at the front of the next buffer that were hashed already because the reader did not consume them.
@@ -57,7 +58,7 @@ internal sealed class HashedBodyReader(PipeReader inner, byte[] expected, long? 
             return;
         foreach (var segment in buffer.Slice(hashedUnconsumed))
         {
-            sha.AppendData(segment.Span);
+            sha.Append(segment.Span);
             total += segment.Length;
         }
 
@@ -65,7 +66,7 @@ internal sealed class HashedBodyReader(PipeReader inner, byte[] expected, long? 
         if (!result.IsCompleted && total != length)
             return;
         Span<byte> actual = stackalloc byte[SigV4.Size];
-        sha.GetHashAndReset(actual);
+        sha.Finish(actual);
         if (!CryptographicOperations.FixedTimeEquals(actual, expected))
             throw new S3Exception(S3Errors.XAmzContentSha256Mismatch, null, ("ClientComputedContentSHA256", Convert.ToHexStringLower(expected)), ("S3ComputedContentSHA256", Convert.ToHexStringLower(actual)));
         isVerified = true;

@@ -17,7 +17,7 @@ internal static class S3Bodies
         if (payload.Kind != PayloadKind.Hashed)
             return raw;
         // The usual GET: the hash of nothing, over nothing.
-        var isEmpty = !hasBody && Convert.ToHexStringLower(payload.Hash!) == SigV4.EmptyHash;
+        var isEmpty = !hasBody && payload.IsOfNothing;
         return isEmpty ? raw : new HashedBodyReader(raw, payload.Hash!, payload.DecodedLength);
     }
 }

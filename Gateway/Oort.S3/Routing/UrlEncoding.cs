@@ -8,6 +8,8 @@ public static class UrlEncoding
 {
     // What RFC 3986 calls unreserved: the only characters that a canonical request leaves as they are.
     private static readonly SearchValues<byte> Unreserved = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"u8);
+    private static readonly SearchValues<char> UnreservedText = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
+    private static readonly SearchValues<char> UnreservedAndSlashText = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
     private static readonly SearchValues<byte> UnreservedAndSlash = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"u8);
     private static readonly SearchValues<char> KeptInListings = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -95,6 +97,8 @@ public static class UrlEncoding
     /// <summary>As <see cref="Encode(string, bool, IBufferWriter{byte})"/>, to a string.</summary>
     public static string Encode(string text, bool keepSlash)
     {
+        if (!text.AsSpan().ContainsAnyExcept(keepSlash ? UnreservedAndSlashText : UnreservedText))
+            return text;
         var buffer = new ArrayBufferWriter<byte>(text.Length + 16);
         Encode(text, keepSlash, buffer);
         return Encoding.ASCII.GetString(buffer.WrittenSpan);

@@ -160,6 +160,44 @@ public sealed class S3AuthenticatorTests
         (await RunAsync(http, authenticator)).ShouldBe("SignatureDoesNotMatch");
     }
 
+    [Fact]
+    public async Task Authenticate_KnownClient_IsJudgedAsAnUnknownOne()
+    {
+        var authenticator = new S3Authenticator(new S3Options(), new OneCredential(Secret), new FakeTime(Now), NullLogger.Instance);
+        (await RunAsync(Signed("GET", "/b/k", SigV4.EmptyHash, ("host", "h")), authenticator)).ShouldBe("ok");
+
+        var other = Signed("GET", "/b/other", SigV4.EmptyHash, ("host", "h"));
+        (await RunAsync(other, authenticator)).ShouldBe("ok");
+        var right = other.Request.Headers.Authorization.ToString();
+        other.Request.Headers.Authorization = right[..^1] + (right[^1] == '0' ? '1' : '0');
+        (await RunAsync(other, authenticator)).ShouldBe("SignatureDoesNotMatch");
+        other.Request.Headers.Authorization = right[..^1] + 'g';
+        (await RunAsync(other, authenticator)).ShouldBe("AuthorizationHeaderMalformed");
+        other.Request.Headers.Authorization = right[..^1];
+        (await RunAsync(other, authenticator)).ShouldBe("AuthorizationHeaderMalformed");
+        other.Request.Headers.Authorization = right + ", SignedHeaders=host";
+        (await RunAsync(other, authenticator)).ShouldBe("SignatureDoesNotMatch");
+        other.Request.Headers.Authorization = right;
+        other.Request.Headers["x-amz-meta-added"] = "1";
+        (await RunAsync(other, authenticator)).ShouldBe("AccessDenied");
+        other.Request.Headers.Remove("x-amz-meta-added");
+        other.Request.Headers["x-amz-date"] = "20260101T235959Z";
+        (await RunAsync(other, authenticator, new S3Options { ClockSkewMax = TimeSpan.FromDays(2) })).ShouldBe("AuthorizationHeaderMalformed");
+        other.Request.Headers["x-amz-date"] = "20260102T030405Z";
+        (await RunAsync(other, authenticator)).ShouldBe("ok");
+    }
+
+    [Fact]
+    public async Task Authenticate_RevokedKey_IsNoticedDespiteTheCache()
+    {
+        var credentials = new Changing();
+        var authenticator = new S3Authenticator(new S3Options(), credentials, new FakeTime(Now), NullLogger.Instance);
+        var http = Signed("GET", "/b/k", SigV4.EmptyHash, ("host", "h"));
+        (await RunAsync(http, authenticator)).ShouldBe("ok");
+        credentials.Current = null;
+        (await RunAsync(http, authenticator)).ShouldBe("InvalidAccessKeyId");
+    }
+
     [Theory]
     [InlineData("/b//lead", "/b/lead")] // what the AWS SDK for .NET signs and sends for the key "/lead"
     [InlineData("/b///two", "/b//two")]
@@ -224,8 +262,9 @@ public sealed class S3AuthenticatorTests
 
     private sealed class Changing : IS3Credentials
     {
-        public string Current { get; set; } = Secret;
+        public string? Current { get; set; } = Secret;
 
-        public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) => new(new S3Credential(new S3Principal(accessKeyId, "o", "n"), Current));
+        public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
+            new(Current is null ? null : new S3Credential(new S3Principal(accessKeyId, "o", "n"), Current));
     }
 }

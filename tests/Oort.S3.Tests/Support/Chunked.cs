@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
+using Oort.Checksums;
 
 namespace Oort.S3.Tests;
 
 /// <summary>Frames bodies as aws-chunked, straight from the documentation.</summary>
 internal static class Chunked
 {
-    public static readonly byte[] Key = SigV4.DeriveKey("secret", "20260102", "us-east-1");
+    public static readonly HmacSha256 Key = HmacSha256.Create(SigV4.DeriveKey("secret", "20260102", "us-east-1"));
     public const string Timestamp = "20260102T030405Z";
     public static readonly string Scope = SigV4.Scope("20260102", "us-east-1");
     public static readonly byte[] Seed = SHA256.HashData("seed"u8);

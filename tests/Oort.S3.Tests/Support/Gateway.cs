@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Oort.Checksums;
 
 namespace Oort.S3.Tests;
 
@@ -70,7 +71,7 @@ internal sealed class Gateway : IAsyncDisposable
         var key = SigV4.DeriveKey(Secret, date, "us-east-1");
         var signature = new byte[SigV4.Size];
         SigV4.Sign(key, SigV4.StringToSign(timestamp, scope, hash), signature);
-        signer = new ChunkSigner(key, timestamp, scope, signature);
+        signer = new ChunkSigner(HmacSha256.Create(key), timestamp, scope, signature);
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\n");
         foreach (var (name, value) in http.Request.Headers)
             head.Append(name).Append(": ").Append(value.ToString()).Append("\r\n");
