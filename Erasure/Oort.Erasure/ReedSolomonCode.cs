@@ -28,16 +28,15 @@ internal sealed class ReedSolomonCode : IErasureCode
         if (data.Length != (long)DataShards * cellSize) throw new ArgumentException($"Needs {DataShards} cells of {cellSize} bytes.", nameof(data));
         if (parity.Length != (long)ParityShards * cellSize) throw new ArgumentException($"Needs {ParityShards} cells of {cellSize} bytes.", nameof(parity));
         if (data.Overlaps(parity)) throw new ArgumentException("Overlaps the data.", nameof(parity));
-        if (parity.IsEmpty) return;
+        fixed (byte* firstData = data, firstParity = parity) Encode(firstData, firstParity, cellSize, cellSize);
+    }
 
-        var inputs = stackalloc byte*[DataShards];
-        var outputs = stackalloc byte*[ParityShards];
-        fixed (byte* firstData = data, firstParity = parity)
-        {
-            for (var j = 0; j < DataShards; j++) inputs[j] = firstData + (nint)j * cellSize;
-            for (var i = 0; i < ParityShards; i++) outputs[i] = firstParity + (nint)i * cellSize;
-            encoder.Apply(KernelLevels.Best, inputs, outputs, cellSize);
-        }
+    public unsafe void Encode(Span<byte> cells, int stride, int cellSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(cellSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, cellSize);
+        if (cells.Length < (TotalShards - 1L) * stride + cellSize) throw new ArgumentException($"Needs {TotalShards} cells of {cellSize} bytes, {stride} apart.", nameof(cells));
+        fixed (byte* first = cells) Encode(first, first + (nint)DataShards * stride, stride, cellSize);
     }
 
     public unsafe void Reconstruct(Span<byte> stripe, int cellSize, ReadOnlySpan<bool> present, ReadOnlySpan<bool> wanted)
@@ -76,5 +75,15 @@ internal sealed class ReedSolomonCode : IErasureCode
             for (var i = 0; i < madeCount; i++) outputs[i] = first + (nint)made[i] * cellSize;
             decoder.Apply(KernelLevels.Best, inputs, outputs, cellSize);
         }
+    }
+
+    private unsafe void Encode(byte* data, byte* parity, int stride, int cellSize)
+    {
+        if (ParityShards == 0 || cellSize == 0) return;
+        var inputs = stackalloc byte*[DataShards];
+        var outputs = stackalloc byte*[ParityShards];
+        for (var j = 0; j < DataShards; j++) inputs[j] = data + (nint)j * stride;
+        for (var i = 0; i < ParityShards; i++) outputs[i] = parity + (nint)i * stride;
+        encoder.Apply(KernelLevels.Best, inputs, outputs, cellSize);
     }
 }

@@ -66,6 +66,28 @@ public sealed class ReedSolomonTests
             }
     }
 
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void Encode_CellsApart_EqualsCellsEndToEndAndLeavesTheGapsAlone(int k, int m)
+    {
+        var code = ReedSolomon.For(k, m);
+        foreach (var (cellSize, gap) in new[] { (0, 7), (1, 0), (64, 0), (64, 3), (321, 64) })
+        {
+            var stripe = Stripes.Encode(code, cellSize, new Random(k));
+            var stride = cellSize + gap;
+            var apart = new byte[(k + m) * stride];
+            apart.AsSpan().Fill(0xA5);
+            var expected = apart.ToArray();
+            for (var i = 0; i < k + m; i++)
+            {
+                stripe.AsSpan(i * cellSize, cellSize).CopyTo(expected.AsSpan(i * stride));
+                if (i < k) stripe.AsSpan(i * cellSize, cellSize).CopyTo(apart.AsSpan(i * stride));
+            }
+            code.Encode(apart.AsSpan(0, Math.Max(0, apart.Length - gap)), stride, cellSize);
+            apart.ShouldBe(expected);
+        }
+    }
+
     [Fact]
     public void Reconstruct_FromManyThreads_GivesTheStripeBack()
     {
@@ -101,6 +123,9 @@ public sealed class ReedSolomonTests
         Should.Throw<ArgumentException>(() => code.Encode(new byte[399], new byte[200], 100));
         Should.Throw<ArgumentException>(() => code.Encode(new byte[400], new byte[201], 100));
         Should.Throw<ArgumentException>(() => code.Encode(new byte[400], new byte[200], -1));
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[649], 110, 100));
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[700], 99, 100));
+        Should.Throw<ArgumentException>(() => code.Encode(new byte[700], 99, -1));
         Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[599], 100, Stripes.All(6), Stripes.All(6)));
         Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[600], 100, Stripes.All(5), Stripes.All(6)));
         Should.Throw<ArgumentException>(() => code.Reconstruct(new byte[600], 100, Stripes.All(6), Stripes.All(7)));

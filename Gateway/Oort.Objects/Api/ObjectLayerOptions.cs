@@ -5,7 +5,7 @@ namespace Oort.Objects;
 /// <summary>Sizes and patience of the data path. The defaults are for a gateway of its own; tests make them small.</summary>
 public sealed record ObjectLayerOptions
 {
-    /// <summary>Bytes of all request buffers together. Default 256 MiB: some 680 concurrent large uploads at 4+2. At least 32 MiB, since two pack flushes are set aside from it.</summary>
+    /// <summary>Bytes of all request buffers together. Default 256 MiB: some 400 concurrent large uploads at 4+2. At least 32 MiB, since two pack flushes are set aside from it.</summary>
     [Range(32L * 1024 * 1024, 1L << 40)]
     public long BufferBytes { get; init; } = 256L * 1024 * 1024;
 
@@ -26,6 +26,10 @@ public sealed record ObjectLayerOptions
 
     /// <summary>Limit of <see cref="SegmentChunks"/> (docs/formats/segment.md).</summary>
     public const int SegmentChunksMax = 1024;
+
+    /// <summary>Payload bytes that are gathered for one write to each store, while memory is plenty; at least one stripe. Default 1 MiB: writes of 256 KiB at 4+2, for which handing them to a thread costs little.</summary>
+    [Range(1, 64 * 1024 * 1024)]
+    public int RunBytes { get; init; } = 1024 * 1024;
 
     /// <summary>A store that needs longer for a write than this, and more than twice as long as the quorum, is given up for that segment. Default 2 s: a disk that spins up or a sync behind a large flush stays below.</summary>
     public TimeSpan StallDelayMin { get; init; } = TimeSpan.FromSeconds(2);

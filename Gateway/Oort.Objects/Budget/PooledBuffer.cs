@@ -6,13 +6,14 @@ namespace Oort.Objects.Budget;
 public sealed class PooledBuffer : IDisposable
 {
     private readonly BufferPool pool;
-    private byte[]? array;
+    private readonly Memory<byte> rented;
     private bool isCharged;
+    private bool isReturned;
 
-    internal PooledBuffer(BufferPool pool, byte[] array, int size, bool isCharged)
+    internal PooledBuffer(BufferPool pool, Memory<byte> rented, int size, bool isCharged)
     {
         this.pool = pool;
-        this.array = array;
+        this.rented = rented;
         this.isCharged = isCharged;
         Size = size;
     }
@@ -20,11 +21,11 @@ public sealed class PooledBuffer : IDisposable
     /// <summary>Bytes that were asked for.</summary>
     public int Size { get; }
 
-    public Memory<byte> Memory => Array.AsMemory(0, Size);
+    public Memory<byte> Memory => Rented[..Size];
 
-    public Span<byte> Span => Array.AsSpan(0, Size);
+    public Span<byte> Span => Memory.Span;
 
-    private byte[] Array => array ?? throw new ObjectDisposedException(nameof(PooledBuffer));
+    private Memory<byte> Rented => !Volatile.Read(ref isReturned) ? rented : throw new ObjectDisposedException(nameof(PooledBuffer));
 
     /// <summary>Overwrites everything: for buffers that may still hold plaintext.</summary>
     public void Clear() => CryptographicOperations.ZeroMemory(Span);
@@ -33,7 +34,7 @@ public sealed class PooledBuffer : IDisposable
     internal void Charge()
     {
         if (isCharged) return;
-        pool.Budget.AcquireOver(Array.Length);
+        pool.Budget.AcquireOver(Rented.Length);
         isCharged = true;
     }
 
@@ -46,6 +47,6 @@ public sealed class PooledBuffer : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref array, null) is { } returned) pool.Return(returned, isCharged);
+        if (!Interlocked.Exchange(ref isReturned, true)) pool.Return(rented, isCharged);
     }
 }

@@ -84,7 +84,7 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         var put = Task.CompletedTask;
         try
         {
-            CodeAll(segment, layout, offsets, shards.Memory);
+            CodeAll(segment, layout, offsets, shards.Span);
             foreach (var entry in entries) entry.Dispose();
             var operation = lanes.Start((lane, shard) => lane.PutAsync(shards.Memory.Slice(shard * shardLength, shardLength)));
             put = operation.All;
@@ -98,23 +98,23 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         }
     }
 
-    private void CodeAll(SegmentId segment, ShardLayout layout, int[] offsets, Memory<byte> shards)
+    /// <summary>Makes the shards end to end; each byte of the payload is copied to its cell, and coded there.</summary>
+    private void CodeAll(SegmentId segment, ShardLayout layout, int[] offsets, Span<byte> shards)
     {
-        using var cells = path.Buffers.RentReserved(geometry.TotalShards * ShardLayout.FullCellSize);
         using var coder = SegmentCoder.OpenReserved(path, segment, layout);
         var shardLength = (int)layout.ShardLength;
         var payload = new PackPayload(entries, offsets);
         for (var stripe = 0; stripe < layout.StripeCount; stripe++)
         {
-            payload.CopyNext(cells.Span[..layout.StripeLength(stripe)]);
-            coder.Code(stripe, cells.Span);
-            var size = layout.CellSize(stripe);
-            for (var shard = 0; shard < geometry.TotalShards; shard++)
-                cells.Span.Slice(shard * size, size).CopyTo(shards.Span[(shard * shardLength + (int)layout.CellOffset(stripe))..]);
+            var cells = shards[(int)layout.CellOffset(stripe)..];
+            var (size, rest) = (layout.CellSize(stripe), layout.StripeLength(stripe));
+            for (var shard = 0; rest > 0; shard++, rest -= size)
+                payload.CopyNext(cells.Slice(shard * shardLength, Math.Min(size, rest)));
+            coder.Code(stripe, cells, shardLength);
         }
         for (var shard = 0; shard < geometry.TotalShards; shard++)
         {
-            coder.Header(shard).CopyTo(shards[(shard * shardLength)..]);
+            coder.Head(shard).CopyTo(shards[(shard * shardLength)..]);
             coder.Table(shard).CopyTo(shards[(shard * shardLength + (int)layout.TableOffset)..]);
         }
     }

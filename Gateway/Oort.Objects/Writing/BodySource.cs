@@ -12,13 +12,13 @@ internal readonly record struct BodyDigest(byte[] Md5, byte[]? Checksum);
 
 /// <summary>Reads a body of announced length to its end, hashing it on the way, and checks everything that was announced.</summary>
 /// <remarks>
-/// MD5 costs more than all the rest of a PUT together (docs: limits, 1.4 ns a byte), so what one read has brought is hashed on another thread
-/// while the caller copies and seals it; the next read waits for the hash. Disposing waits too: the pipe's memory must not be freed under it.
+/// MD5 costs more than all the rest of a PUT together unless several bodies are hashed side by side, so what one read has brought is handed to the
+/// hashing as a whole while the caller copies and seals it; the next read waits for the hash. Disposing waits too: the pipe's memory must not be freed under it.
 /// </remarks>
 internal sealed class BodySource : IAsyncDisposable
 {
-    /// <summary>Below this many bytes handing the hash to another thread costs more than it gains.</summary>
-    private const int ParallelHashMin = 64 * 1024;
+    /// <summary>Bytes that a read waits for, if the body still has so many: a read costs a thread's wake-up or two, and a hand-over to the hashing.</summary>
+    private const int ReadSizeMin = 128 * 1024;
 
     private readonly ObjectBody body;
     private readonly RunningMd5 md5 = new();
@@ -116,7 +116,7 @@ internal sealed class BodySource : IAsyncDisposable
         {
             await ReleaseAsync();
             if (toCome == 0) throw new InvalidOperationException("More is taken than the body has.");
-            var result = await body.Reader.ReadAsync(cancellationToken);
+            var result = await body.Reader.ReadAtLeastAsync((int)Math.Min(toCome, ReadSizeMin), cancellationToken);
             unread = result.Buffer;
             end = unread.End;
             hasRead = true;
@@ -124,9 +124,9 @@ internal sealed class BodySource : IAsyncDisposable
             if (unread.Length > toCome) throw new BodyMismatchException(BodyMismatch.Length);
             if (unread.IsEmpty && result.IsCompleted) throw new BodyMismatchException(BodyMismatch.Length);
             toCome -= unread.Length;
-            var read = unread;
-            if (read.Length >= ParallelHashMin) hashing = Task.Run(() => Hash(read), CancellationToken.None);
-            else Hash(read);
+            hashing = md5.AppendAsync(unread, CancellationToken.None).AsTask();
+            if (checksum is null) continue;
+            foreach (var piece in unread) checksum.Append(piece.Span);
         }
     }
 
@@ -138,14 +138,5 @@ internal sealed class BodySource : IAsyncDisposable
         hasRead = false;
         unread = default;
         body.Reader.AdvanceTo(end);
-    }
-
-    private void Hash(ReadOnlySequence<byte> bytes)
-    {
-        foreach (var piece in bytes)
-        {
-            md5.Append(piece.Span);
-            checksum?.Append(piece.Span);
-        }
     }
 }

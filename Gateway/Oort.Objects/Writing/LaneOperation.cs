@@ -1,31 +1,54 @@
 namespace Oort.Objects.Writing;
 
 /// <summary>One operation on all lanes of a segment, under way or ended.</summary>
-/// <param name="tasks">One a lane, as <see cref="ShardLane"/> returns them.</param>
+/// <remarks>The lanes report from whatever thread their store ends on; whoever waits is woken at most twice: when a quorum has settled, and when all have.</remarks>
+/// <param name="laneCount">Lanes.</param>
+/// <param name="quorum">How many must do it.</param>
 /// <param name="started">Timestamp of the start.</param>
-internal sealed class LaneOperation(Task<long>[] tasks, long started)
+internal sealed class LaneOperation(int laneCount, int quorum, long started)
 {
-    public Task<long>[] Tasks { get; } = tasks;
+    private readonly Lock gate = new();
+    private readonly List<long> doneTimes = new(laneCount);
+    private readonly bool[] isEnded = new bool[laneCount];
+    private readonly TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int pending = laneCount;
 
-    public long Started { get; } = started;
+    public long Started => started;
+
+    /// <summary>Ends when a quorum has done it, or so many have failed that none can any more.</summary>
+    public Task Decided => decided.Task;
 
     /// <summary>Ends when every lane's operation has, also those that were given up: until then the stores may use its buffers.</summary>
-    public Task All { get; } = Array.TrueForAll(tasks, task => task.IsCompleted) ? Task.CompletedTask : Task.WhenAll(tasks);
+    public Task All => all.Task;
 
-    /// <summary>Ends when one more lane's operation has ended; at the latest with <see cref="All"/>.</summary>
-    public Task NextAsync()
+    public bool IsEnded => all.Task.IsCompleted;
+
+    /// <summary>Takes a lane's result: the timestamp at which it had done it, or <see cref="ShardLane.NotDone"/>.</summary>
+    public void End(int lane, long done)
     {
-        // Looked at once: between two looks the last ones may end.
-        var pending = Array.FindAll(Tasks, task => !task.IsCompleted);
-        return pending.Length == 0 ? All : Task.WhenAny(pending);
+        bool isDecided, isLast;
+        lock (gate)
+        {
+            isEnded[lane] = true;
+            pending--;
+            if (done != ShardLane.NotDone) doneTimes.Add(done);
+            isDecided = doneTimes.Count >= quorum || doneTimes.Count + pending < quorum;
+            isLast = pending == 0;
+        }
+        if (isDecided) decided.TrySetResult();
+        if (isLast) all.SetResult();
     }
 
-    /// <summary>Timestamps of the lanes that have done it.</summary>
-    public List<long> DoneTimes()
+    /// <summary>Whether a lane still has to do it.</summary>
+    public bool IsPending(int lane)
     {
-        var done = new List<long>(Tasks.Length);
-        foreach (var task in Tasks)
-            if (task.IsCompletedSuccessfully && task.Result != ShardLane.NotDone) done.Add(task.Result);
-        return done;
+        lock (gate) return !isEnded[lane];
+    }
+
+    /// <summary>When the quorum had done it; null while, or if, it has not.</summary>
+    public long? QuorumTime
+    {
+        get { lock (gate) return doneTimes.Count < quorum ? null : doneTimes.Order().ElementAt(quorum - 1); }
     }
 }

@@ -10,8 +10,8 @@ namespace Oort.Objects.Writing;
 internal sealed class LargeBodyWriter(DataPath path)
 {
     /// <summary>
-    /// 1. Admit it: one stripe buffer, and enough stores. 2. For each segment, stripe by stripe: read chunks, seal them side by side, code, send to
-    /// all stores, while the next stripe is read. A segment's commit runs beside the next segment. 3. Check the body's end, length and digests.
+    /// 1. Admit it: one run buffer, and enough stores. 2. For each segment, run by run: read chunks, seal each where it will lie, code stripe by stripe, send to
+    /// all stores, while the next run is read. A segment's commit runs beside the next segment. 3. Check the body's end, length and digests.
     /// 4. Only then commit the last segment, so that a body that is not what was announced is never whole on the stores.
     /// </summary>
     /// <exception cref="BodyMismatchException">The body is not what was announced.</exception>
@@ -23,7 +23,7 @@ internal sealed class LargeBodyWriter(DataPath path)
         var chunkCount = ChunkCipher.ChunkCount(body.Length);
         var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
         // 1.
-        using var buffers = await StripeBuffers.RentAsync(path.Buffers, geometry.TotalShards * ShardLayout.FullCellSize, cancellationToken);
+        using var buffers = await RunBuffers.RentAsync(path, geometry, (chunkCount + geometry.DataShards - 1) / geometry.DataShards, cancellationToken);
         using var key = DataKey.Create(path.Keyring, path.Time);
         await using var source = new BodySource(body);
         SegmentWriter? segment = null, before = null;
@@ -33,11 +33,11 @@ internal sealed class LargeBodyWriter(DataPath path)
             // 2.
             for (var first = 0L; first < chunkCount; first += path.Options.SegmentChunks)
             {
-                if (segment is not null) (before, committing) = (segment, segment.CommitAsync());
+                if (segment is not null) (before, committing) = (segment, segment.CommitAsync(buffers));
                 var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
                 var layout = new ShardLayout(geometry, SealedLength(body.Length, first, count));
                 segment = await SegmentWriter.OpenAsync(path, layout, first == 0 ? MemoryBudget.AdmissionWait : MemoryBudget.ProgressWait, cancellationToken);
-                await SendChunksAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
+                await SendRunsAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
 
                 if (before is null) continue;
                 written.Add((await committing!, before.Use));
@@ -48,8 +48,8 @@ internal sealed class LargeBodyWriter(DataPath path)
             var digest = await source.FinishAsync(cancellationToken);
 
             // 4.
-            await buffers.DrainAsync(cancellationToken);
-            written.Add((await segment!.CommitAsync(), segment.Use));
+            await buffers.DrainAsync();
+            written.Add((await segment!.CommitAsync(buffers), segment.Use));
             segment.Dispose();
             return ToWritten(digest, key, body.Length, written);
         }
@@ -75,20 +75,25 @@ internal sealed class LargeBodyWriter(DataPath path)
     private static long SealedLength(long bodyLength, long first, long count) =>
         Math.Min(count * ChunkCipher.SealedSize, ChunkCipher.SealedLength(bodyLength) - first * ChunkCipher.SealedSize);
 
-    private static async ValueTask SendChunksAsync(SegmentWriter segment, StripeBuffers buffers, BodySource source, ChunkCipher cipher, long bodyLength, long chunk, CancellationToken cancellationToken)
+    private static async ValueTask SendRunsAsync(SegmentWriter segment, RunBuffers buffers, BodySource source, ChunkCipher cipher, long bodyLength, long chunk, CancellationToken cancellationToken)
     {
-        for (var stripe = 0; stripe < segment.Layout.StripeCount; stripe++)
+        while (!segment.IsFilled)
         {
             // No buffer is taken before there is something to put into it.
             await source.WaitAsync(cancellationToken);
-            var cells = await buffers.TakeAsync(cancellationToken);
-            for (var offset = 0; offset < segment.Layout.StripeLength(stripe); offset += ChunkCipher.SealedSize)
-                await SealAsync(source, cipher, bodyLength, chunk++, cells.Memory[offset..], cancellationToken);
-            segment.Send(buffers, cells);
+            segment.Begin(await buffers.TakeAsync(cancellationToken));
+            while (!segment.IsRunFilled)
+            {
+                for (var offset = 0; offset < segment.StripeLength; offset += ChunkCipher.SealedSize)
+                    segment.Place(offset, await SealAsync(source, cipher, bodyLength, chunk++, segment.ChunkAt(offset), cancellationToken));
+                segment.Code();
+            }
+            segment.Send(buffers);
         }
     }
 
-    private static async ValueTask SealAsync(BodySource source, ChunkCipher cipher, long bodyLength, long chunk, Memory<byte> destination, CancellationToken cancellationToken)
+    /// <returns>Bytes of the sealed chunk.</returns>
+    private static async ValueTask<int> SealAsync(BodySource source, ChunkCipher cipher, long bodyLength, long chunk, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var length = (int)Math.Min(ChunkCipher.PlaintextSize, bodyLength - chunk * ChunkCipher.PlaintextSize);
         var isLast = (chunk + 1) * ChunkCipher.PlaintextSize >= bodyLength;
@@ -97,10 +102,11 @@ internal sealed class LargeBodyWriter(DataPath path)
         if (source.TryTake(length, out var plaintext))
         {
             cipher.Seal(chunk, isLast, plaintext, destination.Span);
-            return;
+            return destination.Length;
         }
         await source.FillAsync(destination[..length], cancellationToken);
         cipher.Seal(chunk, isLast, destination.Span[..length], destination.Span);
+        return destination.Length;
     }
 
     private static WrittenBody ToWritten(BodyDigest digest, DataKey key, long length, List<(SegmentRow Row, SegmentIds.SegmentUse Use)> written) => new(

@@ -7,7 +7,7 @@ using Oort.Objects.Shards;
 namespace Oort.Objects.Writing;
 
 /// <summary>Makes the shards of one segment: parity cells, headers, and the tables of checksums and tags (docs/formats/shard.md).</summary>
-/// <remarks>Not thread-safe. Holds the headers and tables of all shards in one buffer; stores may read from it until it is disposed.</remarks>
+/// <remarks>Not thread-safe. Holds the headers and tables of all shards, to be copied before and behind the cells.</remarks>
 internal sealed class SegmentCoder : IDisposable
 {
     private readonly SegmentId segment;
@@ -24,7 +24,7 @@ internal sealed class SegmentCoder : IDisposable
         code = ReedSolomon.For(layout.Geometry.DataShards, layout.Geometry.ParityShards);
         tagger = path.CreateTagger(segment);
         for (var shard = 0; shard < ShardCount; shard++)
-            ShardHeader.Write(Frame(shard).Span, new ShardId(segment, (byte)shard), layout, tagger);
+            ShardHeader.Write(Frame(shard), new ShardId(segment, (byte)shard), layout, tagger);
     }
 
     public ref readonly ShardLayout Layout => ref layout;
@@ -47,31 +47,31 @@ internal sealed class SegmentCoder : IDisposable
         new(path, segment, layout, path.Buffers.RentReserved(FramesSize(layout)));
 
     /// <summary>Codes one stripe.</summary>
-    /// <param name="cells">k + m cells end to end. The payload of the stripe is at its beginning; padding and parity are filled in.</param>
-    public void Code(int stripe, Span<byte> cells)
+    /// <param name="cells">k + m cells, each <paramref name="stride"/> bytes behind the one before. The payload is in the data cells; padding and parity are filled in.</param>
+    public void Code(int stripe, Span<byte> cells, int stride)
     {
-        var (k, m, size) = (layout.Geometry.DataShards, layout.Geometry.ParityShards, layout.CellSize(stripe));
-        cells[layout.StripeLength(stripe)..(k * size)].Clear();
-        code.Encode(cells[..(k * size)], cells[(k * size)..((k + m) * size)], size);
+        var (k, size) = (layout.Geometry.DataShards, layout.CellSize(stripe));
+        var length = layout.StripeLength(stripe);
+        for (var shard = length / size; shard < k; shard++)
+            cells.Slice(shard * stride, size)[Math.Max(0, length - shard * size)..].Clear();
+        code.Encode(cells, stride, size);
         for (var shard = 0; shard < ShardCount; shard++)
-            CellEntry.Compute(cells.Slice(shard * size, size), shard, stripe, tagger).Write(Table(shard).Span[(stripe * CellEntry.Size)..]);
+            CellEntry.Compute(cells.Slice(shard * stride, size), shard, stripe, tagger).Write(Table(shard)[(stripe * CellEntry.Size)..]);
     }
 
-    public Memory<byte> Header(int shard) => Frame(shard)[..ShardHeader.Size];
+    /// <summary>What comes before the next cells of a shard that are to be written: its header, until a writer puts the end of the cell before there.</summary>
+    public Span<byte> Head(int shard) => Frame(shard)[..ShardHeader.Size];
 
     /// <summary>Whole when all stripes have been coded.</summary>
-    public Memory<byte> Table(int shard) => Frame(shard)[ShardHeader.Size..];
+    public Span<byte> Table(int shard) => Frame(shard)[ShardHeader.Size..];
 
-    /// <summary>Frees all but the buffer, and that when the stores are done with it.</summary>
-    public void DisposeAfter(Task users)
+    public void Dispose()
     {
         tagger.Dispose();
-        frames.DisposeAfter(users);
+        frames.Dispose();
     }
-
-    public void Dispose() => DisposeAfter(Task.CompletedTask);
 
     public override string ToString() => $"{segment} {layout.Geometry}";
 
-    private Memory<byte> Frame(int shard) => frames.Memory.Slice(shard * FrameSize, FrameSize);
+    private Span<byte> Frame(int shard) => frames.Span.Slice(shard * FrameSize, FrameSize);
 }

@@ -61,9 +61,6 @@ internal sealed class ShardLane : IDisposable
         else _ = CloseAsync();
     }
 
-    /// <summary>Ends when the store has let go of everything that was handed to it, also of what it was given up over.</summary>
-    public Task Ended => tail;
-
     private Task<long> Start(Func<ShardLane, CancellationToken, ValueTask> operation) => isAlive ? tail = RunAsync(tail, operation) : Task.FromResult(NotDone);
 
     private async Task<long> RunAsync(Task<long> before, Func<ShardLane, CancellationToken, ValueTask> operation)

@@ -24,9 +24,6 @@ internal sealed class ShardLanes : IDisposable
         this.quorum = quorum;
     }
 
-    /// <summary>Ends when no store uses anything any more that was handed to it; with a store that hangs, perhaps never.</summary>
-    public Task Ended => Task.WhenAll(lanes.Select(lane => lane.Ended));
-
     /// <summary>Places a segment's shards. Stores that stalled a moment ago are left out where a quorum remains without them.</summary>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum take shards.</exception>
     public static ShardLanes Open(DataPath path, SegmentId segment, Geometry geometry)
@@ -44,12 +41,11 @@ internal sealed class ShardLanes : IDisposable
     }
 
     /// <summary>Starts an operation on every lane; it runs after the lane's earlier ones.</summary>
-    public LaneOperation Start(Func<ShardLane, int, Task<long>> operation)
+    public LaneOperation Start(Func<ShardLane, int, Task<long>> start)
     {
-        var started = path.Time.GetTimestamp();
-        var tasks = new Task<long>[lanes.Length];
-        for (var i = 0; i < lanes.Length; i++) tasks[i] = operation(lanes[i], i);
-        return new LaneOperation(tasks, started);
+        var operation = new LaneOperation(lanes.Length, quorum, path.Time.GetTimestamp());
+        for (var i = 0; i < lanes.Length; i++) Track(operation, i, start(lanes[i], i));
+        return operation;
     }
 
     /// <summary>Waits until the operation has ended on every lane that is not given up.</summary>
@@ -58,26 +54,17 @@ internal sealed class ShardLanes : IDisposable
     public async ValueTask SettleAsync(LaneOperation operation, Action? quorumReached = null)
     {
         // 1. Nobody is stalled before the least delay, and then one wait for all is enough.
-        var least = path.Options.StallDelayMin - path.Time.GetElapsedTime(operation.Started);
-        if (quorumReached is null && least > TimeSpan.Zero) await EndsWithinAsync(operation.All, least);
+        if (quorumReached is null) await EndsWithinAsync(operation.All, operation, path.Options.StallDelayMin);
 
-        // 2. Otherwise look after each one that ends: the quorum decides how long the rest is waited for.
-        while (!operation.All.IsCompleted)
+        // 2. Otherwise the quorum decides how long the rest is waited for.
+        if (await EndsWithinAsync(operation.Decided, operation, path.Options.StoreTimeout))
         {
             RequireQuorum();
-            var done = operation.DoneTimes();
-            if (done.Count >= quorum)
-            {
-                quorumReached?.Invoke();
-                quorumReached = null;
-            }
-            var left = Patience(done, operation.Started) - path.Time.GetElapsedTime(operation.Started);
-            if (left > TimeSpan.Zero && await EndsWithinAsync(operation.NextAsync(), left)) continue;
-            GiveUpPending(operation);
-            break;
+            quorumReached?.Invoke();
+            if (await EndsWithinAsync(operation.All, operation, Patience(operation))) return;
         }
+        GiveUpPending(operation);
         RequireQuorum();
-        quorumReached?.Invoke();
     }
 
     /// <summary>The store of each shard that arrived, to be asked when all operations have settled; <see cref="StoreId.None"/> for the others.</summary>
@@ -98,13 +85,19 @@ internal sealed class ShardLanes : IDisposable
         foreach (var lane in lanes) lane.Dispose();
     }
 
-    /// <summary>How long an operation may take in all, given when the lanes that have done it did so.</summary>
-    private TimeSpan Patience(List<long> done, long started)
+    private static void Track(LaneOperation operation, int lane, Task<long> task)
     {
-        if (done.Count < quorum) return path.Options.StoreTimeout;
-        done.Sort();
-        var others = path.Time.GetElapsedTime(started, done[quorum - 1]);
-        var patience = others * StallFactor;
+        if (task.IsCompleted) operation.End(lane, task.Result);
+        else _ = EndAsync(operation, lane, task);
+    }
+
+    private static async Task EndAsync(LaneOperation operation, int lane, Task<long> task) => operation.End(lane, await task);
+
+    /// <summary>How long an operation may take in all, when a quorum has settled it.</summary>
+    private TimeSpan Patience(LaneOperation operation)
+    {
+        if (operation.QuorumTime is not { } quorumTime) return path.Options.StoreTimeout;
+        var patience = path.Time.GetElapsedTime(operation.Started, quorumTime) * StallFactor;
         return patience > path.Options.StallDelayMin ? patience : path.Options.StallDelayMin;
     }
 
@@ -112,15 +105,18 @@ internal sealed class ShardLanes : IDisposable
     {
         for (var i = 0; i < lanes.Length; i++)
         {
-            if (operation.Tasks[i].IsCompleted || !lanes[i].IsAlive) continue;
+            if (!operation.IsPending(i) || !lanes[i].IsAlive) continue;
             path.StalledWrites.Mark(lanes[i].Store!.Id);
             lanes[i].GiveUp($"The store stalled on a write for {path.Time.GetElapsedTime(operation.Started).TotalSeconds:0.0} s and was left out.");
         }
     }
 
-    private async ValueTask<bool> EndsWithinAsync(Task task, TimeSpan left)
+    /// <summary>Whether a task ends before the operation has taken so long.</summary>
+    private async ValueTask<bool> EndsWithinAsync(Task task, LaneOperation operation, TimeSpan patience)
     {
         if (task.IsCompleted) return true;
+        var left = patience - path.Time.GetElapsedTime(operation.Started);
+        if (left <= TimeSpan.Zero) return false;
         try
         {
             await task.WaitAsync(left, path.Time);

@@ -13,7 +13,8 @@ public sealed class OrphanTests
 {
     [Theory]
     [InlineData(1_000, StoreOperations.Put)]
-    [InlineData(400_000, StoreOperations.Commit)]
+    [InlineData(400_000, StoreOperations.Put)]
+    [InlineData(2_400_000, StoreOperations.Commit)]
     public async Task Scan_PutThatFailedBelowItsQuorum_IsQuarantinedThenDeleted(int size, StoreOperations failing)
     {
         var (cluster, time) = CollectionWorld.Create();
@@ -159,7 +160,7 @@ public sealed class OrphanTests
     private static async Task<(SegmentRow Row, int Index)> PutWithLateShardAsync(TestCluster cluster, ObjectSystem system, FlakyStore late)
     {
         var bucket = await system.CreateBucketAsync("bucket");
-        late.Inject(StoreOperations.Commit);
+        late.Inject(StoreOperations.Put);
         (await system.PutAsync(bucket, "key", SystemActions.Content(4, 400_000))).Durability.ShouldBe("quorum");
         var row = (await system.SegmentsAsync()).ShouldHaveSingleItem();
         var index = row.Shards.IndexOf(StoreId.None);

@@ -9,8 +9,8 @@ namespace Oort.Objects.Tests.Writing;
 
 public sealed class StoreFaultTests
 {
-    private const int LargeSize = 9 * 65_520 + 5;
-    private static readonly ObjectLayerOptions TwoSegments = new() { BufferBytes = 64 * 1024 * 1024, SegmentChunks = 6 };
+    private const int LargeSize = 25 * 65_520 + 5;
+    private static readonly ObjectLayerOptions ThreeSegments = new() { BufferBytes = 64 * 1024 * 1024, SegmentChunks = 10, RunBytes = 1 };
 
     [Theory]
     [InlineData(100)]
@@ -19,7 +19,7 @@ public sealed class StoreFaultTests
     {
         for (var skip = 0; ; skip++)
         {
-            await using var world = new ObjectWorld(new Geometry(4, 2), TwoSegments);
+            await using var world = new ObjectWorld(new Geometry(4, 2), ThreeSegments);
             var used = world.Layer.Buffers.Budget.Used;
             var store = world.Stores.All[2];
             store.Inject(StoreOperations.ShardWrites, kind: BackendErrorKind.Transient, skip: skip);
@@ -49,7 +49,7 @@ public sealed class StoreFaultTests
     {
         for (var skip = 0; ; skip++)
         {
-            await using var world = new ObjectWorld(new Geometry(4, 2), TwoSegments);
+            await using var world = new ObjectWorld(new Geometry(4, 2), ThreeSegments);
             var used = world.Layer.Buffers.Budget.Used;
             foreach (var i in new[] { 1, 4 }) world.Stores.All[i].Inject(StoreOperations.ShardWrites, kind: BackendErrorKind.Transient, skip: skip, times: int.MaxValue);
             try
@@ -92,6 +92,7 @@ public sealed class StoreFaultTests
 
     [Theory]
     [InlineData(100, StoreOperations.Put)]
+    [InlineData(16 * 65_520 + 5, StoreOperations.Put)]
     [InlineData(LargeSize, StoreOperations.Begin)]
     [InlineData(LargeSize, StoreOperations.Write)]
     [InlineData(LargeSize, StoreOperations.Commit)]
