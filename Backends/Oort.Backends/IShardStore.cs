@@ -80,6 +80,10 @@ public interface IShardWriter : IAsyncDisposable
     /// <summary>Appends <paramref name="content"/>, which must stay unchanged until the call returns.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>As the other, for a caller who has the checksum already: a store that keeps one of the shard then need not read all bytes again.</summary>
+    /// <param name="crc">CRC-64/NVME of <paramref name="content"/>. It is believed: under a wrong one the store takes the shard for damaged when it checks it.</param>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> content, ulong crc, CancellationToken cancellationToken) => WriteAsync(content, cancellationToken);
+
     /// <summary>Makes the shard durable and visible. All of the announced length must have been written.</summary>
     ValueTask CommitAsync(CancellationToken cancellationToken);
 }

@@ -48,12 +48,20 @@ internal static partial class Posix
         return Retry(() => fsync(folder));
     }
 
-    /// <summary>Count of names of an open file, and its device.</summary>
-    public static unsafe int Stat(SafeFileHandle file, out int linkCount, out string device)
+    /// <summary>Count of names of an open file.</summary>
+    public static unsafe int CountLinks(SafeFileHandle file, out int linkCount)
     {
         var buffer = stackalloc byte[StatxSize];
         var error = statx(file, "", AtEmptyPath, StatxBasicStats, buffer) == 0 ? 0 : Marshal.GetLastPInvokeError();
         linkCount = error == 0 ? (int)*(uint*)(buffer + 16) : 0;
+        return error;
+    }
+
+    /// <summary>The device that an open file or folder is on.</summary>
+    public static unsafe int FindDevice(SafeFileHandle file, out string device)
+    {
+        var buffer = stackalloc byte[StatxSize];
+        var error = statx(file, "", AtEmptyPath, StatxBasicStats, buffer) == 0 ? 0 : Marshal.GetLastPInvokeError();
         device = error == 0 ? $"{*(uint*)(buffer + 136)}:{*(uint*)(buffer + 140)}" : "";
         return error;
     }

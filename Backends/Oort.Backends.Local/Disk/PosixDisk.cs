@@ -111,7 +111,7 @@ public sealed class PosixDisk : IDisk
         PosixErrors.ThrowIf(Posix.OpenFolder(root, out var folder), root);
         using (folder)
         {
-            PosixErrors.ThrowIf(Posix.Stat(folder!, out _, out var device), root);
+            PosixErrors.ThrowIf(Posix.FindDevice(folder!, out var device), root);
             return device;
         }
     }

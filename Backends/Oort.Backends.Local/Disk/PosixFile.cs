@@ -23,7 +23,7 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
         {
             if (!OperatingSystem.IsLinux())
                 return File.Exists(path) ? 1 : 0;
-            PosixErrors.ThrowIf(Posix.Stat(handle, out var count, out _), path);
+            PosixErrors.ThrowIf(Posix.CountLinks(handle, out var count), path);
             return count;
         }
     }

@@ -46,25 +46,9 @@ internal sealed class ExtentWriter(ShardId id, Extent extent, ExtentServices ser
     /// <summary>Whether the last commit took effect; false when the shard was no longer where it was expected.</summary>
     public bool WasCommitted { get; private set; }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_isEnded, this);
-        if (_isBusy)
-            throw new InvalidOperationException("The last write has not returned yet, or has failed.");
-        if (content.Length > extent.Length - _written)
-            throw new ArgumentException($"The shard was announced with {extent.Length} bytes; {_written} are written and {content.Length} more do not fit.", nameof(content));
-        services.Health.ThrowIfFailed();
-        if (content.IsEmpty)
-            return ValueTask.CompletedTask;
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => WriteAsync(content, null, cancellationToken);
 
-        // What does not fill the waiting block needs no thread.
-        if (content.Length >= VolumeFormat.BlockSize - _waiting || content.Length == extent.Length - _written)
-            return WriteBlocksAsync(content, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        Wait(content.Span);
-        Count(content.Span);
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> content, ulong crc, CancellationToken cancellationToken) => WriteAsync(content, (ulong?)crc, cancellationToken);
 
     public async ValueTask CommitAsync(CancellationToken cancellationToken)
     {
@@ -98,15 +82,35 @@ internal sealed class ExtentWriter(ShardId id, Extent extent, ExtentServices ser
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask WriteBlocksAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private ValueTask WriteAsync(ReadOnlyMemory<byte> content, ulong? crc, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isEnded, this);
+        if (_isBusy)
+            throw new InvalidOperationException("The last write has not returned yet, or has failed.");
+        if (content.Length > extent.Length - _written)
+            throw new ArgumentException($"The shard was announced with {extent.Length} bytes; {_written} are written and {content.Length} more do not fit.", nameof(content));
+        services.Health.ThrowIfFailed();
+        if (content.IsEmpty)
+            return ValueTask.CompletedTask;
+
+        // What does not fill the waiting block needs no thread.
+        if (content.Length >= VolumeFormat.BlockSize - _waiting || content.Length == extent.Length - _written)
+            return WriteBlocksAsync(content, crc, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        Wait(content.Span);
+        Count(content.Span, crc);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask WriteBlocksAsync(ReadOnlyMemory<byte> content, ulong? crc, CancellationToken cancellationToken)
     {
         // Stays busy after a failure: what is in the extent is then unknown, and a commit must not bless it.
         _isBusy = true;
-        await services.Threads.RunAsync(() => Write(content.Span), cancellationToken);
+        await services.Threads.RunAsync(() => Write(content.Span, crc), cancellationToken);
         _isBusy = false;
     }
 
-    private unsafe bool Write(ReadOnlySpan<byte> content)
+    private unsafe bool Write(ReadOnlySpan<byte> content, ulong? crc)
     {
         try
         {
@@ -131,7 +135,7 @@ internal sealed class ExtentWriter(ShardId id, Extent extent, ExtentServices ser
             throw services.Health.Refusal(services.Health.Fail("a shard could not be written", e));
         }
 
-        Count(content);
+        Count(content, crc);
         return true;
     }
 
@@ -205,9 +209,9 @@ internal sealed class ExtentWriter(ShardId id, Extent extent, ExtentServices ser
         _waiting += content.Length;
     }
 
-    private void Count(ReadOnlySpan<byte> content)
+    private void Count(ReadOnlySpan<byte> content, ulong? crc)
     {
-        _crc = Crc64Nvme.Append(_crc, content);
+        _crc = crc is { } known ? Crc64Nvme.Combine(_crc, known, content.Length) : Crc64Nvme.Append(_crc, content);
         _written += content.Length;
     }
 }

@@ -6,7 +6,7 @@ namespace Oort.Backends.Local;
 internal sealed class GroupBuilder(Volume volume)
 {
     // The buffer stays for the next group; most need far less than the largest, 4.3 MiB.
-    private byte[] _buffer = [];
+    private AlignedBuffer _buffer = new(VolumeFormat.BlockSize);
     private readonly List<WriteRequest> _records = [];
     private readonly List<WriteRequest> _reservations = [];
     private int _contentSize;
@@ -45,15 +45,16 @@ internal sealed class GroupBuilder(Volume volume)
         _reservedSize += VolumeFormat.RoundUp(request.Length);
     }
 
-    /// <summary>Lays the group out: header, table, content, zeros to the block's end. Gives each reservation its extent.</summary>
+    /// <summary>Lays the group out: header, table, content, zeros to the block's end.</summary>
+    /// <returns>Memory that <see cref="IDiskFile.WriteDirect"/> takes.</returns>
     public ReadOnlySpan<byte> Build(ulong sequence, ulong durable, out GroupHeader header, Span<GroupRecord> records)
     {
         header = new(Volume.Header.Salt, sequence, durable, Volume.End, _records.Count, _contentSize, _reservedSize);
         var size = (int)(header.ReservedOffset - header.Offset);
-        if (_buffer.Length < size)
-            _buffer = GC.AllocateUninitializedArray<byte>(Math.Max(size, Math.Min(2 * _buffer.Length, 1 << 20)));
+        if (_buffer.Size < size)
+            _buffer = new AlignedBuffer(Math.Max(size, Math.Min(2 * _buffer.Size, 1 << 20)));
 
-        var group = _buffer.AsSpan(0, size);
+        var group = _buffer.Span[..size];
         var table = group.Slice(GroupHeader.Size, header.TableSize);
         var at = GroupHeader.Size + header.TableSize;
         for (var i = 0; i < _records.Count; i++)

@@ -8,7 +8,7 @@ public enum StoreOperations
     Put = 1,
     Begin = 1 << 1,
 
-    /// <summary><see cref="IShardWriter.WriteAsync"/>.</summary>
+    /// <summary><see cref="IShardWriter.WriteAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.</summary>
     Write = 1 << 2,
 
     /// <summary><see cref="IShardWriter.CommitAsync"/>.</summary>

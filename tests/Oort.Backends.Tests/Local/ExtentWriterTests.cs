@@ -1,5 +1,6 @@
 using Oort.Backends.Local;
 using Oort.Backends.Suite;
+using Oort.Checksums;
 using Shouldly;
 using Xunit;
 
@@ -126,6 +127,54 @@ public sealed class ExtentWriterTests
 
         _disk.CopyOperations().Any(operation => operation.IsDirect).ShouldBe(canWriteDirect);
         await CrashTests.CheckAllAsync(_disk, history);
+    }
+
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(1UL)]
+    public async Task Write_CallersChecksums_AreBelievedAndCombined(ulong error)
+    {
+        var content = TestBytes.Make(20_000, 1);
+        await using (var store = StoreFixture.Open(_disk))
+        {
+            await using var writer = await store.BeginAsync(TestBytes.Shard(1), content.Length, None);
+            await writer.WriteAsync(content.AsMemory(0, 128), None);
+            await writer.WriteAsync(content.AsMemory(128, 9000), Crc64Nvme.Compute(content.AsSpan(128, 9000)), None);
+            await writer.WriteAsync(content.AsMemory(9128, 100), Crc64Nvme.Compute(content.AsSpan(9128, 100)), None);
+            await writer.WriteAsync(content.AsMemory(9228), Crc64Nvme.Compute(content.AsSpan(9228)) ^ error, None);
+            await writer.CommitAsync(None);
+        }
+
+        // Without the index the last group is in doubt, and its shard is compared with its checksum.
+        _disk.Delete("index");
+        await using var reopened = StoreFixture.Open(_disk);
+        (await StoreFixture.ReadAllAsync(reopened)).Count.ShouldBe(error == 0 ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task Group_Large_GoesDirectAndSurvivesACrashAtEveryOperation()
+    {
+        var options = StoreFixture.Options with { InlineSizeMax = 50_000, VolumeSizeBytes = 1 << 20 };
+        using var faulty = new FaultyDisk(_disk);
+        var history = new CrashHistory(_disk);
+        await using (var store = StoreFixture.Open(faulty, options))
+        {
+            Task Put(ulong i) => history.RunAsync($"shard {TestBytes.Shard(i)}", TestBytes.Make(40_000 + (int)i, (int)i), () => store.PutAsync(TestBytes.Shard(i), TestBytes.Make(40_000 + (int)i, (int)i), None).AsTask());
+            await Put(1);
+
+            // While one group hangs the next gathers.
+            faulty.Inject(DiskCalls.Sync, DiskFault.Hang, pathPrefix: "volumes/");
+            var hanging = Put(2);
+            await faulty.Hung;
+            var gathered = Task.WhenAll(Enumerable.Range(3, 6).Select(i => Put((ulong)i)));
+            faulty.Release();
+            await Task.WhenAll(hanging, gathered);
+        }
+
+        var large = _disk.CopyOperations().Single(operation => operation.IsDirect);
+        large.Content!.Length.ShouldBeGreaterThan(6 * 40_000);
+        NoBlockIsWrittenTwiceOrInTwoWays();
+        await CrashTests.CheckAllAsync(_disk, history, options);
     }
 
     private static Task PutAsync(LocalStore store, CrashHistory history, ulong shard, int length, int seed) =>
