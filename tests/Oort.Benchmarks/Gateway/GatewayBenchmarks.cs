@@ -66,16 +66,18 @@ internal static class GatewayBenchmarks
         };
         var body = Works.Content(size);
         var put = Works.Put($"PUT {size}", connections, count, "x", body);
-        if (method != "PUT") yield return put;
+        var signed = Works.PutSigned($"PUT {size}, signed payload", connections, count, "x", body);
+        if (method is not ("PUT" or "SIGNED")) yield return put;
         for (var i = 0; i < repeat; i++)
         {
             yield return method switch
             {
                 "PUT" => put,
+                "SIGNED" => signed,
                 "GET" => Works.Get($"GET {size}", connections, count, "x"),
                 "HEAD" => Works.Head($"HEAD {size}", connections, count, "x"),
                 "LIST" => Works.List(Works.Bucket, "", 200, "LIST"),
-                _ => throw new ArgumentException($"--only knows PUT, GET, HEAD and LIST, not {method}."),
+                _ => throw new ArgumentException($"--only knows PUT, SIGNED, GET, HEAD and LIST, not {method}."),
             };
         }
 

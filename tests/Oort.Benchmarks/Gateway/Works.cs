@@ -66,12 +66,7 @@ internal sealed class Works(bool isShort)
     /// <summary>What real clients also do.</summary>
     public IEnumerable<Work> Clients()
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(large));
-        yield return new Work("PUT 64 MiB, signed payload", 8, Few(6, 1), (client, c, i) =>
-        {
-            client.Run("PUT", Key("signed", c, i), "", large, payloadHash: hash);
-            return LargeSize;
-        });
+        yield return PutSigned("PUT 64 MiB, signed payload", 8, Few(6, 1), "signed", large);
         yield return new Work("multipart, 4 parts of 8 MiB", 8, Few(12, 1), Multipart);
         yield return new Work("GET 4 KiB ranges of 64 MiB", 16, Few(1000, 20), (client, c, i) => GetRange(client, c, i, 4096));
         yield return new Work("GET 1 MiB ranges of 64 MiB", 8, Few(256, 4), (client, c, i) => GetRange(client, c, i, Mebibyte));
@@ -119,6 +114,17 @@ internal sealed class Works(bool isShort)
             client.Run("PUT", Key(prefix, c, i), "", body);
             return body.Length;
         });
+
+    /// <summary>As <see cref="Put"/>, with the body's SHA-256 in the signature, so that the server has to compute it too.</summary>
+    public static Work PutSigned(string name, int connections, int count, string prefix, byte[] body)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(body));
+        return new Work(name, connections, count, (client, c, i) =>
+        {
+            client.Run("PUT", Key(prefix, c, i), "", body, payloadHash: hash);
+            return body.Length;
+        });
+    }
 
     public static Work Get(string name, int connections, int count, string prefix) =>
         new(name, connections, count, (client, c, i) => client.Run("GET", Key(prefix, c, i), "", []));
