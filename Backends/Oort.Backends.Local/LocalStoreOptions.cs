@@ -17,9 +17,9 @@ public sealed record LocalStoreOptions
     [Range(0, 1L << 40)]
     public long HeadroomBytes { get; init; } = 256L << 20;
 
-    /// <summary>Shards up to this size go into a group's content; longer ones get an extent of their own. Default 256 KiB: copying less than that is cheaper than a write of its own.</summary>
+    /// <summary>Shards up to this size go into a group's content; longer ones get an extent of their own. Default 512 KiB: copying less than that is cheaper than an extent's two more hand-overs to other threads and its own write.</summary>
     [Range(0, 1 << 20)]
-    public int InlineSizeMax { get; init; } = 256 << 10;
+    public int InlineSizeMax { get; init; } = 512 << 10;
 
     /// <summary>Threads that read and write shards on this disk. Default 4: a disk that hangs holds only these.</summary>
     [Range(1, 64)]

@@ -213,7 +213,7 @@ public abstract partial class StoreConformance
             for (var i = 0; i < 40; i++)
             {
                 var id = new ShardId(new SegmentId((ulong)worker, (ulong)i), (byte)worker);
-                var content = TestBytes.Make(i % 10 == 9 ? 400_000 : 100 * i, worker * 1000 + i);
+                var content = TestBytes.Make(i % 10 == 9 ? 600_000 : 100 * i, worker * 1000 + i);
                 if (i % 2 == 0)
                     await Store.PutAsync(id, content, None);
                 else
