@@ -35,7 +35,8 @@ internal sealed unsafe class Md5Lanes<TOwner>(Md5LaneWidth width)
     }
 
     /// <summary>Hashes that many blocks of every lane, or as many as the shortest has.</summary>
-    public void Run(int blockCountMax)
+    /// <returns>How many that were.</returns>
+    public int Run(int blockCountMax)
     {
         var blockCount = blockCountMax;
         for (var lane = 0; lane < Count; lane++) blockCount = Math.Min(blockCount, blockCounts[lane]);
@@ -45,6 +46,8 @@ internal sealed unsafe class Md5Lanes<TOwner>(Md5LaneWidth width)
             blockCounts[lane] -= blockCount;
             sources[lane] += (nint)blockCount * Md5Engine.BlockSize;
         }
+
+        return blockCount;
     }
 
     /// <summary>Takes out a stream whose blocks have ended.</summary>

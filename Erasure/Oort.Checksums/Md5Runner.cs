@@ -18,12 +18,7 @@ internal sealed class Md5Runner(Md5Service service, Md5LaneWidth width) : IThrea
         do
         {
             Fill();
-            if (lanes.Count > 0) lanes.Run(TurnBlockCount);
-            while (lanes.TryTakeEnded(out var work, out var state))
-            {
-                work.State = state;
-                AddNext(work);
-            }
+            TakeTurn();
         }
         while (ended.Count == 0 && lanes.Count > 0 && ThreadPool.PendingWorkItemCount == 0);
 
@@ -42,6 +37,20 @@ internal sealed class Md5Runner(Md5Service service, Md5LaneWidth width) : IThrea
     {
         while (lanes.HasRoom && service.TryTake() is { } work) AddNext(work);
         if (!lanes.HasRoom) service.StartAnotherIfQueued();
+    }
+
+    /// <summary>Hashes until a stream has ended, but not for long. A stream in several pieces of memory goes on with the next in the middle of it.</summary>
+    private void TakeTurn()
+    {
+        for (var left = TurnBlockCount; left > 0 && lanes.Count > 0 && ended.Count == 0;)
+        {
+            left -= lanes.Run(left);
+            while (lanes.TryTakeEnded(out var work, out var state))
+            {
+                work.State = state;
+                AddNext(work);
+            }
+        }
     }
 
     private void AddNext(IMd5Work work)
