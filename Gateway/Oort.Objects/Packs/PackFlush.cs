@@ -19,7 +19,7 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         (int)Math.Min(options.PackPayloadMax, 2L * options.PackPayloadMax * geometry.DataShards / geometry.TotalShards);
 
     /// <summary>
-    /// 1. Lay out. 2. Code into whole shards; from here on the bodies' buffers are free. 3. Put all shards in parallel. 4. Have the segment made known,
+    /// 1. Lay out. 2. Seal what is not sealed, and code into whole shards; from here on the bodies' buffers are free. 3. Put all shards in parallel. 4. Have the segment made known,
     /// unless it holds one body only, whose own commit does that. 5. Tell those who wait: their commits queue up behind the segment's in this
     /// very thread and share its group, so that all of them cost the journal one record. A failure is told to all of them, and is not thrown.
     /// </summary>
@@ -84,6 +84,7 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
         var put = Task.CompletedTask;
         try
         {
+            PackEntry.SealAll(entries);
             CodeAll(segment, layout, offsets, shards.Span);
             foreach (var entry in entries) entry.Dispose();
             var operation = lanes.Start((lane, shard) => lane.PutAsync(shards.Memory.Slice(shard * shardLength, shardLength)));

@@ -34,6 +34,9 @@ internal sealed class PackWriter : IDisposable
 
     /// <summary>Those of them that have not reached their quorum: 0 or 1.</summary>
     private int unsettledCount;
+
+    /// <summary>Bodies of those that have: they are being committed and journalled.</summary>
+    private int committingCount;
     private bool isDisposed;
 
     /// <exception cref="ArgumentException">The budget is too small for two flushes.</exception>
@@ -86,10 +89,13 @@ internal sealed class PackWriter : IDisposable
 
     internal static int Align(int offset) => (offset + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>Begins a flush if there is something to flush and the ones before let it. Under the gate.</summary>
+    /// <summary>
+    /// Begins a flush if there is something to flush and the ones before let it: not before as many wait as are being committed. So the stages overlap and no group is
+    /// smaller than the one before it, unless it has the stores and the journal for itself; each costs the same twelve syncs, whatever is in it. Under the gate.
+    /// </summary>
     private void StartFlush()
     {
-        if (waiting.Count == 0 || unsettledCount > 0 || flushCount >= FlushCountMax) return;
+        if (waiting.Count == 0 || waiting.Count < committingCount || unsettledCount > 0 || flushCount >= FlushCountMax) return;
         flushCount++;
         unsettledCount++;
         new Flush(this, waiting.Count).Queue();
@@ -117,21 +123,23 @@ internal sealed class PackWriter : IDisposable
         return entries;
     }
 
-    private void QuorumReached()
+    private void QuorumReached(int count)
     {
         lock (gate)
         {
             unsettledCount--;
+            committingCount += count;
             StartFlush();
         }
     }
 
-    private void Ended(bool isSettled)
+    private void Ended(int count, bool isSettled)
     {
         lock (gate)
         {
             flushCount--;
-            if (!isSettled) unsettledCount--;
+            if (isSettled) committingCount -= count;
+            else unsettledCount--;
             StartFlush();
             if (flushCount == 0) idle?.TrySetResult();
         }
@@ -162,7 +170,7 @@ internal sealed class PackWriter : IDisposable
                 }
                 entries = owner.TakeGroup(geometry);
             }
-            if (entries.Count == 0) owner.Ended(isSettled: false);
+            if (entries.Count == 0) owner.Ended(0, isSettled: false);
             else _ = RunAsync(geometry, entries);
         }
 
@@ -172,9 +180,9 @@ internal sealed class PackWriter : IDisposable
             await new PackFlush(owner.path, geometry, entries).RunAsync(quorumReached: () =>
             {
                 isSettled = true;
-                owner.QuorumReached();
+                owner.QuorumReached(entries.Count);
             });
-            owner.Ended(isSettled);
+            owner.Ended(entries.Count, isSettled);
         }
     }
 }

@@ -6,7 +6,7 @@ using Oort.Checksums;
 namespace Oort.Objects.Writing;
 
 /// <summary>What a body turned out to be.</summary>
-/// <param name="Md5">16 bytes.</param>
+/// <param name="Md5">16 bytes; empty when the source was not to compute it.</param>
 /// <param name="Checksum">Of the client's algorithm, or null when there is none.</param>
 internal readonly record struct BodyDigest(byte[] Md5, byte[]? Checksum);
 
@@ -21,7 +21,7 @@ internal sealed class BodySource : IAsyncDisposable
     private const int ReadSizeMin = 128 * 1024;
 
     private readonly ObjectBody body;
-    private readonly RunningMd5 md5 = new();
+    private readonly RunningMd5? md5;
     private readonly RunningChecksum? checksum;
     private ReadOnlySequence<byte> unread;
     private SequencePosition end;
@@ -29,9 +29,12 @@ internal sealed class BodySource : IAsyncDisposable
     private Task hashing = Task.CompletedTask;
     private long toCome;
 
-    public BodySource(ObjectBody body)
+    /// <param name="hashesMd5">Whether it computes the MD5; it must where one was announced.</param>
+    public BodySource(ObjectBody body, bool hashesMd5 = true)
     {
+        Debug.Assert(hashesMd5 || body.ContentMd5 is null, "What was announced is compared here.");
         this.body = body;
+        md5 = hashesMd5 ? new RunningMd5() : null;
         toCome = body.Length;
         checksum = body.Checksum is { Algorithm: not ChecksumAlgorithm.None } announced ? new RunningChecksum(announced.Algorithm) : null;
     }
@@ -93,7 +96,7 @@ internal sealed class BodySource : IAsyncDisposable
         }
 
         // 2. The digests.
-        var digest = new BodyDigest(md5.Finish(), checksum?.Finish());
+        var digest = new BodyDigest(md5?.Finish() ?? [], checksum?.Finish());
         if (body.ContentMd5 is { } md5Expected && !md5Expected.AsSpan().SequenceEqual(digest.Md5)) throw new BodyMismatchException(BodyMismatch.Md5);
         if (digest.Checksum is null) return digest;
         if (body.Checksum!.Expected is { } expected && !expected.AsSpan().SequenceEqual(digest.Checksum)) throw new BodyMismatchException(BodyMismatch.Checksum);
@@ -106,7 +109,7 @@ internal sealed class BodySource : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ReleaseAsync();
-        md5.Dispose();
+        md5?.Dispose();
         checksum?.Dispose();
     }
 
@@ -124,7 +127,7 @@ internal sealed class BodySource : IAsyncDisposable
             if (unread.Length > toCome) throw new BodyMismatchException(BodyMismatch.Length);
             if (unread.IsEmpty && result.IsCompleted) throw new BodyMismatchException(BodyMismatch.Length);
             toCome -= unread.Length;
-            hashing = md5.AppendAsync(unread, CancellationToken.None).AsTask();
+            if (md5 is not null) hashing = md5.AppendAsync(unread, CancellationToken.None).AsTask();
             if (checksum is null) continue;
             foreach (var piece in unread) checksum.Append(piece.Span);
         }

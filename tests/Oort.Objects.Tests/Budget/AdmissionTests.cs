@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using Oort.Backends;
+using Oort.Backends.Suite;
 using Oort.Metadata;
+using Oort.Objects.Budget;
 using Oort.Objects.Tests.World;
 using Shouldly;
 using Xunit;

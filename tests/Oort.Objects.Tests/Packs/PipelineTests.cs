@@ -1,0 +1,156 @@
+using System.Security.Cryptography;
+using Oort.Backends;
+using Oort.Backends.Suite;
+using Oort.Metadata;
+using Oort.Objects.Tests.Hosting;
+using Oort.Objects.Tests.World;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Objects.Tests.Packs;
+
+/// <summary>Groups of small bodies on their way through shards, decision and journal: what one meets does not hurt the next.</summary>
+public sealed class PipelineTests
+{
+    [Fact]
+    public async Task PutObject_GroupFailsOnTheStores_TheNextOneIsStored()
+    {
+        await using var world = new ObjectWorld(new Geometry(4, 2));
+        var gates = HoldPuts(world.Stores.All);
+        var first = world.PutAsync(ObjectWorld.Bytes(99), "first");
+        await FlushedAsync(world.Stores.All);
+        var next = Enumerable.Range(0, 20).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
+        // The puts under way fail; those of the next group do not.
+        foreach (var store in world.Stores.All) store.Inject(StoreOperations.Put, times: 1);
+        foreach (var gate in gates) gate.SetResult();
+        await Should.ThrowAsync<ObjectUnavailableException>(() => first);
+        var versions = await Task.WhenAll(next);
+        for (var i = 0; i < versions.Length; i++) (await world.GetAsync(versions[i])).ShouldBe(ObjectWorld.Bytes(100 + i));
+        world.Metadata.Segments.ShouldHaveSingleItem();
+        world.SegmentIds.LowWaterMark.ShouldBe(world.SegmentIds.LastCounter + 1);
+    }
+
+    [Fact]
+    public async Task PutObject_FewerWaitThanAreBeingCommitted_WaitForThem()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        var gates = HoldPuts(world.Stores.All);
+        Task[] puts = [world.PutAsync(ObjectWorld.Bytes(99), "first")];
+        await FlushedAsync(world.Stores.All);
+        puts = [.. puts, .. Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}"))];
+        var known = new TaskCompletionSource();
+        world.Metadata.Adding = known.Task;
+        foreach (var gate in gates) gate.SetResult();
+        while (world.Metadata.CommitCount < 11) await Task.Delay(1);
+
+        // Ten are being committed: nine wait for that, and the tenth makes a group with them.
+        puts = [.. puts, .. Enumerable.Range(0, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}"))];
+        world.Stores.All[0].Count(StoreOperations.Put).ShouldBe(2);
+        puts = [.. puts, world.PutAsync(ObjectWorld.Bytes(300), "last")];
+        while (world.Stores.All[0].Count(StoreOperations.Put) < 3) await Task.Delay(1);
+        known.SetResult();
+        await Task.WhenAll(puts);
+        world.Metadata.Segments.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task PutObject_EpochFenced_AllInTheGroupAreToldAndNothingStaysInUse()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        world.Metadata.Refuse = CommitOutcome.Fenced;
+        var gates = HoldPuts(world.Stores.All);
+        var puts = new List<Task<PutResult>> { PutAsync(world, 0) };
+        await FlushedAsync(world.Stores.All);
+        for (var i = 1; i < 10; i++) puts.Add(PutAsync(world, i));
+        foreach (var gate in gates) gate.SetResult();
+        foreach (var put in puts) (await put).Outcome.ShouldBe(CommitOutcome.Fenced);
+        await world.Layer.DisposeAsync();
+        world.Layer.Buffers.Budget.Used.ShouldBe(0);
+        world.SegmentIds.LowWaterMark.ShouldBe(world.SegmentIds.LastCounter + 1);
+    }
+
+    [Fact]
+    public async Task PutObject_ManyInOneFlush_EachHasItsOwnMd5AndBytes()
+    {
+        await using var world = new ObjectWorld(new Geometry(4, 2));
+        var gates = HoldPuts(world.Stores.All);
+        var puts = new List<Task<VersionRow>> { world.PutAsync(ObjectWorld.Bytes(1), "first") };
+        await FlushedAsync(world.Stores.All);
+        // Around a block's end, around a chunk's end, where the flush does not hash any more, and in between.
+        int[] sizes = [1, 55, 56, 64, 4096, 65_519, 65_520, 65_521, 200_000, .. Enumerable.Range(1000, 40)];
+        puts.AddRange(sizes.Select((size, i) => world.PutAsync(ObjectWorld.Bytes(size, seed: i), $"key{i}")));
+        foreach (var gate in gates) gate.SetResult();
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var version = await puts[i + 1];
+            version.ETag.ShouldBe(Convert.ToHexStringLower(MD5.HashData(ObjectWorld.Bytes(sizes[i], seed: i))));
+            (await world.GetAsync(version)).AsSpan().SequenceEqual(ObjectWorld.Bytes(sizes[i], seed: i)).ShouldBeTrue();
+        }
+        world.Metadata.Segments.Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task PutObject_OneOfManyIsNotWhatWasAnnounced_FailsAlone()
+    {
+        await using var world = new ObjectWorld(new Geometry(4, 2));
+        var gates = HoldPuts(world.Stores.All);
+        var first = world.PutAsync(ObjectWorld.Bytes(1), "first");
+        await FlushedAsync(world.Stores.All);
+        var puts = Enumerable.Range(0, 10).Select(i => PutAsync(world, i, announcesWrongMd5: i == 4)).ToArray();
+        foreach (var gate in gates) gate.SetResult();
+        (await Should.ThrowAsync<BodyMismatchException>(() => puts[4])).What.ShouldBe(BodyMismatch.Md5);
+        foreach (var put in puts.Where(put => put != puts[4])) (await put).Outcome.ShouldBe(CommitOutcome.Done);
+        await first;
+        world.Metadata.Data.Length.ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task PutObject_JournalBelowQuorumWhileTheNextGroupIsOnTheStores_IsRefusedAndLaterOnesAreNot()
+    {
+        await using var cluster = new TestCluster();
+        await using var system = await cluster.OpenAsync();
+        var bucket = await system.CreateBucketAsync("bucket");
+        foreach (var store in cluster.Stores.Take(3)) store.Inject(StoreOperations.AppendLog, times: int.MaxValue);
+        var lost = system.PutAsync(bucket, "lost", SystemActions.Content(1, 1000));
+        while (cluster.Stores.Take(3).Any(store => store.Count(StoreOperations.AppendLog) < 2)) await Task.Delay(1);
+
+        // The first group waits for a quorum that does not come; the next ones are on the stores meanwhile.
+        var next = Enumerable.Range(0, 20).Select(i => system.PutAsync(bucket, $"key{i}", SystemActions.Content(i, 1000))).ToArray();
+        await Should.ThrowAsync<MetadataUnavailableException>(() => lost);
+        foreach (var put in next) await Should.ThrowAsync<MetadataUnavailableException>(() => put);
+
+        foreach (var store in cluster.Stores) store.Heal();
+        await Eventually.Async(async () => await TryPutAsync(system, bucket) == CommitOutcome.Done);
+        (await system.GetAsync("bucket", "after")).ShouldBe(SystemActions.Content(3, 1000));
+        // What was refused is whole or absent.
+        for (var i = 0; i < next.Length; i++)
+            if (await system.GetAsync("bucket", $"key{i}") is { } content) content.ShouldBe(SystemActions.Content(i, 1000));
+    }
+
+    private static TaskCompletionSource[] HoldPuts(IEnumerable<FlakyStore> stores) => [.. stores.Select(store => store.Hold(StoreOperations.Put))];
+
+    /// <summary>Waits until a flush has reached all stores, which hold it up.</summary>
+    private static async Task FlushedAsync(IEnumerable<FlakyStore> stores)
+    {
+        foreach (var store in stores)
+            while (store.Count(StoreOperations.Put) == 0) await Task.Delay(1);
+    }
+
+    private static Task<PutResult> PutAsync(ObjectWorld world, int number, bool announcesWrongMd5 = false)
+    {
+        var body = ObjectWorld.Body(ObjectWorld.Bytes(100 + number), md5: announcesWrongMd5 ? new byte[16] : null);
+        return world.Layer.PutObjectAsync(ObjectWorld.Bucket, $"key{number}", "owner", "STANDARD", ObjectAttributes.Empty, body, WriteConditions.None, CancellationToken.None).AsTask();
+    }
+
+    private static async Task<CommitOutcome?> TryPutAsync(ObjectSystem system, BucketRow bucket)
+    {
+        try
+        {
+            return (await system.PutAsync(bucket, "after", SystemActions.Content(3, 1000))).Outcome;
+        }
+        catch (Exception failure) when (failure is MetadataUnavailableException or ObjectUnavailableException)
+        {
+            return null;
+        }
+    }
+}
