@@ -1,12 +1,20 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Oort.S3;
 
-/// <summary>Counts the bytes of an answer's body, and knows of those that are written but not sent.</summary>
-internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWriter, IHttpResponseBodyFeature
+/// <summary>Counts the bytes of an answer's body, knows of those that are written but not sent, and cuts off a client that does not take them.</summary>
+/// <remarks>One writer; only the timer runs beside it. The server's own limit is on the average rate since the answer's beginning, and would wait hours for a client that was quick at first.</remarks>
+internal sealed class CountedResponse(IHttpResponseBodyFeature inner, HttpContext http, TimeSpan stallMax, TimeProvider time) : PipeWriter, IHttpResponseBodyFeature, IDisposable
 {
+    private const int Idle = 0;
+    private const int Waiting = 1;
+    private const int Stalled = 2;
+
     private Stream? stream;
+    private ITimer? timer;
+    private int state;
 
     public long Written { get; private set; }
 
@@ -55,6 +63,8 @@ internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWrit
         return inner.SendFileAsync(path, offset, count, cancellationToken);
     }
 
+    public void Dispose() => timer?.Dispose();
+
     private ValueTask<FlushResult> WatchAsync(ValueTask<FlushResult> flush)
     {
         if (!flush.IsCompletedSuccessfully)
@@ -66,8 +76,25 @@ internal sealed class CountedResponse(IHttpResponseBodyFeature inner) : PipeWrit
 
     private async ValueTask<FlushResult> AwaitAsync(ValueTask<FlushResult> flush)
     {
-        var result = await flush;
-        IsClosed |= result.IsCompleted || result.IsCanceled;
-        return result;
+        timer ??= time.CreateTimer(static self => ((CountedResponse)self!).OnStall(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Volatile.Write(ref state, Waiting);
+        timer.Change(stallMax, Timeout.InfiniteTimeSpan);
+        try
+        {
+            var result = await flush;
+            IsClosed |= result.IsCompleted || result.IsCanceled;
+            return result;
+        }
+        finally
+        {
+            Interlocked.CompareExchange(ref state, Idle, Waiting);
+            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void OnStall()
+    {
+        if (Interlocked.CompareExchange(ref state, Stalled, Waiting) == Waiting)
+            http.Abort();
     }
 }

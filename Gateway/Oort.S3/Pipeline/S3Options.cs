@@ -31,7 +31,7 @@ public sealed record S3Options
     /// <summary>How far a request's time may be from the gateway's. S3 has 15 minutes.</summary>
     public TimeSpan ClockSkewMax { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>A body from which nothing comes for so long ends with RequestTimeout. Only time spent waiting for the client counts. Default 30 s.</summary>
+    /// <summary>A body from which nothing comes for so long ends with RequestTimeout. Only time spent waiting for the client counts. An answer of which nothing is taken for so long is cut off. Default 30 s.</summary>
     public TimeSpan BodyStallMax { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Bytes per second that a body must bring on average, once more than <see cref="BodyStallMax"/> was spent waiting for it. 0: no minimum. Default 1,024: slower clients hold a connection and its buffers for nothing.</summary>

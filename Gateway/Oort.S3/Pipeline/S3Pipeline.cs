@@ -174,7 +174,7 @@ public sealed partial class S3Pipeline(
             size.MaxRequestBodySize = null;
         if (http.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
-        run.Response = new CountedResponse(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>());
+        run.Response = new CountedResponse(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), http, options.BodyStallMax, time);
         http.Features.Set<IHttpResponseBodyFeature>(run.Response);
         run.RawBody = new RequestBodyReader(http.Request.BodyReader, options, time);
         responder.Stamp(http.Response.Headers, run.RequestId);
@@ -183,6 +183,7 @@ public sealed partial class S3Pipeline(
     private void Finish(Run run)
     {
         run.RawBody.Dispose();
+        run.Response.Dispose();
         (run.Body as IDisposable)?.Dispose();
         var status = run.Status == 0 ? run.Http.Response.StatusCode : run.Status;
         var completion = new S3Completion(run.RequestId, run.Route.Operation, run.Route.Bucket, run.Route.Key, run.AccessKeyId, status, run.ErrorCode, run.RawBody.Received, run.Response.Written, time.GetElapsedTime(run.Started));

@@ -6,6 +6,9 @@ namespace Oort.S3;
 /// <summary>Answers errors so that the client sees them, whatever it is still sending.</summary>
 internal sealed class S3Responder(S3Options options, TimeProvider time)
 {
+    // Every 503 here is a matter of moments: a second later buffers have come free, or a store answers again.
+    private const string RetryAfterSeconds = "1";
+
     // A connection is kept when no more than this is left of the body; reading it costs less than a new connection.
     private const long RestKeptMax = 1024 * 1024;
 
@@ -34,6 +37,8 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
         response.Clear();
         Stamp(response.Headers, requestId);
         response.StatusCode = problem.Error.Status;
+        if (response.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = RetryAfterSeconds;
         foreach (var (name, value) in problem.Headers)
             response.Headers[name] = value;
         if (isTimeout || isWaiting || (mayStillSend && rest > RestKeptMax))

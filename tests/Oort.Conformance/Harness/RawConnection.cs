@@ -141,6 +141,25 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
+    /// <summary>Reads what comes until the gateway ends the connection.</summary>
+    /// <returns>Bytes, heads included.</returns>
+    public async Task<long> CountToEndAsync()
+    {
+        using var limit = new CancellationTokenSource(AnswerTimeout);
+        var buffer = new byte[64 * 1024];
+        var total = 0L;
+        try
+        {
+            while (await stream.ReadAsync(buffer, limit.Token) is > 0 and var count) total += count;
+        }
+        catch (IOException)
+        {
+            // A reset is an end as well.
+        }
+
+        return total;
+    }
+
     public void Dispose() => client.Dispose();
 
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
