@@ -82,10 +82,11 @@ internal static class VersionRecord
         };
     }
 
-    public static ObjectEntry ReadHead(string key, ReadOnlySpan<byte> record)
+    /// <param name="before">The entry before it on the page: what they have in common, as a rule the owner, is not made anew.</param>
+    public static ObjectEntry ReadHead(string key, ReadOnlySpan<byte> record, ObjectEntry? before)
     {
         byte algorithm = 0, type = 0;
-        var shown = new Shown();
+        var shown = new Shown { OwnerBefore = before?.OwnerId ?? "" };
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -113,6 +114,7 @@ internal static class VersionRecord
     {
         public DateTimeOffset LastModified = DateTimeOffset.UnixEpoch;
         public string Owner = "";
+        public string OwnerBefore = "";
         public long Size;
         public string ETag = "";
         public string StorageClass = DefaultStorageClass;
@@ -122,7 +124,7 @@ internal static class VersionRecord
             switch (reader.Field)
             {
                 case VersionRecord.LastModifiedTag: LastModified = reader.Time; return true;
-                case VersionRecord.OwnerTag: Owner = reader.Text; return true;
+                case VersionRecord.OwnerTag: Owner = System.Text.Ascii.Equals(reader.Bytes, OwnerBefore) ? OwnerBefore : reader.Text; return true;
                 case VersionRecord.SizeTag: Size = reader.Long; return true;
                 case VersionRecord.ETagTag: ETag = reader.Text; return true;
                 case VersionRecord.StorageClassTag: StorageClass = reader.Text; return true;

@@ -27,6 +27,12 @@ public sealed record SqliteMetadataOptions
     /// <summary>How long a group waits for callers who queue several commands (<see cref="IMetadataStore.GatherWrites"/>). Default 20 ms: queueing takes microseconds, and a caller that was put off its core meanwhile is not waited for longer.</summary>
     public TimeSpan GatherWaitMax { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Groups of puts that share one COMMIT at most. Default 32, so that pages which many puts change are written once; what a crash takes is replayed from the journal. 1: each group has its own.</summary>
+    public int GroupsPerCommitMax { get; init; } = 32;
+
+    /// <summary>How long puts wait for others to share their COMMIT when no command follows. Default 20 ms. No answer waits for it, only the next start, if it came to a crash.</summary>
+    public TimeSpan CommitDelayMax { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Encoded bytes after which a group takes no further command. Default 2 MiB, so that a journal record stays small beside a store's largest blob.</summary>
     public int GroupBytesMax { get; init; } = 2 * 1024 * 1024;
 

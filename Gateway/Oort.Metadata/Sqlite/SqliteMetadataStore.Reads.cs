@@ -76,6 +76,7 @@ public sealed partial class SqliteMetadataStore
     /// <summary>In the order asked; data that is gone is left out.</summary>
     public async ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken)
     {
+        foreach (var id in data) await StoreAsync(Scope.Data(id), cancellationToken);
         var result = await readers.ReadAsync(tables => ReaderPool.InSnapshot(tables, snapshot => Locate(snapshot, data)), cancellationToken);
         foreach (var id in data) await pending.WaitAsync(Scope.Data(id), cancellationToken);
         return result;
@@ -105,6 +106,7 @@ public sealed partial class SqliteMetadataStore
     /// <summary>Counts for operators; may run ahead of the journal by the groups in flight.</summary>
     public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken)
     {
+        await StoreAllAsync(cancellationToken);
         var totals = await readers.ReadAsync(tables => tables.State.ReadTotals(), cancellationToken);
         return new(totals.Buckets, totals.Objects, totals.Versions, totals.Uploads, totals.LogicalBytes,
             totals.Segments, totals.SegmentsPartial, totals.PayloadBytes, totals.LiveBytes);
@@ -119,6 +121,7 @@ public sealed partial class SqliteMetadataStore
 
     private async ValueTask<VersionRow?> ReadNewestAsync(BucketId bucket, string key, byte[] keyBytes, ulong scope, HotRows.Stamp stamp, CancellationToken cancellationToken)
     {
+        if (await FindDecidedAsync(bucket, key, scope, cancellationToken) is { } decided) return decided.Version;
         var row = await ReadAsync(scope, tables => tables.Versions.FindNewest(bucket, key, keyBytes), cancellationToken);
         if (row is not null) hot.Add(scope, new(row, default), stamp);
         return row;
@@ -128,6 +131,7 @@ public sealed partial class SqliteMetadataStore
     private async ValueTask<FoundVersion?> ReadFoundAsync(
         BucketId bucket, string key, byte[] keyBytes, string? versionId, ulong scope, HotRows.Stamp? stamp, CancellationToken cancellationToken)
     {
+        if (versionId is null && await FindDecidedAsync(bucket, key, scope, cancellationToken) is { } decided) return decided;
         var found = await ReadAsync(scope, tables => ReaderPool.InSnapshot(tables, snapshot => ReadFound(snapshot, bucket, key, keyBytes, versionId)), cancellationToken);
         if (found is null) return null;
         if (!found.Data.IsDefault)
@@ -166,9 +170,28 @@ public sealed partial class SqliteMetadataStore
         return result.DrainToImmutable();
     }
 
+    /// <summary>The newest version of a key, if a group put it that is not yet in the database for others to see: then no COMMIT is needed for it.</summary>
+    private async ValueTask<FoundVersion?> FindDecidedAsync(BucketId bucket, string key, ulong scope, CancellationToken cancellationToken)
+    {
+        if (pending.FindUnstored(scope) is not { } group || group.Decided(scope, bucket, key) is not { } found) return null;
+        await pending.WaitForAsync(group.Journalled, cancellationToken);
+        return group.IsTakenBack ? null : found;
+    }
+
+    /// <summary>Returns when what was decided about a scope is in the database.</summary>
+    private ValueTask StoreAsync(ulong scope, CancellationToken cancellationToken)
+    {
+        var present = Writer; // Started?
+        return pending.FindUnstored(scope) is { } group ? present.StoreAsync(group, cancellationToken) : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Returns when all that was decided is in the database; at once when nothing has been since it was opened.</summary>
+    private ValueTask StoreAllAsync(CancellationToken cancellationToken) =>
+        pending.FindUnstored() is { } group ? Writer.StoreAsync(group, cancellationToken) : ValueTask.CompletedTask;
+
     private async ValueTask<TResult> ReadAsync<TResult>(ulong scope, Func<TableSet, TResult> read, CancellationToken cancellationToken)
     {
-        _ = Writer; // Started?
+        await StoreAsync(scope, cancellationToken);
         TResult result;
         try
         {

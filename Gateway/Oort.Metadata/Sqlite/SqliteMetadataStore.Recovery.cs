@@ -39,13 +39,14 @@ public sealed partial class SqliteMetadataStore
 
     public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        _ = Writer; // Started?
+        var present = Writer; // Started?
+        await StoreAllAsync(cancellationToken);
         using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
         connection.Execute("BEGIN");
         var generation = new StateTable(connection).Committed; // The first read fixes the instant.
         await pending.WaitForAllAsync(cancellationToken);
         // The journal up to here will be dropped once the snapshot is whole: from then on nothing could bring this database's unsynced tail back.
-        await Writer.SyncAsync(cancellationToken);
+        await present.SyncAsync(cancellationToken);
         foreach (var changes in SnapshotExporter.Export(connection, generation))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -53,8 +54,10 @@ public sealed partial class SqliteMetadataStore
         }
     }
 
-    public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken) =>
-        await Task.Run(
+    public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken)
+    {
+        await StoreAllAsync(cancellationToken);
+        return await Task.Run(
             () =>
             {
                 using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
@@ -65,4 +68,5 @@ public sealed partial class SqliteMetadataStore
                 return problems.ToImmutable();
             },
             cancellationToken);
+    }
 }

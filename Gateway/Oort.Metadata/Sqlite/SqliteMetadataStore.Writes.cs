@@ -33,7 +33,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     public ValueTask<PutVersionResult> PutVersionAsync(PutVersion command, CancellationToken cancellationToken) =>
-        Writer.SubmitAsync(session => VersionCommands.Put(session, command), cancellationToken);
+        Writer.SubmitAsync(session => VersionCommands.Put(session, command), cancellationToken, mayStoreLater: true);
 
     public ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => VersionCommands.Delete(session, command), cancellationToken);
@@ -74,7 +74,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     public ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> segments, CancellationToken cancellationToken) =>
-        Writer.SubmitAsync(session => SegmentCommands.Add(session, epoch, segments), cancellationToken);
+        Writer.SubmitAsync(session => SegmentCommands.Add(session, epoch, segments), cancellationToken, mayStoreLater: true);
 
     public ValueTask<CommitOutcome> MoveSegmentAsync(
         SegmentId segment, int expectedPlacementGeneration, ImmutableArray<StoreId> shards, CancellationToken cancellationToken) =>

@@ -93,6 +93,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         foreach (var entry in waiting)
         {
             var group = new CommitGroup([], entry, Scope.Of(entry.Changes.Span));
+            group.EndStored();
             pending.Add(group);
             pump.Add(group);
         }

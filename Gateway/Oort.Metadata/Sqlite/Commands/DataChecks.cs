@@ -17,6 +17,8 @@ internal static class DataChecks
             var outcome = CheckRuns(session, newData.Data.SelectMany(row => row.Runs), newData.Segments);
             if (outcome != CommitOutcome.Done) return outcome;
         }
+        // Nearly every put: one extent of one data id that comes with it.
+        if (extents.Length == 1 && newData.Data.Length == 1 && extents[0].Data == newData.Data[0].Id) return CommitOutcome.Done;
         var brought = newData.Data.Select(row => row.Id).ToHashSet();
         if (brought.Count != newData.Data.Length) throw new ArgumentException("A data id is brought twice.");
         var referred = new HashSet<DataId>();
@@ -36,7 +38,7 @@ internal static class DataChecks
         {
             if (run.Segment == last) continue;
             last = run.Segment;
-            if (newSegments.Any(row => row.Id == run.Segment) || session.Tables.Segments.Exists(run.Segment)) continue;
+            if (newSegments.Any(row => row.Id == run.Segment) || session.FindSegment(run.Segment) is not null) continue;
             return CommitOutcome.DataGone;
         }
         return CommitOutcome.Done;

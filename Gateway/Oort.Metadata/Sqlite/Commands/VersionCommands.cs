@@ -33,6 +33,7 @@ internal static class VersionCommands
         };
         DataChecks.Add(session, command.NewData);
         InsertNewest(session, bucket, current, row, keyBytes);
+        session.NoteDecided(row, keyBytes, command.NewData);
         return new(CommitOutcome.Done, row, bucket.Versioning);
     }
 

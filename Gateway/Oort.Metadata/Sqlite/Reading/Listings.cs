@@ -20,7 +20,7 @@ internal sealed class Listings(Database database, VersionTable versionTable)
         var objects = ImmutableArray.CreateBuilder<ObjectEntry>();
         heads ??= database.Prepare("SELECT key, value FROM heads WHERE bucket = ?1 AND key >= ?2 ORDER BY key");
         if (query.Limit > 0)
-            Scan(heads, query.Bucket, page.Start, page, row => objects.Add(VersionRecord.ReadHead(RecordReader.DecodeText(row.Blob(0)), row.Blob(1))));
+            Scan(heads, query.Bucket, page.Start, page, row => objects.Add(VersionRecord.ReadHead(RecordReader.DecodeText(row.Blob(0)), row.Blob(1), objects.Count > 0 ? objects[^1] : null)));
         var last = page.EndsWithPrefix ? page.LastPrefix : objects.Count > 0 ? objects[^1].Key : "";
         return new(objects.DrainToImmutable(), page.CommonPrefixes, page.IsTruncated, last);
     }

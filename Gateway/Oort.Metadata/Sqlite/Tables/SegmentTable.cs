@@ -14,7 +14,6 @@ internal sealed class SegmentTable(Database database)
     public const int RunPaddingMax = 63;
 
     private Statement? find;
-    private Statement? exists;
     private Statement? list;
     private Statement? listPartial;
     private Statement? listOnStore;
@@ -36,15 +35,6 @@ internal sealed class SegmentTable(Database database)
         find ??= database.Prepare("SELECT value FROM segments WHERE id = ?1");
         using var rows = find.Bind(1, idBytes).Query();
         return rows.Next() ? SegmentRecord.Read(id, find.Blob(0)) : null;
-    }
-
-    public bool Exists(SegmentId id)
-    {
-        Span<byte> idBytes = stackalloc byte[SegmentId.Size];
-        id.Write(idBytes);
-        exists ??= database.Prepare("SELECT 1 FROM segments WHERE id = ?1");
-        using var rows = exists.Bind(1, idBytes).Query();
-        return rows.Next();
     }
 
     public ImmutableArray<SegmentRow> List(SegmentId after, int limit, bool partialOnly, StoreId? store)

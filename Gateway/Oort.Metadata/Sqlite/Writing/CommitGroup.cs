@@ -1,20 +1,42 @@
 namespace Oort.Metadata.Sqlite.Writing;
 
-/// <summary>Commands that were decided in one transaction, on their way to the journal.</summary>
+/// <summary>Commands that were decided together, on their way to the journal and into the database.</summary>
 /// <param name="entry">What goes to the journal; null when no command changed anything: then the group only waits for those before it.</param>
 /// <param name="scopes">What it touches; not changed any more.</param>
-internal sealed class CommitGroup(IReadOnlyList<WriteCommand> commands, JournalEntry? entry, IReadOnlySet<ulong> scopes)
+/// <param name="decided">Versions that it puts, by the scope of their keys, as far as readers can be given them before they are in the database.</param>
+internal sealed class CommitGroup(
+    IReadOnlyList<WriteCommand> commands, JournalEntry? entry, IReadOnlySet<ulong> scopes, IReadOnlyDictionary<ulong, FoundVersion>? decided = null)
 {
-    private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource journalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public JournalEntry? Entry => entry;
 
     public IReadOnlySet<ulong> Scopes => scopes;
 
     /// <summary>Ends when the group is in the journal, or has been rolled back and never was.</summary>
-    public Task Settled => settled.Task;
+    public Task Journalled => journalled.Task;
 
-    public void Settle() => settled.TrySetResult();
+    /// <summary>Ends when other connections see the group in the database, or it has been rolled back.</summary>
+    public Task Stored => stored.Task;
+
+    /// <summary>It was rolled back before it went to the journal: nothing of it holds.</summary>
+    public bool IsTakenBack { get; private set; }
+
+    public void TakeBack()
+    {
+        IsTakenBack = true;
+        EndJournalled();
+        EndStored();
+    }
+
+    public void EndJournalled() => journalled.TrySetResult();
+
+    public void EndStored() => stored.TrySetResult();
+
+    /// <summary>The version of a key that this group put, if it is at hand.</summary>
+    public FoundVersion? Decided(ulong scope, BucketId bucket, string key) =>
+        decided is not null && decided.TryGetValue(scope, out var found) && found.Version.Bucket == bucket && found.Version.Key == key ? found : null;
 
     public void Complete()
     {

@@ -5,12 +5,15 @@ using SQLitePCL;
 
 namespace Oort.Metadata.Sqlite.Writing;
 
-/// <summary>The one writer: a thread that takes all commands that wait, runs them as one transaction, and hands the group to the journal.</summary>
+/// <summary>The one writer: a thread that takes all commands that wait, decides them as one group, and hands the group to the journal.</summary>
 /// <remarks>
-/// A group, step by step: (1) wait for the journal, if it refuses entries; (2) BEGIN; (3) run the commands one after the other, each checking before it
-/// writes; (4) write what was gathered, and the outbox row; (5) announce the group to readers; (6) COMMIT; (7) drop from the cache what it touches;
-/// (8) hand it to the journal.
-/// A crash before (6) leaves nothing; after it, the outbox row is offered to the journal at the next start.
+/// A group, step by step: (1) wait for the journal, if it refuses entries; (2) BEGIN, unless a transaction is open; (3) run the commands one after the other, each checking before
+/// it writes; (4) write what was gathered; (5) announce the group to readers; (6) COMMIT; (7) drop from the cache what it touches; (8) hand it to the journal.
+/// Groups of nothing but puts leave (6) to one that follows, so that a page which many of them change is written once: the transaction stays open, at most for
+/// <see cref="SqliteMetadataOptions.GroupsPerCommitMax"/> groups and <see cref="SqliteMetadataOptions.CommitDelayMax"/>. A reader who asks for what they touch has it stored first.
+/// A COMMIT writes an outbox row for each group that the journal does not have yet, which is offered to it at the next start. A crash before the COMMIT takes the transaction:
+/// what of it was answered is in the journal, and is replayed from there (DESIGN 6: the journal is the truth). When the database takes it back for another reason (disk full,
+/// a command that fails half way), the groups are replayed from memory.
 /// </remarks>
 internal sealed class GroupWriter
 {
@@ -23,9 +26,11 @@ internal sealed class GroupWriter
     private readonly TimeProvider time;
     private readonly Channel<WriteCommand> queue;
     private readonly Thread thread;
+    private readonly List<CommitGroup> unstored = [];
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong committed;
     private ulong trimmed;
+    private int unstoredBytes;
     private Exception? broken;
 
     public GroupWriter(Database database, WriteSession session, PendingGroups pending, HotRows hot, JournalPump pump, SqliteMetadataOptions options, TimeProvider time)
@@ -52,9 +57,10 @@ internal sealed class GroupWriter
 
     /// <summary>Queues a command and returns its result once it is in the journal.</summary>
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
-    public async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, CancellationToken cancellationToken)
+    /// <param name="mayStoreLater">See <see cref="WriteCommand.MayStoreLater"/>.</param>
+    public async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, CancellationToken cancellationToken, bool mayStoreLater = false)
     {
-        var command = new WriteCommand<TResult>(run);
+        var command = new WriteCommand<TResult>(run, mayStoreLater);
         await EnqueueAsync(command, cancellationToken);
         return await command.Task;
     }
@@ -85,6 +91,13 @@ internal sealed class GroupWriter
         var command = new SyncCommand();
         await EnqueueAsync(command, cancellationToken);
         await command.Task;
+    }
+
+    /// <summary>Returns when other connections see in the database what a group decided.</summary>
+    public async ValueTask StoreAsync(CommitGroup group, CancellationToken cancellationToken)
+    {
+        await EnqueueAsync(new StoreCommand(), cancellationToken);
+        await pending.WaitForAsync(group.Stored, cancellationToken);
     }
 
     /// <summary>Takes no more commands, and returns when those queued have been run and handed over.</summary>
@@ -122,14 +135,34 @@ internal sealed class GroupWriter
             var next = 0;
             while (next < commands.Count) next += RunGuarded(commands.GetRange(next, commands.Count - next));
         }
+        if (broken is null) StoreBeforePause();
         ended.SetResult();
     }
 
     private bool WaitForCommands()
     {
-        var hasMore = queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+        var more = queue.Reader.WaitToReadAsync().AsTask();
+        if (unstored.Count > 0 && broken is null && !more.Wait(options.CommitDelayMax)) StoreBeforePause();
+        var hasMore = more.GetAwaiter().GetResult();
         Gatherings.WaitForEnd();
         return hasMore;
+    }
+
+    /// <summary>Commits what is decided when nothing follows. A failure keeps it for the next command, which meets the same one and tells it.</summary>
+    private void StoreBeforePause()
+    {
+        try
+        {
+            if (Reapply() is null && unstored.Count > 0) Commit();
+        }
+        catch (SqliteException)
+        {
+            RollBack(null);
+        }
+        catch (Exception e)
+        {
+            broken = e;
+        }
     }
 
     /// <summary>Runs a group, and stops the engine for good when not even its rollback works: then nobody knows what the database holds until it is opened again.</summary>
@@ -158,31 +191,39 @@ internal sealed class GroupWriter
             return commands.Count;
         }
         var excluded = new HashSet<WriteCommand>();
+        var needsSync = commands.Exists(command => command.NeedsSync);
         while (true)
         {
             var taken = commands.Count;
             CommitGroup? announced = null;
-            var needsSync = commands.Exists(command => command.NeedsSync);
             try
             {
+                if (Reapply() is { } behind) throw behind;
                 // With FULL, SQLite syncs its log after the commit, and so all commits before it; it cannot be set inside a transaction.
-                if (needsSync) database.Execute("PRAGMA synchronous=FULL");
-                database.Execute("BEGIN IMMEDIATE"); // (2)
+                if (needsSync)
+                {
+                    if (unstored.Count > 0) Commit();
+                    database.Execute("PRAGMA synchronous=FULL");
+                }
+                if (!database.InTransaction) database.Execute("BEGIN IMMEDIATE"); // (2)
                 session.BeginGroup(committed);
                 var alive = new List<WriteCommand>(commands.Count);
                 taken = RunCommands(commands, alive, excluded); // (3)
+                var mustStore = alive.Exists(command => !command.MayStoreLater);
                 if (session.GroupIsEmpty)
                 {
                     if (needsSync) session.Tables.State.Journalled = pump.Journalled; // Something must be written for the log to be synced.
-                    database.Execute(needsSync ? "COMMIT" : "ROLLBACK");
+                    if (needsSync || (mustStore && unstored.Count > 0)) Commit();
+                    else if (unstored.Count == 0) database.Execute("ROLLBACK");
                     pump.Add(new(alive, null, session.TakeScopes()));
                     return taken;
                 }
                 var entry = session.EndGroup(committed + 1); // (4)
-                WriteOutbox(entry);
-                announced = new(alive, entry, session.TakeScopes());
+                announced = new(alive, entry, session.TakeScopes(), session.TakeDecided());
                 pending.Add(announced); // (5)
-                database.Execute("COMMIT"); // (6)
+                unstored.Add(announced);
+                unstoredBytes += entry.Changes.Length;
+                if (mustStore || unstored.Count >= options.GroupsPerCommitMax || unstoredBytes >= options.GroupBytesMax) Commit(); // (6)
                 Volatile.Write(ref committed, entry.LastGeneration);
                 hot.Forget(announced.Scopes, session.DataMoved); // (7)
                 pump.Add(announced); // (8)
@@ -211,7 +252,7 @@ internal sealed class GroupWriter
             }
             finally
             {
-                if (needsSync) database.Execute("PRAGMA synchronous=NORMAL");
+                if (needsSync && !database.InTransaction) database.Execute("PRAGMA synchronous=NORMAL");
             }
         }
     }
@@ -244,22 +285,63 @@ internal sealed class GroupWriter
         return commands.Count;
     }
 
-    private void WriteOutbox(JournalEntry entry)
+    /// <summary>Commits the open transaction, with an outbox row for each group in it that the journal does not have yet.</summary>
+    private void Commit()
     {
         var journalled = pump.Journalled;
-        if (journalled > trimmed)
+        if (journalled > trimmed && unstored.Count > 0)
         {
             session.Tables.State.TrimOutbox(journalled);
             session.Tables.State.Journalled = journalled;
         }
-        session.Tables.State.PutOutbox(entry.FirstGeneration, entry.LastGeneration, entry.Changes.Span);
+        foreach (var group in unstored)
+        {
+            var entry = group.Entry!;
+            if (entry.LastGeneration > journalled) session.Tables.State.PutOutbox(entry.FirstGeneration, entry.LastGeneration, entry.Changes.Span);
+        }
+        database.Execute("COMMIT");
         trimmed = journalled;
+        EndStored();
+    }
+
+    private void EndStored()
+    {
+        pending.EndStored(unstored);
+        unstored.Clear();
+        unstoredBytes = 0;
+    }
+
+    /// <summary>Brings back what the database took back of groups that are decided; null when it has them all, otherwise why it does not take them.</summary>
+    private SqliteException? Reapply()
+    {
+        if (unstored.Count == 0 || database.InTransaction) return null;
+        try
+        {
+            database.Execute("BEGIN IMMEDIATE");
+            if (session.Tables.State.Committed == unstored[^1].Entry!.LastGeneration)
+            {
+                // A COMMIT that failed had committed.
+                Abandon();
+                EndStored();
+                return null;
+            }
+            foreach (var group in unstored) session.Replay(group.Entry!);
+            Commit();
+            return null;
+        }
+        catch (SqliteException e)
+        {
+            session.ForgetCaches();
+            Abandon();
+            return e;
+        }
     }
 
     private bool WaitForJournal()
     {
         var recovered = pump.Recovered;
         if (recovered.IsCompleted) return true;
+        StoreBeforePause(); // Readers of what is decided and journalled do not wait for the journal.
         try
         {
             recovered.WaitAsync(options.JournalWaitMax, time).GetAwaiter().GetResult();
@@ -271,30 +353,40 @@ internal sealed class GroupWriter
         }
     }
 
-    /// <summary>Takes the transaction back. True when it turns out that COMMIT, though it failed, had committed.</summary>
+    /// <summary>Takes the transaction back, but for the groups that were decided before. True when it turns out that COMMIT, though it failed, had committed.</summary>
+    /// <param name="announced">The group that failed, if it had been announced.</param>
     private bool RollBack(CommitGroup? announced)
     {
         trimmed = 0;
         session.ForgetCaches();
-        if (database.InTransaction)
+        Abandon();
+        if (announced is not null)
         {
-            try
+            if (session.Tables.State.Committed == announced.Entry!.LastGeneration)
             {
-                database.Execute("ROLLBACK");
+                Volatile.Write(ref committed, announced.Entry.LastGeneration);
+                EndStored();
+                return true;
             }
-            catch (SqliteException) when (!database.InTransaction)
-            {
-                // Some errors roll back by themselves; that is what was wanted.
-            }
+            unstored.Remove(announced);
+            unstoredBytes -= announced.Entry.Changes.Length;
+            pending.TakeBack(announced);
         }
-        if (announced is null) return false;
-        if (session.Tables.State.Committed == announced.Entry!.LastGeneration)
-        {
-            Volatile.Write(ref committed, announced.Entry.LastGeneration);
-            return true;
-        }
-        pending.Remove(announced);
+        Reapply(); // What it cannot do now, it does before the next group.
         return false;
+    }
+
+    private void Abandon()
+    {
+        if (!database.InTransaction) return;
+        try
+        {
+            database.Execute("ROLLBACK");
+        }
+        catch (SqliteException) when (!database.InTransaction)
+        {
+            // Some errors roll back by themselves; that is what was wanted.
+        }
     }
 
     /// <summary>A command failed after it had begun to write: a bug, of which only its caller may suffer.</summary>

@@ -98,7 +98,7 @@ internal sealed class JournalPump : IAsyncDisposable
         if (group.Entry is { } entry)
         {
             Volatile.Write(ref journalled, entry.LastGeneration);
-            pending.Remove(group);
+            pending.EndJournalled(group);
         }
         group.Complete();
         if (fault is null || refused.Count > 0) return;

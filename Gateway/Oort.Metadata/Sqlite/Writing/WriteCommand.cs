@@ -6,6 +6,9 @@ internal abstract class WriteCommand
     /// <summary>Its group's commit is synced to disk, and with it all before.</summary>
     public virtual bool NeedsSync => false;
 
+    /// <summary>Its group need not be in sight of the database's readers when it is answered (see GroupWriter): a put, of which there are many.</summary>
+    public virtual bool MayStoreLater => false;
+
     /// <summary>Checks conditions, then writes. May run again when its group is rolled back for another command's fault.</summary>
     public abstract void Execute(WriteSession session);
 
@@ -17,13 +20,15 @@ internal abstract class WriteCommand
 }
 
 /// <inheritdoc/>
-internal class WriteCommand<TResult>(Func<WriteSession, TResult> run) : WriteCommand
+internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool mayStoreLater = false) : WriteCommand
 {
     // The writer and the journal pump must not run callers' code.
     private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TResult? result;
 
     public Task<TResult> Task => completion.Task;
+
+    public override bool MayStoreLater => mayStoreLater;
 
     public override void Execute(WriteSession session) => result = run(session);
 
@@ -36,4 +41,20 @@ internal class WriteCommand<TResult>(Func<WriteSession, TResult> run) : WriteCom
 internal sealed class SyncCommand() : WriteCommand<bool>(_ => true)
 {
     public override bool NeedsSync => true;
+}
+
+/// <summary>Asks for a COMMIT of all that was decided before it. Who waits for that, waits for his group, not for this.</summary>
+internal sealed class StoreCommand : WriteCommand
+{
+    public override void Execute(WriteSession session)
+    {
+    }
+
+    public override void Complete()
+    {
+    }
+
+    public override void Fail(Exception exception)
+    {
+    }
 }

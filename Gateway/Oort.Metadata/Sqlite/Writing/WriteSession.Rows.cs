@@ -56,6 +56,7 @@ internal sealed partial class WriteSession
         tables.Versions.Remove(row.Bucket, keyBytes, row.Id.Generation);
         Span<byte> key = stackalloc byte[16 + keyBytes.Length];
         EmitDelete(RowTable.Version, RowKey.Version(key, row.Bucket, keyBytes, row.Id.Generation));
+        if (decided.Count > 0) decided.Remove(Scope.Key(row.Bucket, keyBytes));
         Refer(row.Extents, -1);
         totals.Versions--;
         totals.LogicalBytes -= row.Size;
@@ -142,6 +143,7 @@ internal sealed partial class WriteSession
         SegmentRecord.Write(record, row);
         tables.Segments.Insert(row, time.GetUtcNow().ToUnixTimeMilliseconds(), record.Written);
         EmitSegment(row);
+        Keep(row);
         tables.Segments.AddPlacements(row);
         totals.Segments++;
         totals.PayloadBytes += row.PayloadLength;
@@ -155,6 +157,7 @@ internal sealed partial class WriteSession
         tables.Segments.Rewrite(row, record.Written);
         DataMoved = true;
         EmitSegment(row);
+        Keep(row);
         tables.Segments.RemovePlacements(old);
         tables.Segments.AddPlacements(row);
         totals.SegmentsPartial += (row.IsFull ? 0 : 1) - (old.IsFull ? 0 : 1);
@@ -163,6 +166,7 @@ internal sealed partial class WriteSession
     public void RemoveSegment(SegmentRow row)
     {
         tables.Segments.Remove(row.Id);
+        segmentCache.Remove(row.Id);
         DataMoved = true;
         tables.Segments.RemovePlacements(row);
         Span<byte> key = stackalloc byte[SegmentId.Size];
@@ -262,6 +266,7 @@ internal sealed partial class WriteSession
     {
         Span<byte> key = stackalloc byte[16 + keyBytes.Length];
         EmitUpsert(RowTable.Version, RowKey.Version(key, row.Bucket, keyBytes, row.Id.Generation), record.Written[..extents], record.From(extents));
+        if (decided.Count > 0) decided.Remove(Scope.Key(row.Bucket, keyBytes));
     }
 
     private void EmitSegment(SegmentRow row)

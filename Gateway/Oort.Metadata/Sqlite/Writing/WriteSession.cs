@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Oort.Backends;
@@ -21,12 +22,17 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
     private readonly Dictionary<SegmentId, (long Count, long Bytes, bool Shrank)> segmentUse = [];
     private readonly Dictionary<BucketId, BucketRow> bucketCache = [];
     private Dictionary<string, ulong>? epochs;
+    private readonly Dictionary<SegmentId, SegmentRow> segmentCache = [];
     private HashSet<ulong> scopes = [];
+    private Dictionary<ulong, FoundVersion> decided = [];
     private Totals totals;
     private bool isReplay;
 
     /// <summary>Buckets kept decoded; beyond it the cache starts anew.</summary>
     private const int CachedBucketsMax = 1_024;
+
+    /// <summary>Segments kept decoded: those that puts come to now. Beyond it the cache starts anew.</summary>
+    private const int CachedSegmentsMax = 256;
 
     public TableSet Tables => tables;
 
@@ -52,6 +58,7 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
         Generation = committed;
         encoder.Begin(committed + 1);
         scopes = [];
+        decided = [];
         references.Clear();
         newData.Clear();
         segmentUse.Clear();
@@ -65,6 +72,7 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
     public void ForgetCaches()
     {
         bucketCache.Clear();
+        segmentCache.Clear();
         epochs = null;
     }
 
@@ -109,6 +117,31 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
     }
 
     public IReadOnlySet<ulong> TakeScopes() => scopes;
+
+    public IReadOnlyDictionary<ulong, FoundVersion> TakeDecided() => decided;
+
+    /// <summary>Keeps a version that a put made, for readers who ask for it before its group is in the database: those with all their bytes in one run of data that is new with them.</summary>
+    public void NoteDecided(VersionRow row, ReadOnlySpan<byte> keyBytes, NewData newData)
+    {
+        if (row.Extents.Length != 1 || newData.Data.Length != 1 || newData.Data[0].Runs.Length != 1) return;
+        var data = newData.Data[0];
+        if (FindSegment(data.Runs[0].Segment) is { } segment)
+            decided[Scope.Key(row.Bucket, keyBytes)] = new(row, [new(data, ImmutableDictionary<SegmentId, SegmentRow>.Empty.Add(segment.Id, segment))]);
+    }
+
+    public SegmentRow? FindSegment(SegmentId id)
+    {
+        if (segmentCache.TryGetValue(id, out var cached)) return cached;
+        var row = tables.Segments.Find(id);
+        if (row is not null) Keep(row);
+        return row;
+    }
+
+    private void Keep(SegmentRow row)
+    {
+        if (segmentCache.Count >= CachedSegmentsMax) segmentCache.Clear();
+        segmentCache[row.Id] = row;
+    }
 
     public BucketRow? FindBucket(BucketId id)
     {
