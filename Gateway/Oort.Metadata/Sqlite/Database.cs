@@ -28,6 +28,9 @@ internal sealed class Database : IDisposable
 
     public sqlite3 Handle => handle;
 
+    /// <summary>What has been prepared so far.</summary>
+    public IReadOnlyList<Statement> Statements => statements;
+
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 

@@ -77,6 +77,8 @@ internal sealed class Statement : IDisposable
     /// <summary>Valid until the next step or reset.</summary>
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
 
+    public string Sql => raw.sqlite3_sql(statement).utf8_to_string();
+
     public int ColumnCount => raw.sqlite3_column_count(statement);
 
     /// <summary>Bytes of a column; of a number, of its text.</summary>

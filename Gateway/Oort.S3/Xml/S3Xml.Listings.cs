@@ -4,7 +4,7 @@ using Oort.Checksums;
 
 namespace Oort.S3;
 
-/// <summary>The listings: each a head of its own, then rows and common prefixes, in pieces.</summary>
+/// <summary>The listings: each a head of its own, then rows and common prefixes.</summary>
 public static partial class S3Xml
 {
     public static ValueTask WriteAsync(PipeWriter pipe, ListObjectsResult result, CancellationToken cancellationToken)
@@ -92,18 +92,18 @@ public static partial class S3Xml
         return WriteListingAsync(pipe, "ListPartsResult", Head, result.Parts, WritePart, [], result.UrlEncoded, cancellationToken);
     }
 
-    /// <summary>Writes a listing by way of one buffer: the connection's own writer is asked once for each piece, not for each element.</summary>
+    /// <summary>Writes a listing by way of one buffer: the connection's own writer is asked once for each filling of it, not for each element.</summary>
     private static async ValueTask WriteListingAsync<TRow>(
         PipeWriter pipe, string root, Action<S3XmlWriter> head, IEnumerable<TRow> rows, RowWriter<TRow> row, IEnumerable<string> prefixes, bool url, CancellationToken cancellationToken)
     {
-        using var piece = new XmlPiece(UnflushedSizeMax);
-        var xml = new S3XmlWriter(piece);
+        using var buffer = new ListingBuffer(UnflushedSizeMax);
+        var xml = new S3XmlWriter(buffer);
         xml.StartRoot(root);
         head(xml);
         foreach (var item in rows)
         {
             row(xml, item, url);
-            if (piece.IsFull) await SendAsync(pipe, piece, cancellationToken);
+            if (buffer.IsFull) await SendAsync(pipe, buffer, cancellationToken);
         }
 
         foreach (var prefix in prefixes)
@@ -111,17 +111,17 @@ public static partial class S3Xml
             xml.Start("CommonPrefixes");
             xml.Name("Prefix", prefix, url);
             xml.End("CommonPrefixes");
-            if (piece.IsFull) await SendAsync(pipe, piece, cancellationToken);
+            if (buffer.IsFull) await SendAsync(pipe, buffer, cancellationToken);
         }
 
         xml.End(root);
-        await SendAsync(pipe, piece, cancellationToken);
+        await SendAsync(pipe, buffer, cancellationToken);
     }
 
-    private static ValueTask SendAsync(PipeWriter pipe, XmlPiece piece, CancellationToken cancellationToken)
+    private static ValueTask SendAsync(PipeWriter pipe, ListingBuffer buffer, CancellationToken cancellationToken)
     {
-        pipe.Write(piece.Written);
-        piece.Clear();
+        pipe.Write(buffer.Written);
+        buffer.Clear();
         return FlushAsync(pipe, cancellationToken);
     }
 

@@ -2,9 +2,9 @@ using System.Buffers;
 
 namespace Oort.S3;
 
-/// <summary>One piece of a document on its way out, in a rented buffer that is used again for the next.</summary>
+/// <summary>A part of a document on its way out, in a rented buffer that is used again for the next.</summary>
 /// <param name="sizeMax">Bytes from which on it is full. What is written when it is not yet full may exceed it: by a row, whose keys and names are bounded.</param>
-internal sealed class XmlPiece(int sizeMax) : IBufferWriter<byte>, IDisposable
+internal sealed class ListingBuffer(int sizeMax) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>Room for what nearly every row takes, so that the buffer seldom grows.</summary>
     private const int RowSize = 4 * 1024;
