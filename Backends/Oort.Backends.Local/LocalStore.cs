@@ -113,6 +113,22 @@ public sealed partial class LocalStore : IStore
         return ValueTask.FromException<int>(new BackendException(BackendErrorKind.Transient, $"{Location}: shard {id} moved {LookupCountMax} times while it was read."));
     }
 
+    /// <inheritdoc/>
+    public bool TryReadCached(ShardId id, long offset, Span<byte> destination)
+    {
+        if (_isDisposed != 0 || offset < 0 || !TryFind(id, out var location, out var volume) || offset > location.Length - destination.Length)
+            return false;
+        try
+        {
+            return volume.File.ReadCached(location.Offset + offset, destination) == destination.Length;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Compaction moved it, or the store was closed in this moment.
+            return false;
+        }
+    }
+
     public ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();

@@ -66,6 +66,13 @@ public sealed class MemoryStore : IStore
         }
     }
 
+    /// <inheritdoc/>
+    public bool TryReadCached(ShardId id, long offset, Span<byte> destination)
+    {
+        lock (_lock)
+            return offset >= 0 && _shards.TryGetValue(id, out var content) && CopyRange(content, offset, destination) == destination.Length;
+    }
+
     public ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -56,6 +56,11 @@ public interface IShardStore
     /// <exception cref="BackendException">Kind NotFound when there is no such shard.</exception>
     ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
+    /// <summary>Reads exactly <paramref name="destination"/>.Length bytes if they are in memory already: no task, no wait. Never fails.</summary>
+    /// <returns>False, and anything in <paramref name="destination"/>, where they are not, where there are not as many, or where the store cannot tell: <see cref="ReadAsync"/> has them, or says why not.</returns>
+    /// <remarks>A store that answers from elsewhere leaves this as it is; who reads from it keeps what is asked for often.</remarks>
+    bool TryReadCached(ShardId id, long offset, Span<byte> destination) => false;
+
     /// <summary>The shard's length, or null when there is no such shard.</summary>
     ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken);
 

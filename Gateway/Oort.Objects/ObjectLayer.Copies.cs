@@ -85,7 +85,7 @@ public sealed partial class ObjectLayer
     /// <summary>Reads stored bytes into a pipe while somebody takes them out of it.</summary>
     private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, long length, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
     {
-        await using var source = await opener.OpenAsync(extents, 0, length, cancellationToken);
+        await using var source = await opener.OpenAsync(extents, default, 0, length, cancellationToken);
         await path.Buffers.Budget.AcquireAsync(CopyPipeBytes, MemoryBudget.AdmissionWait, cancellationToken);
         try
         {

@@ -17,9 +17,6 @@ namespace Oort.Objects;
 /// </remarks>
 public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
 {
-    private const string Full = "full";
-    private const string Quorum = "quorum";
-
     private readonly DataPath path;
     private readonly PackWriter packs;
     private readonly SmallBodyWriter small;
@@ -77,7 +74,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
                 bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
                 written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch), conditions);
             var result = await CommitAsync(written, () => Metadata.PutVersionAsync(command, CancellationToken.None), result => result.Outcome);
-            return new PutResult(result.Outcome, result.Version, result.Versioning, written.IsFull ? Full : Quorum);
+            return new PutResult(result.Outcome, result.Version, result.Versioning, DurabilityNames.Of(written.IsFull));
         }
         catch (FencedException)
         {
@@ -97,7 +94,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
             var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch));
             var (outcome, part) = await CommitAsync(written, () => Metadata.PutPartAsync(command, CancellationToken.None), result => result.Outcome);
-            return new PutPartResult(outcome, part, written.IsFull ? Full : Quorum);
+            return new PutPartResult(outcome, part, DurabilityNames.Of(written.IsFull));
         }
         catch (FencedException)
         {
@@ -108,9 +105,19 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     public ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken) => OpenAsync(version, 0, version.Size, cancellationToken);
 
     public async ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken) =>
-        await opener.OpenAsync(version.Extents, offset, length, cancellationToken);
+        await opener.OpenAsync(version.Extents, default, offset, length, cancellationToken);
+
+    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken) =>
+        await opener.OpenAsync(found.Version.Extents, found.Data, offset, length, cancellationToken);
 
     public ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken) => GetDurabilityAsync(version.Extents, cancellationToken);
+
+    public ValueTask<string> GetDurabilityAsync(FoundVersion found, CancellationToken cancellationToken)
+    {
+        if (found.Data.IsDefault) return GetDurabilityAsync(found.Version.Extents, cancellationToken);
+        var locations = ObjectOpener.Among(found.Data, found.Version.Extents.Select(extent => extent.Data));
+        return new(DurabilityNames.Of(locations.All(location => location.Segments.Values.All(segment => segment.IsFull))));
+    }
 
     public async ValueTask<ImmutableArray<DataLocation>> LocateAsync(VersionRow version, CancellationToken cancellationToken)
     {
@@ -142,9 +149,9 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         await foreach (var location in opener.LocateAsync(extents, 0, long.MaxValue, cancellationToken))
         {
             foreach (var segment in location.Segments.Values)
-                if (!segment.IsFull) return Quorum;
+                if (!segment.IsFull) return DurabilityNames.Quorum;
         }
-        return Full;
+        return DurabilityNames.Full;
     }
 
     /// <summary>Commits what was written. The pack it lies in may be made known a moment later than the commit is decided; then it is decided again.</summary>

@@ -14,7 +14,7 @@ internal static class GetObject
     public static ValueTask HandleHeadAsync(OperationContext context, S3Request request, CancellationToken cancellationToken) =>
         HandleAsync(context, request, hasBody: false, cancellationToken);
 
-    /// <remarks>1. Find the version and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
+    /// <remarks>1. Find the version, with where its data lies, and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
     private static async ValueTask HandleAsync(OperationContext context, S3Request request, bool hasBody, CancellationToken cancellationToken)
     {
         WriteHeaders.CheckCustomerKeys(request);
@@ -22,18 +22,18 @@ internal static class GetObject
         for (var attempt = 1; ; attempt++)
         {
             // 1.
-            if (await FindAsync(context, request, bucket, cancellationToken) is not { } version) return;
+            if (await FindAsync(context, request, bucket, cancellationToken) is not { } found) return;
+            var version = found.Version;
             var range = ReadRange.Of(request, version);
 
             // 2.
             string durability;
-            IObjectReader? reader;
+            IObjectReader? reader = null;
             try
             {
-                durability = await context.Layer.GetDurabilityAsync(version, cancellationToken);
-                reader = hasBody && range.Bytes.Length > 0
-                    ? await context.Layer.OpenAsync(version, range.Bytes.Offset, range.Bytes.Length, cancellationToken)
-                    : null;
+                if (hasBody && range.Bytes.Length > 0)
+                    reader = await context.Layer.OpenAsync(found, range.Bytes.Offset, range.Bytes.Length, cancellationToken);
+                durability = reader?.Durability ?? await context.Layer.GetDurabilityAsync(found, cancellationToken);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
             {
@@ -46,7 +46,8 @@ internal static class GetObject
                 Describe(request, bucket, version, range, durability);
                 if (reader is null) return;
 
-                // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its headers.
+                // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its
+                // headers. The last bytes are flushed here: at the end of a request that has begun its answer, the server does not.
                 var writer = request.Http.Response.BodyWriter;
                 await reader.CopyToAsync(range.Bytes.Offset, range.Bytes.Length, writer, cancellationToken);
                 await writer.FlushAsync(cancellationToken);
@@ -56,12 +57,12 @@ internal static class GetObject
     }
 
     /// <returns>Null: the answer is 304 and complete.</returns>
-    private static async ValueTask<VersionRow?> FindAsync(OperationContext context, S3Request request, BucketRow bucket, CancellationToken cancellationToken)
+    private static async ValueTask<FoundVersion?> FindAsync(OperationContext context, S3Request request, BucketRow bucket, CancellationToken cancellationToken)
     {
-        var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
-        if (Conditions.CheckRead(request, version)) return version;
+        var found = await context.OpenVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
+        if (Conditions.CheckRead(request, found.Version)) return found;
         request.Http.Response.StatusCode = 304;
-        ObjectHeaders.WriteValidators(request, bucket, version);
+        ObjectHeaders.WriteValidators(request, bucket, found.Version);
         return null;
     }
 

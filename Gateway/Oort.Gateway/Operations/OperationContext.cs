@@ -35,7 +35,21 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     {
         var key = request.Key!;
         CheckVersionId(versionId);
-        var version = await Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken);
+        return Existing(key, versionId, await Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken), request);
+    }
+
+    /// <summary>As <see cref="FindVersionAsync"/>, with where its data lies, in one look-up.</summary>
+    public async ValueTask<FoundVersion> OpenVersionAsync(S3Request request, BucketRow bucket, string? versionId, CancellationToken cancellationToken)
+    {
+        CheckVersionId(versionId);
+        var found = await Metadata.OpenVersionAsync(bucket.Id, request.Key!, versionId, cancellationToken);
+        Existing(request.Key!, versionId, found?.Version, request);
+        return found!;
+    }
+
+    /// <summary>The version, or the error of one that is not there or a delete marker.</summary>
+    private static VersionRow Existing(string key, string? versionId, VersionRow? version, S3Request request)
+    {
         if (version is null) throw versionId is null ? Missing(S3Errors.NoSuchKey, key) : Missing(S3Errors.NoSuchVersion, key, ("VersionId", versionId));
         if (!version.IsDeleteMarker) return version;
 

@@ -69,8 +69,15 @@ public interface IObjectLayer
     /// <param name="length">Count of bytes that may be read from there.</param>
     ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken);
 
+    /// <summary>The same of a version that was found with where its data lies: nothing is looked up again.</summary>
+    ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken);
+
     /// <summary>"full" when every segment under the version is whole on its stores, otherwise "quorum".</summary>
     ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken);
+
+    /// <summary>The same of a version that was found with where its data lies.</summary>
+    /// <exception cref="VersionGoneException">Some of its data was gone already when it was found.</exception>
+    ValueTask<string> GetDurabilityAsync(FoundVersion found, CancellationToken cancellationToken);
 
     /// <summary>Where each shard of a version lies (oort object show).</summary>
     ValueTask<ImmutableArray<DataLocation>> LocateAsync(VersionRow version, CancellationToken cancellationToken);
@@ -79,7 +86,13 @@ public interface IObjectLayer
 /// <summary>An open version.</summary>
 public interface IObjectReader : IAsyncDisposable
 {
-    /// <summary>Writes the range's plaintext to <paramref name="destination"/>, authenticated chunk by chunk, with back-pressure. Does not complete the writer.</summary>
+    /// <summary>"full" when every segment under the range that was opened is whole on its stores, otherwise "quorum".</summary>
+    string Durability { get; }
+
+    /// <summary>
+    /// Writes the range's plaintext to <paramref name="destination"/>, authenticated chunk by chunk, with back-pressure. Neither completes the writer nor flushes the last
+    /// bytes, at most 256 KiB at usual codes: they go out with what the caller does next.
+    /// </summary>
     /// <exception cref="ObjectUnavailableException">Too few shards could be read; bytes already written are right.</exception>
     ValueTask CopyToAsync(long offset, long length, PipeWriter destination, CancellationToken cancellationToken);
 }

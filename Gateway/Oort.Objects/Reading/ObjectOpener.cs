@@ -22,19 +22,28 @@ internal sealed class ObjectOpener(DataPath path)
     private const int LocatedFreeCount = 16;
 
     /// <summary>Opens the bytes offset … offset + length − 1.</summary>
+    /// <param name="places">Where the data lies, as it was found with the version; default where it has to be looked up.</param>
     /// <exception cref="VersionGoneException">Its data has been dropped: the version was deleted or replaced meanwhile.</exception>
-    public async ValueTask<DataReader> OpenAsync(ImmutableArray<Extent> extents, long offset, long length, CancellationToken cancellationToken)
+    public async ValueTask<DataReader> OpenAsync(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long offset, long length, CancellationToken cancellationToken)
     {
         var data = new Dictionary<DataId, OpenData>();
         var segments = new Dictionary<SegmentId, OpenSegment>();
-        await foreach (var location in LocateAsync(extents, offset, length, cancellationToken))
-        {
-            data[location.Data.Id] = new OpenData(path, location.Data);
-            foreach (var row in location.Segments.Values) segments.TryAdd(row.Id, new OpenSegment(path, row));
-        }
+        var isFull = true;
+        if (places.IsDefault) await foreach (var location in LocateAsync(extents, offset, length, cancellationToken)) Add(location);
+        else foreach (var location in Among(places, Needed(extents, offset, length))) Add(location);
         var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
         if (reserved > 0) await path.Buffers.Budget.AcquireAsync(reserved, MemoryBudget.AdmissionWait, cancellationToken);
-        return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), reserved);
+        return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), reserved) { Durability = DurabilityNames.Of(isFull) };
+
+        void Add(DataLocation location)
+        {
+            data[location.Data.Id] = new OpenData(path, location.Data);
+            foreach (var row in location.Segments.Values)
+            {
+                isFull &= row.IsFull;
+                if (!segments.ContainsKey(row.Id)) segments.Add(row.Id, new OpenSegment(path, row));
+            }
+        }
     }
 
     /// <summary>Where the data of a range of extents lies, each data id once.</summary>
@@ -44,10 +53,17 @@ internal sealed class ObjectOpener(DataPath path)
         foreach (var ids in Needed(extents, offset, length).Chunk(LocateCount))
         {
             var found = await path.Metadata.LocateAsync([.. ids], cancellationToken);
-            if (found.Length < ids.Length) throw new VersionGoneException("The version's data was dropped after the version was found.");
+            if (found.Length < ids.Length) throw Gone();
             foreach (var location in found) yield return location;
         }
     }
+
+    /// <summary>Those of a few places that are needed.</summary>
+    /// <exception cref="VersionGoneException">One is not among them.</exception>
+    public static IEnumerable<DataLocation> Among(ImmutableArray<DataLocation> places, IEnumerable<DataId> needed) =>
+        needed.Select(id => places.FirstOrDefault(place => place.Data.Id == id) ?? throw Gone());
+
+    private static VersionGoneException Gone() => new("The version's data was dropped before the version could be opened.");
 
     /// <summary>Data ids of the extents that a range touches, each once.</summary>
     private static List<DataId> Needed(ImmutableArray<Extent> extents, long offset, long length)

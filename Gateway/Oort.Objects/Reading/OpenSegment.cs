@@ -60,6 +60,17 @@ internal sealed class OpenSegment
     /// <summary>The shard could be read, and its store was not much slower than others a moment ago.</summary>
     public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id);
 
+    /// <summary>The same of all data shards in which a piece of the payload lies.</summary>
+    /// <param name="to">The byte after its last.</param>
+    public bool IsPrompt(long from, long to)
+    {
+        var (first, last) = (Layout.Locate(from), Layout.Locate(to - 1));
+        var isOneStripe = first.Stripe == last.Stripe;
+        for (var cell = isOneStripe ? first.Cell : 0; cell <= (isOneStripe ? last.Cell : Geometry.DataShards - 1); cell++)
+            if (!IsPrompt(cell)) return false;
+        return true;
+    }
+
     /// <summary>The shard was read and is not what was written: it is not read again, and queued for repair.</summary>
     public void MarkBad(int shard, string how)
     {

@@ -1,60 +1,57 @@
-using Oort.Crypto;
-using Oort.Objects.Budget;
+using System.IO.Pipelines;
 
 namespace Oort.Objects.Reading;
 
-/// <summary>The sealed bytes of a window, in the pieces in which its stripes were read.</summary>
+/// <summary>The sealed bytes of a window, in the pieces in which its stripes were read. They stay as they are until they are disposed.</summary>
 internal sealed class WindowBytes : IDisposable
 {
     private readonly ChunkWindow window;
     private readonly List<(long Offset, StripeBytes Bytes)> pieces = [];
-    private PooledBuffer? gathered;
 
     private WindowBytes(ChunkWindow window) => this.window = window;
 
     /// <summary>Reads the stripes that the window lies in.</summary>
     /// <param name="wait">How long to wait for memory.</param>
     public static Task<WindowBytes> ReadAsync(DataPath path, ChunkWindow window, TimeSpan wait, CancellationToken cancellationToken) =>
-        ReadAsync(path, window, window.PayloadOffset, PayloadEnd(window), (stripe, from, to, isFirst) =>
-            new StripeReader(path, window.Segment, stripe, from, to).ReadAsync(isFirst ? wait : MemoryBudget.ProgressWait, cancellationToken), cancellationToken);
+        ReadAsync(window, window.PayloadOffset, window.PayloadEnd, (stripe, from, to, isFirst) =>
+            new StripeReader(path, window.Segment, stripe, from, to).ReadAsync(isFirst ? wait : Budget.MemoryBudget.ProgressWait, cancellationToken), cancellationToken);
 
     /// <summary>Reads the stripes of one chunk again, checking every cell.</summary>
     public static Task<WindowBytes> ReadVerifiedAsync(DataPath path, ChunkWindow window, int index, CancellationToken cancellationToken)
     {
-        var (from, to) = Place(window, index);
-        return ReadAsync(path, window, from, to, async (stripe, first, last, _) =>
+        var (from, to) = window.Place(index);
+        return ReadAsync(window, from, to, async (stripe, first, last, _) =>
         {
             var whole = await new VerifiedStripe(path, window.Segment, stripe).ReadAsync(cancellationToken);
             return new StripeBytes(whole, whole.Payload[first..last]);
         }, cancellationToken);
     }
 
-    /// <summary>A sealed chunk in one piece; it may be opened in place.</summary>
+    /// <summary>Opens a chunk into the writer.</summary>
     /// <param name="index">Within the window.</param>
-    public async ValueTask<Memory<byte>> ChunkAsync(DataPath path, int index, CancellationToken cancellationToken)
+    /// <returns>False when the bytes that were read are not what was sealed.</returns>
+    public bool TryOpen(int index, PipeWriter destination)
     {
-        var (from, to) = Place(window, index);
+        var (from, to) = window.Place(index);
         foreach (var (offset, bytes) in pieces)
-            if (from >= offset && to <= offset + bytes.Payload.Length) return bytes.Payload[(int)(from - offset)..(int)(to - offset)];
+            if (from >= offset && to <= offset + bytes.Payload.Length) return ChunkSink.TryOpen(window, index, bytes.Payload.Span[(int)(from - offset)..(int)(to - offset)], destination);
 
         // It reaches over the end of a stripe.
-        gathered ??= await path.Buffers.RentAsync(ChunkCipher.SealedSize, MemoryBudget.ProgressWait, cancellationToken);
-        var whole = gathered.Memory[..(int)(to - from)];
+        var whole = destination.GetSpan((int)(to - from))[..(int)(to - from)];
         foreach (var (offset, bytes) in pieces)
         {
             var (first, last) = (Math.Max(from, offset), Math.Min(to, offset + bytes.Payload.Length));
-            if (first < last) bytes.Payload[(int)(first - offset)..(int)(last - offset)].CopyTo(whole[(int)(first - from)..]);
+            if (first < last) bytes.Payload.Span[(int)(first - offset)..(int)(last - offset)].CopyTo(whole[(int)(first - from)..]);
         }
-        return whole;
+        return ChunkSink.TryOpenInPlace(window, index, whole, destination);
     }
 
     public void Dispose()
     {
-        gathered?.Dispose();
         foreach (var (_, bytes) in pieces) bytes.Dispose();
     }
 
-    private static async Task<WindowBytes> ReadAsync(DataPath path, ChunkWindow window, long from, long to, Func<int, int, int, bool, ValueTask<StripeBytes>> read, CancellationToken cancellationToken)
+    private static async Task<WindowBytes> ReadAsync(ChunkWindow window, long from, long to, Func<int, int, int, bool, ValueTask<StripeBytes>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = new WindowBytes(window);
@@ -76,13 +73,5 @@ internal sealed class WindowBytes : IDisposable
             bytes.Dispose();
             throw;
         }
-    }
-
-    private static long PayloadEnd(ChunkWindow window) => Place(window, window.ChunkCount - 1).To;
-
-    private static (long From, long To) Place(ChunkWindow window, int index)
-    {
-        var from = window.PayloadOffset + (long)index * ChunkCipher.SealedSize;
-        return (from, from + window.Data.LengthOf(window.FirstChunk + index) + ChunkCipher.TagSize);
     }
 }

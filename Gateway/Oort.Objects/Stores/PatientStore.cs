@@ -23,6 +23,8 @@ internal sealed class PatientStore(IStore inner, TimeSpan patience, TimeProvider
 
     public ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken) => inner.ReadAsync(id, offset, destination, cancellationToken);
 
+    public bool TryReadCached(ShardId id, long offset, Span<byte> destination) => inner.TryReadCached(id, offset, destination);
+
     public ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken) => WithinAsync(() => inner.StatAsync(id, cancellationToken), cancellationToken);
 
     public ValueTask<DeleteOutcome> DeleteAsync(ShardId id, CancellationToken cancellationToken) => WithinAsync(() => inner.DeleteAsync(id, cancellationToken), cancellationToken);

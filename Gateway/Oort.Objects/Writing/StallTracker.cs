@@ -13,7 +13,7 @@ internal sealed class StallTracker(TimeProvider time, TimeSpan avoidance)
 
     public bool IsAvoided(StoreId id)
     {
-        if (since.IsEmpty || !since.TryGetValue(id, out var marked)) return false;
+        if (!since.TryGetValue(id, out var marked)) return false;
         if (time.GetElapsedTime(marked) < avoidance) return true;
         since.TryRemove(KeyValuePair.Create(id, marked));
         return false;

@@ -93,6 +93,23 @@ public sealed class FlakyStore(IStore inner) : IStore
     public ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
         ReadAsync(StoreOperations.Read, destination, d => inner.ReadAsync(id, offset, d, cancellationToken), cancellationToken);
 
+    /// <summary>While false nothing is read at once, as from a store that is far away.</summary>
+    public bool ReadsCached { get; set; } = true;
+
+    /// <summary>Counts as a read where it gives something. Whatever waits for reads or strikes them does so in <see cref="ReadAsync(ShardId, long, Memory{byte}, CancellationToken)"/>.</summary>
+    public bool TryReadCached(ShardId id, long offset, Span<byte> destination)
+    {
+        lock (_lock)
+        {
+            if (!ReadsCached || _offline || _holds.Exists(hold => (hold.Operations & StoreOperations.Read) != 0) || _faults.Exists(fault => fault.IsFor(StoreOperations.Read)))
+                return false;
+            if (!inner.TryReadCached(id, offset, destination))
+                return false;
+            _counts[StoreOperations.Read] = _counts.GetValueOrDefault(StoreOperations.Read) + 1;
+            return true;
+        }
+    }
+
     public ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken) =>
         AskAsync(StoreOperations.Stat, () => inner.StatAsync(id, cancellationToken), cancellationToken);
 

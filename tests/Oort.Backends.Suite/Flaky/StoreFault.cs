@@ -34,6 +34,9 @@ internal sealed class StoreFault(StoreOperations operations, FaultMode mode, Bac
 
     public BackendErrorKind Kind => kind;
 
+    /// <summary>Whether it is for such calls and has not spoilt all that it should.</summary>
+    public bool IsFor(StoreOperations operation) => (operations & operation) != 0 && _times != 0;
+
     /// <summary>Counts a call; true when this one is to be spoilt. Not thread-safe.</summary>
     public bool Strikes(StoreOperations operation)
     {

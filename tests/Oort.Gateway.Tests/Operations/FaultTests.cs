@@ -38,7 +38,7 @@ public sealed class FaultTests(TestGateway gateway) : IAsyncLifetime
         got.Headers.ShouldNotContainKey("x-amz-meta-old");
     }
 
-    /// <summary>The durability is asked for in a query of its own, in which the version may be gone as well.</summary>
+    /// <summary>HEAD asks for the durability in a query of its own, in which the version may be gone as well; GET learns it as it opens the version.</summary>
     [Theory]
     [InlineData("GET", 5)]
     [InlineData("HEAD", 0)]
@@ -47,7 +47,7 @@ public sealed class FaultTests(TestGateway gateway) : IAsyncLifetime
         var bucket = await gateway.NewBucketAsync();
         await gateway.PutAsync(bucket, "key", "old");
         var calls = 0;
-        layer.OnDurability = async () =>
+        layer.OnOpen = layer.OnDurability = async () =>
         {
             if (calls++ > 0) return;
             await gateway.PutAsync(bucket, "key", "newer");

@@ -52,6 +52,19 @@ internal sealed class HookedLayer(IObjectLayer inner) : IObjectLayer
         return FailReadAfter is { } limit ? new FailingReader(reader, limit) : reader;
     }
 
+    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken)
+    {
+        await OnOpen();
+        var reader = await inner.OpenAsync(found, offset, length, cancellationToken);
+        return FailReadAfter is { } limit ? new FailingReader(reader, limit) : reader;
+    }
+
+    public async ValueTask<string> GetDurabilityAsync(FoundVersion found, CancellationToken cancellationToken)
+    {
+        await OnDurability();
+        return await inner.GetDurabilityAsync(found, cancellationToken);
+    }
+
     public async ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken)
     {
         await OnDurability();
@@ -62,6 +75,8 @@ internal sealed class HookedLayer(IObjectLayer inner) : IObjectLayer
 
     private sealed class FailingReader(IObjectReader inner, long limit) : IObjectReader
     {
+        public string Durability => inner.Durability;
+
         public async ValueTask CopyToAsync(long offset, long length, PipeWriter destination, CancellationToken cancellationToken)
         {
             if (limit > 0) await inner.CopyToAsync(offset, Math.Min(limit, length), destination, cancellationToken);

@@ -11,10 +11,13 @@ public sealed class DamageTests
 {
     private const int Size = 4 * 65_520 + 3 * 65_520 + 1_000;
 
-    [Fact]
-    public async Task Read_BitFlippedInAnyShard_ReturnsTheBytesAndBlamesIt()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_BitFlippedInAnyShard_ReturnsTheBytesAndBlamesIt(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(Size);
         var version = await world.PutAsync(bytes);
         var segment = world.Metadata.Segments.Single();
@@ -58,10 +61,13 @@ public sealed class DamageTests
         await Should.ThrowAsync<ObjectUnavailableException>(() => world.GetAsync(version));
     }
 
-    [Fact]
-    public async Task Read_ShardsCutOff_ReturnsTheBytesAndBlamesThem()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_ShardsCutOff_ReturnsTheBytesAndBlamesThem(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(Size);
         var version = await world.PutAsync(bytes);
         var segment = world.Metadata.Segments.Single();
@@ -71,10 +77,13 @@ public sealed class DamageTests
         world.Repairs.Queued.Select(queued => queued.BadShard).Order().ShouldBe([0, 2]);
     }
 
-    [Fact]
-    public async Task Read_ShardsOfAnotherSegmentInPlace_ReturnsTheBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_ShardsOfAnotherSegmentInPlace_ReturnsTheBytes(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(2, 1));
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(300_000);
         var version = await world.PutAsync(bytes, "a");
         await world.PutAsync(ObjectWorld.Bytes(300_000, seed: 2), "b");
@@ -85,10 +94,13 @@ public sealed class DamageTests
         world.Repairs.Queued.Single().BadShard.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Read_NoParityAndBitFlipped_IsUnavailable()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_NoParityAndBitFlipped_IsUnavailable(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(1, 0));
+        world.Stores.AreFar = areFar;
         var version = await world.PutAsync(ObjectWorld.Bytes(1000));
         await world.Stores.All[0].FlipAsync(new ShardId(world.Metadata.Segments.Single().Id, 0), ShardHeader.Size + 5);
         await Should.ThrowAsync<ObjectUnavailableException>(() => world.GetAsync(version));

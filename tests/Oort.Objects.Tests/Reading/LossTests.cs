@@ -12,13 +12,17 @@ public sealed class LossTests
     private const int LargeSize = 4 * 65_520 * 2 + 100_001;
     private const int SmallSize = 5_000;
 
-    [Fact]
-    public async Task Read_AnyTwoStoresAway_ReturnsTheBytes() =>
-        await ForEveryPairAsync((world, store) => world.Stores.Away[store.Id] = true, (world, store) => world.Stores.Away.TryRemove(store.Id, out _));
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_AnyTwoStoresAway_ReturnsTheBytes(bool areFar) =>
+        await ForEveryPairAsync(areFar, (world, store) => world.Stores.Away[store.Id] = true, (world, store) => world.Stores.Away.TryRemove(store.Id, out _));
 
-    [Fact]
-    public async Task Read_AnyTwoStoresFailing_ReturnsTheBytes() =>
-        await ForEveryPairAsync((_, store) => store.Offline = true, (_, store) => store.Offline = false);
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_AnyTwoStoresFailing_ReturnsTheBytes(bool areFar) =>
+        await ForEveryPairAsync(areFar, (_, store) => store.Offline = true, (_, store) => store.Offline = false);
 
     [Fact]
     public async Task Read_ThreeStoresAway_IsUnavailable()
@@ -30,10 +34,13 @@ public sealed class LossTests
         world.Pins.Count.ShouldBe(0);
     }
 
-    [Fact]
-    public async Task Read_ShardsMissing_QueuesTheirRepair()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_ShardsMissing_QueuesTheirRepair(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(LargeSize);
         var version = await world.PutAsync(bytes);
         var segment = world.Metadata.Segments.Single();
@@ -43,10 +50,13 @@ public sealed class LossTests
         world.Repairs.Queued.Select(queued => queued.BadShard).Order().ShouldBe([0, 3]);
     }
 
-    [Fact]
-    public async Task Read_ShardMovedAfterOpening_IsReadFromItsNewPlace()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_ShardMovedAfterOpening_IsReadFromItsNewPlace(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(2, 1));
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(LargeSize);
         var version = await world.PutAsync(bytes);
         var segment = world.Metadata.Segments.Single();
@@ -73,9 +83,10 @@ public sealed class LossTests
         await Should.ThrowAsync<VersionGoneException>(async () => await world.Layer.OpenAsync(version, CancellationToken.None));
     }
 
-    private static async Task ForEveryPairAsync(Action<ObjectWorld, FlakyStore> lose, Action<ObjectWorld, FlakyStore> find)
+    private static async Task ForEveryPairAsync(bool areFar, Action<ObjectWorld, FlakyStore> lose, Action<ObjectWorld, FlakyStore> find)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
+        world.Stores.AreFar = areFar;
         var (large, small) = (ObjectWorld.Bytes(LargeSize), ObjectWorld.Bytes(SmallSize));
         var (largeVersion, smallVersion) = (await world.PutAsync(large, "large"), await world.PutAsync(small, "small"));
         foreach (var first in world.Stores.All)

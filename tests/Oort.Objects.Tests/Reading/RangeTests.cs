@@ -12,10 +12,13 @@ public sealed class RangeTests
 {
     private static readonly ObjectLayerOptions SmallSegments = new() { BufferBytes = 64 * 1024 * 1024, SegmentChunks = 5 };
 
-    [Fact]
-    public async Task Read_AnyRange_IsThatOfTheBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_AnyRange_IsThatOfTheBytes(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(2, 1), SmallSegments);
+        world.Stores.AreFar = areFar;
         var bytes = ObjectWorld.Bytes(13 * 65_520 + 777);
         var version = await world.PutAsync(bytes);
         var any = from offset in Gen.Choose(0, bytes.Length) from length in Gen.OneOf(Gen.Choose(0, 200), Gen.Choose(0, bytes.Length)) select (offset, Math.Min(length, bytes.Length - offset));
@@ -23,10 +26,13 @@ public sealed class RangeTests
             .QuickCheckThrowOnFailure();
     }
 
-    [Fact]
-    public async Task Read_AnyRangeOfExtentsWithOffsets_IsThatOfTheBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_AnyRangeOfExtentsWithOffsets_IsThatOfTheBytes(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2), SmallSegments);
+        world.Stores.AreFar = areFar;
         var sources = new List<(byte[] Bytes, VersionRow Version)>();
         foreach (var size in new[] { 100, 70_000, 6 * 65_520 + 5 })
         {
@@ -52,10 +58,13 @@ public sealed class RangeTests
         }).QuickCheckThrowOnFailure();
     }
 
-    [Fact]
-    public async Task Read_SmallRange_ReadsOnlyTheCellItNeeds()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_SmallRange_ReadsOnlyTheCellItNeeds(bool areFar)
     {
         await using var world = new ObjectWorld(new Geometry(4, 2));
+        world.Stores.AreFar = areFar;
         var version = await world.PutAsync(ObjectWorld.Bytes(20 * 65_520));
         await world.GetAsync(version, 7 * 65_520 + 100, 50);
         world.Stores.All.Sum(store => store.Count(Backends.Suite.StoreOperations.Read)).ShouldBe(1);

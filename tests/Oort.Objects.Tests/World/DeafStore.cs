@@ -43,6 +43,8 @@ internal sealed class DeafStore(IStore inner) : IStore
         return destination.Length;
     }
 
+    public bool TryReadCached(ShardId id, long offset, Span<byte> destination) => !HangsOnReads && inner.TryReadCached(id, offset, destination);
+
     public ValueTask<long?> StatAsync(ShardId id, CancellationToken cancellationToken) => inner.StatAsync(id, cancellationToken);
     public ValueTask<DeleteOutcome> DeleteAsync(ShardId id, CancellationToken cancellationToken) => inner.DeleteAsync(id, cancellationToken);
     public IAsyncEnumerable<ShardInfo> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);

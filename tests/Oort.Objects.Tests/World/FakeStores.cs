@@ -19,6 +19,15 @@ internal sealed class FakeStores : IStoreSet
 
     public Geometry Geometry { get; set; }
 
+    /// <summary>While true nothing is read at once, as from stores on a network: every read is a task.</summary>
+    public bool AreFar
+    {
+        set
+        {
+            foreach (var store in All) store.ReadsCached = !value;
+        }
+    }
+
     /// <summary>Stores that placement and reads do not see.</summary>
     public ConcurrentDictionary<StoreId, bool> Away { get; } = [];
 
