@@ -125,7 +125,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private static ConfigurationException PortInUse(GatewayOptions options) =>
         new($"{options.Listen} is taken by another process; stop that one or choose another port with --listen {options.Listen.Address}:PORT.");
 
-    private static WebApplication BuildApp(GatewayOptions options)
+    internal static WebApplication BuildApp(GatewayOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -135,8 +135,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         GatewayLogging.Add(builder.Logging, options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();
         builder.WebHost.UseKestrelCore();
+        // After the server's own, since the last one wins.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();
         builder.WebHost.UseUrls();
         builder.Services.Configure<SocketTransportOptions>(socket =>
         {
