@@ -6,10 +6,17 @@ namespace Oort.Checksums;
 /// <typeparam name="TOwner">By what the caller knows a lane's stream.</typeparam>
 /// <remarks>
 /// Not thread-safe. The lanes in use are always the first ones: as many lanes as the kernel is wide cost the same time however few are in use, so the
-/// narrowest kernel that holds them all is taken, and the scalar one for a lone stream.
+/// narrowest kernel that holds them all is taken, and the scalar one for a lone stream. With AVX-512 the two of a few streams that have most left go
+/// faster than the others, beside them in scalar registers; they change at each run, so that streams of one length end together.
 /// </remarks>
 internal sealed unsafe class Md5Lanes<TOwner>(Md5LaneWidth width)
 {
+    // With more streams empty lanes are few, and what two scalar ones gain is lost on bookkeeping.
+    private const int MixedCountMax = 12;
+
+    // One µs: the bookkeeping of a run takes a fifth of that.
+    private const int RunStrideCountMin = 4;
+
     private readonly uint[] states = new uint[4 * Md5Engine.LaneCountMax];
     private readonly nint[] sources = new nint[Md5Engine.LaneCountMax];
     private readonly int[] blockCounts = new int[Md5Engine.LaneCountMax];
@@ -34,19 +41,15 @@ internal sealed unsafe class Md5Lanes<TOwner>(Md5LaneWidth width)
         Count++;
     }
 
-    /// <summary>Hashes that many blocks of every lane, or as many as the shortest has.</summary>
-    /// <returns>How many that were.</returns>
+    /// <summary>Hashes that many blocks of every lane, or fewer; of two lanes it may be half as many again.</summary>
+    /// <returns>How many that were, at least one; a lane has then ended or may be run on.</returns>
     public int Run(int blockCountMax)
     {
+        if (width == Md5LaneWidth.Sixteen && Count is > 1 and <= MixedCountMax && RunMixed(blockCountMax) is > 0 and var mixedCount) return mixedCount;
         var blockCount = blockCountMax;
         for (var lane = 0; lane < Count; lane++) blockCount = Math.Min(blockCount, blockCounts[lane]);
         Compress(blockCount);
-        for (var lane = 0; lane < Count; lane++)
-        {
-            blockCounts[lane] -= blockCount;
-            sources[lane] += (nint)blockCount * Md5Engine.BlockSize;
-        }
-
+        for (var lane = 0; lane < Count; lane++) Advance(lane, blockCount);
         return blockCount;
     }
 
@@ -85,6 +88,63 @@ internal sealed unsafe class Md5Lanes<TOwner>(Md5LaneWidth width)
             else if (Count > 8) Md5Engine.Append16(stateRows, (byte**)addresses, blockCount);
             else Md5Engine.Append8(stateRows, (byte**)addresses, blockCount);
         }
+    }
+
+    /// <summary>Hashes the two longest streams in scalar registers and the others beside them.</summary>
+    /// <returns>As <see cref="Run"/>, or 0 when a stream is too short for a stride.</returns>
+    private int RunMixed(int blockCountMax)
+    {
+        // 1. The two longest become the last.
+        var (first, second) = (Count - 2, Count - 1);
+        SwapLongestTo(second);
+        SwapLongestTo(first);
+
+        // 2. So long that streams of about one length, when each has been one of the two once, have ended together; and no longer than the shortest.
+        var longCount = 0;
+        for (var lane = 0; lane < Count; lane++)
+            if (blockCounts[lane] >= blockCounts[first] - blockCounts[first] / Md5Engine.LaneCountMax) longCount++;
+        var strideCount = Math.Max(blockCounts[first] / (longCount + Md5Engine.ScalarStride - Md5Engine.LaneStride), RunStrideCountMin);
+        strideCount = Math.Min(strideCount, Math.Min(blockCountMax / Md5Engine.LaneStride, blockCounts[first] / Md5Engine.ScalarStride));
+        for (var lane = 0; lane < first; lane++) strideCount = Math.Min(strideCount, blockCounts[lane] / Md5Engine.LaneStride);
+        if (strideCount == 0) return 0;
+
+        // 3. Vectors compute something in the rows of the two as well, which is overwritten.
+        var (x, y) = (Load(first), Load(second));
+        var (xSource, ySource) = (sources[first], sources[second]);
+        for (var lane = first; lane < Md5Engine.LaneCountMax; lane++) sources[lane] = sources[0];
+        fixed (uint* stateRows = states)
+        fixed (nint* addresses = sources)
+            Md5Engine.Append16And2(stateRows, (byte**)addresses, ref x, (byte*)xSource, ref y, (byte*)ySource, strideCount);
+        Store(first, x);
+        Store(second, y);
+        (sources[first], sources[second]) = (xSource, ySource);
+
+        for (var lane = 0; lane < first; lane++) Advance(lane, strideCount * Md5Engine.LaneStride);
+        Advance(first, strideCount * Md5Engine.ScalarStride);
+        Advance(second, strideCount * Md5Engine.ScalarStride);
+        return strideCount * Md5Engine.LaneStride;
+    }
+
+    /// <summary>Of the lanes up to this one the longest changes places with it.</summary>
+    private void SwapLongestTo(int lane)
+    {
+        var longest = lane;
+        for (var i = 0; i < lane; i++)
+            if (blockCounts[i] > blockCounts[longest]) longest = i;
+        if (longest == lane) return;
+        var state = Load(lane);
+        Store(lane, Load(longest));
+        Store(longest, state);
+        (sources[lane], sources[longest]) = (sources[longest], sources[lane]);
+        (blockCounts[lane], blockCounts[longest]) = (blockCounts[longest], blockCounts[lane]);
+        (owners[lane], owners[longest]) = (owners[longest], owners[lane]);
+        (pins[lane], pins[longest]) = (pins[longest], pins[lane]);
+    }
+
+    private void Advance(int lane, int blockCount)
+    {
+        blockCounts[lane] -= blockCount;
+        sources[lane] += (nint)blockCount * Md5Engine.BlockSize;
     }
 
     private void MoveLastTo(int lane)

@@ -7,7 +7,7 @@ namespace Oort.Checksums;
 /// Not thread-safe. Appending is asynchronous because MD5 is the dearest part of a PUT and gains manifold when several uploads are hashed side by
 /// side: larger pieces are taken by runners that all streams of the process share, and the buffer is the caller's again when the task ends.
 /// </remarks>
-public sealed partial class RunningMd5 : IDisposable
+public sealed partial class RunningMd5
 {
     /// <summary>Length of the value in bytes.</summary>
     public const int Size = Md5.Size;
@@ -65,11 +65,6 @@ public sealed partial class RunningMd5 : IDisposable
         state.Write(digest);
         (state, restLength, length) = (Md5State.Initial, 0, 0);
         return digest;
-    }
-
-    /// <summary>Frees nothing: there is only managed memory. An append that is under way is not waited for.</summary>
-    public void Dispose()
-    {
     }
 
     /// <summary>Counts bytes in, completes the block that was begun, and keeps what begins the next one.</summary>

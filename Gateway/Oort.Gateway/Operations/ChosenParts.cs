@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using Oort.Checksums;
 using Oort.Metadata;
 using Oort.S3;
@@ -58,15 +57,10 @@ internal sealed record ChosenParts(ImmutableArray<PartRow> Parts, long Size, str
     /// <param name="etags">Hex MD5s, no quotes.</param>
     public static string ETagOf(IEnumerable<string> etags)
     {
-        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        var count = 0;
-        foreach (var etag in etags)
-        {
-            md5.AppendData(Convert.FromHexString(etag));
-            count++;
-        }
-
-        return string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(md5.GetHashAndReset())}-{count}");
+        var digests = Convert.FromHexString(string.Concat(etags));
+        Span<byte> digest = stackalloc byte[Md5.Size];
+        Md5.Hash(digests, digest);
+        return string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(digest)}-{digests.Length / Md5.Size}");
     }
 
     /// <summary>Composite or full-object, as the upload announced; without an announcement full-object, if the parts have checksums of one kind that combines.</summary>

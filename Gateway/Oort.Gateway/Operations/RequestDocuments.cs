@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Oort.Checksums;
 using Oort.S3;
 
@@ -16,9 +15,16 @@ internal static class RequestDocuments
             throw new S3Exception(S3Errors.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
 
         var body = await S3Documents.ReadBodyAsync(request, sizeMax, cancellationToken);
-        if (md5 is not null && !md5.AsSpan().SequenceEqual(MD5.HashData(body))) throw new S3Exception(S3Errors.BadDigest);
+        if (md5 is not null && !IsMd5Of(md5, body)) throw new S3Exception(S3Errors.BadDigest);
         if (checksum is not null) Check(request, checksum, body);
         return body;
+    }
+
+    private static bool IsMd5Of(byte[] md5, byte[] body)
+    {
+        Span<byte> digest = stackalloc byte[Md5.Size];
+        Md5.Hash(body, digest);
+        return digest.SequenceEqual(md5);
     }
 
     private static void Check(S3Request request, RequestChecksum checksum, byte[] body)

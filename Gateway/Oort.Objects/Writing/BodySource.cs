@@ -109,7 +109,6 @@ internal sealed class BodySource : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ReleaseAsync();
-        md5?.Dispose();
         checksum?.Dispose();
     }
 

@@ -48,7 +48,7 @@ internal sealed class HashContests : IDisposable
 
     private static string Describe(Md5LaneWidth width) => width switch
     {
-        Md5LaneWidth.Sixteen => "16 lanes, AVX-512",
+        Md5LaneWidth.Sixteen => "16 lanes, AVX-512; up to 12 streams two of them scalar",
         Md5LaneWidth.Eight => "8 lanes or 2 × 8, AVX2",
         _ => "scalar",
     };

@@ -68,7 +68,7 @@ internal static class KernelBenchmarks
             results.Add(checksums.Crc32COf(rounds));
         }
 
-        foreach (var (streamCount, length) in new[] { (1, 64), (1, 4_096), (1, 65_536), (8, 4_096), (8, 65_536), (16, 65_536), (64, 4_096) })
+        foreach (var (streamCount, length) in new[] { (1, 64), (1, 4_096), (1, 65_536), (2, 65_536), (4, 65_536), (8, 4_096), (8, 65_536), (12, 65_536), (16, 65_536), (64, 4_096) })
         {
             using var hashes = new HashContests(streamCount, length);
             results.Add(hashes.Md5Of(rounds));

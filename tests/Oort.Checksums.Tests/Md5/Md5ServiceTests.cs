@@ -31,11 +31,11 @@ public sealed class Md5ServiceTests
         using var mayGoOn = new ManualResetEventSlim();
         var stopped = Task.Run(async () =>
         {
-            using var running = new RunningMd5(service);
+            var running = new RunningMd5(service);
             await running.AppendAsync(bytes, CancellationToken.None);
             mayGoOn.Wait(TestContext.Current.CancellationToken);
         }, TestContext.Current.CancellationToken);
-        using var other = new RunningMd5(service);
+        var other = new RunningMd5(service);
         for (var i = 0; i < 20; i++) await other.AppendAsync(bytes, TestContext.Current.CancellationToken);
         mayGoOn.Set();
         await stopped;
@@ -67,7 +67,7 @@ public sealed class Md5ServiceTests
     private static async Task HashStreamAsync(Md5Service service, int stream, Md5LaneWidth width)
     {
         var random = new Random(stream);
-        using var running = new RunningMd5(service);
+        var running = new RunningMd5(service);
         using var expected = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         for (var i = 0; i < 20; i++)
         {

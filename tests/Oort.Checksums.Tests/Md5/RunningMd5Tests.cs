@@ -14,7 +14,7 @@ public sealed class RunningMd5Tests
     [Fact]
     public void Append_EverySplitOfThreeBlocks_EqualsWhole()
     {
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         var expected = MD5.HashData(bytes.AsSpan(0, 3 * Md5Engine.BlockSize + 1));
         for (var split = 0; split <= 3 * Md5Engine.BlockSize + 1; split++)
         {
@@ -28,7 +28,7 @@ public sealed class RunningMd5Tests
     [Fact]
     public async Task AppendAsync_LengthsAroundTheHandOver_EqualsWhole()
     {
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         foreach (var length in new[] { 0, 1, 64, RunningMd5.SharedLengthMin - 1, RunningMd5.SharedLengthMin, RunningMd5.SharedLengthMin + 1, 65_536, bytes.Length - 70 })
         {
             // 70 bytes before it, so that the piece begins within a block.
@@ -42,7 +42,7 @@ public sealed class RunningMd5Tests
     public async Task AppendAsync_SequencesInOddPieces_EqualsWhole()
     {
         var random = new Random(21);
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         for (var round = 0; round < 50; round++)
         {
             var length = random.Next(100_000);
@@ -55,7 +55,7 @@ public sealed class RunningMd5Tests
     [Fact]
     public async Task AppendAsync_CancelledBefore_AppendsNothing()
     {
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         running.Append(bytes.AsSpan(0, 5));
         await Should.ThrowAsync<OperationCanceledException>(async () => await running.AppendAsync(bytes, new CancellationToken(canceled: true)));
         running.Finish().ShouldBe(MD5.HashData(bytes.AsSpan(0, 5)));
@@ -65,7 +65,7 @@ public sealed class RunningMd5Tests
     public async Task AppendAsync_CancelledWhileUnderWay_IsHashedToTheEnd()
     {
         using var cancelling = new CancellationTokenSource();
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         var appending = running.AppendAsync(bytes, cancelling.Token);
         await cancelling.CancelAsync();
         await appending;
@@ -76,9 +76,9 @@ public sealed class RunningMd5Tests
     public async Task AppendAsync_BufferGivenBackTooEarly_FailsThatAppendAlone()
     {
         using var gone = new GoneMemory();
-        using var running = new RunningMd5();
+        var running = new RunningMd5();
         await Should.ThrowAsync<ObjectDisposedException>(async () => await running.AppendAsync(gone.Memory, Cancellation));
-        using var other = new RunningMd5();
+        var other = new RunningMd5();
         await other.AppendAsync(bytes, Cancellation);
         other.Finish().ShouldBe(MD5.HashData(bytes));
     }
