@@ -6,7 +6,7 @@ namespace Oort.Backends.Local;
 /// <remarks>
 /// Each round: (1) take all that waits; (2) admit it to groups, one a volume, as far as limits and space allow, the rest waits for the
 /// next round; (3) write each group with one write; (4) hand out its extents; (5) one fdatasync; (6) look whether the file still has a name;
-/// (7) change the index; (8) answer. A group never has two records of one shard, so the order of groups is the order of
+/// (7) change the index; (8) answer; (9) make the space behind small groups ready for more of them. A group never has two records of one shard, so the order of groups is the order of
 /// everything. While a round waits for its sync, the next one's requests gather: that is the group commit.
 /// </remarks>
 internal sealed partial class VolumeWriter
@@ -21,6 +21,7 @@ internal sealed partial class VolumeWriter
     private readonly ShardIndex _index;
     private readonly StoreHealth _health;
     private readonly VolumeSpace _space;
+    private readonly SpaceFiller _filler = new();
     private readonly ILogger _logger;
     private readonly long _volumeSize;
     private readonly WriteQueue _queue = new();
@@ -205,11 +206,13 @@ internal sealed partial class VolumeWriter
 
         var volume = group.Volume;
         var start = volume.End;
+        bool isSmall;
         try
         {
             // 3. One write.
             var bytes = group.Build(_sequence + 1, _durable, out var header, _records);
-            if (bytes.Length >= DirectSizeMin && volume.File.CanWriteDirect)
+            isSmall = bytes.Length < DirectSizeMin;
+            if (!isSmall && volume.File.CanWriteDirect)
                 volume.File.WriteDirect(start, bytes, []);
             else
                 volume.File.Write(start, bytes);
@@ -224,6 +227,8 @@ internal sealed partial class VolumeWriter
                 request.Complete(true);
             }
 
+            if (group.Reservations.Count > 0 || !isSmall)
+                _filler.Interrupt();
             if (group.Records.Count == 0)
             {
                 volume.AppliedEnd = volume.End;
@@ -247,6 +252,27 @@ internal sealed partial class VolumeWriter
         Volatile.Write(ref _durable, _sequence);
         foreach (var request in group.Records)
             request.Complete(true);
+
+        // 9. Nobody waits for it but those who come next.
+        if (isSmall && volume == _current)
+            FillAhead(volume);
+    }
+
+    private void FillAhead(Volume volume)
+    {
+        try
+        {
+            _filler.Follow(volume);
+        }
+        catch (DiskException e) when (e.Kind == DiskErrorKind.NoSpace)
+        {
+            // The file system allocates nothing ahead, and there is nothing left: whether a group still fits, the group will see.
+        }
+        catch (DiskException e)
+        {
+            LogPoisoned(_logger, volume.Number, e);
+            _health.Fail($"volume {volume.Number} failed and is not written any more", e);
+        }
     }
 
     /// <summary>Step 7. The old place is marked dead before the index changes: a checkpoint, which copies the index first, then never misses a dead record.</summary>
