@@ -13,6 +13,9 @@ public sealed class SegmentTaggerTests
     [InlineData(0, 0L, 1)]
     [InlineData(254, 255L, 64)]
     [InlineData(3, SegmentTagger.HeaderCell, 112)]
+    [InlineData(4, 1L, SegmentTagger.LongCellMin - 1)]
+    [InlineData(4, 1L, SegmentTagger.LongCellMin)]
+    [InlineData(4, 1L, SegmentTagger.LongCellMin + 1)]
     [InlineData(5, 1L, 65_536)]
     public void Tag_AnyPlace_IsWhatAnotherImplementationOfThePageComputes(int shard, long cell, int length)
     {
@@ -55,11 +58,13 @@ public sealed class SegmentTaggerTests
         tagger.Verify(1, 2, data, tag).ShouldBeTrue();
     }
 
-    [Fact]
-    public void TagAndVerify_ManyCells_AllocateNothing()
+    [Theory]
+    [InlineData(4096)]
+    [InlineData(65_536)]
+    public void TagAndVerify_ManyCells_AllocateNothing(int length)
     {
         using var tagger = new SegmentTagger(tagKey, segment);
-        var data = new byte[4096];
+        var data = new byte[length];
         var tag = new byte[SegmentTagger.TagSize];
         Check(0);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -72,6 +77,23 @@ public sealed class SegmentTaggerTests
         {
             tagger.Tag(1, cell, data, tag);
             if (!tagger.Verify(1, cell, data, tag)) throw new InvalidOperationException("A tag did not verify.");
+        }
+    }
+
+    [Fact]
+    public void Tag_LongAndShortCellsInTurn_AreThoseOfTaggersThatSawNoOther()
+    {
+        using var both = new SegmentTagger(tagKey, segment);
+        foreach (var length in (int[])[64, 65_536, 64, 20_032, 16, 65_536])
+        {
+            using var alone = new SegmentTagger(tagKey, segment);
+            var (data, tag, expected) = (new byte[length], new byte[SegmentTagger.TagSize], new byte[SegmentTagger.TagSize]);
+            new Random(length).NextBytes(data);
+            both.Tag(2, 3, data, tag);
+            alone.Tag(2, 3, data, expected);
+            tag.ShouldBe(expected);
+            data[length / 2] ^= 1;
+            both.Verify(2, 3, data, tag).ShouldBeFalse();
         }
     }
 
