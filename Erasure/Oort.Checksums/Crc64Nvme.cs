@@ -19,4 +19,10 @@ public static class Crc64Nvme
     /// <param name="crcOfB">The CRC of B.</param>
     /// <param name="lengthOfB">The length of B in bytes, 0 or more.</param>
     public static ulong Combine(ulong crcOfA, ulong crcOfB, long lengthOfB) => CrcAlgebra<Crc64NvmePolynomial>.Combine(crcOfA, crcOfB, lengthOfB);
+
+    /// <summary>The CRC of A, from that of A‖B: the way back from <see cref="Combine"/>.</summary>
+    /// <param name="crcOfBoth">The CRC of A‖B.</param>
+    /// <param name="crcOfB">The CRC of B.</param>
+    /// <param name="lengthOfB">The length of B in bytes, 0 or more.</param>
+    public static ulong RemoveEnd(ulong crcOfBoth, ulong crcOfB, long lengthOfB) => CrcAlgebra<Crc64NvmePolynomial>.RemoveEnd(crcOfBoth, crcOfB, lengthOfB);
 }

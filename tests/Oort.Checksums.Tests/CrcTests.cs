@@ -63,6 +63,26 @@ public sealed class CrcTests
         }
     }
 
+    [Fact]
+    public void RemoveEnd_AnySplit_GivesTheChecksumOfTheBeginning()
+    {
+        var bytes = TestBytes.Create(70_000, seed: 2);
+        foreach (var split in new[] { 0, 1, 7, 8, 63, 64, 255, 4096, 65_535, 65_536, 69_872, 69_999, 70_000 })
+            Crc64Nvme.RemoveEnd(Crc64Nvme.Compute(bytes), Crc64Nvme.Compute(bytes.AsSpan(split)), bytes.Length - split).ShouldBe(Crc64Nvme.Compute(bytes.AsSpan(0, split)), $"{split}");
+    }
+
+    [Fact]
+    public void RemoveEnd_HugeLengths_UndoesCombine()
+    {
+        foreach (var length in new[] { 1L, 127, 128, 5L << 40, (3L << 61) - 12_345, long.MaxValue })
+        {
+            Crc64Nvme.RemoveEnd(Crc64Nvme.Combine(77, 99, length), 99, length).ShouldBe(77UL);
+            Crc64Nvme.RemoveEnd(Crc64Nvme.Combine(ulong.MaxValue, 1, length), 1, length).ShouldBe(ulong.MaxValue);
+        }
+
+        Should.Throw<ArgumentOutOfRangeException>(() => Crc64Nvme.RemoveEnd(1, 2, -1));
+    }
+
     // Lengths that no test could hold in memory: shifting by n and then by m must be shifting by n + m.
     [Fact]
     public void Combine_HugeLengths_Add()

@@ -1,3 +1,4 @@
+using Oort.Checksums;
 using Oort.Metadata;
 using Oort.Objects.Shards;
 
@@ -102,15 +103,25 @@ internal sealed class SegmentWriter : IDisposable
         var begin = RunShape.FileOffset(sent.First);
         // All but the last end where the next begins: some bytes before the end of the last cell, which that one takes along.
         var length = (int)((IsFilled ? Layout.ShardLength : RunShape.FileOffset(sent.End)) - begin);
-        for (var shard = 0; shard < Layout.Geometry.TotalShards; shard++)
+        var crcs = new ulong[Layout.Geometry.TotalShards];
+        for (var shard = 0; shard < crcs.Length; shard++)
         {
             var region = sent.Region(shard).Span;
             var head = coder.Head(shard);
             head.CopyTo(region);
-            if (IsFilled) coder.Table(shard).CopyTo(region[(int)(Layout.TableOffset - begin)..]);
-            else region.Slice(length, RunShape.HeadSize).CopyTo(head);
+            if (!IsWhole) crcs[shard] = coder.Checksum(shard, sent.First, sent.End);
+            if (IsFilled)
+            {
+                coder.Table(shard).CopyTo(region[(int)(Layout.TableOffset - begin)..]);
+                crcs[shard] = Crc64Nvme.Append(crcs[shard], coder.Table(shard));
+            }
+            else
+            {
+                region.Slice(length, RunShape.HeadSize).CopyTo(head);
+                crcs[shard] = Crc64Nvme.RemoveEnd(crcs[shard], Crc64Nvme.Compute(head), RunShape.HeadSize);
+            }
         }
-        if (!IsWhole) buffers.Send(lanes, lanes.Start((lane, shard) => lane.WriteAsync(sent.Region(shard)[..length])));
+        if (!IsWhole) buffers.Send(lanes, lanes.Start((lane, shard) => lane.WriteAsync(sent.Region(shard)[..length], crcs[shard])));
     }
 
     /// <summary>Makes the shards durable. All runs must have been sent.</summary>

@@ -40,7 +40,8 @@ internal sealed class ShardLane : IDisposable
 
     public Task<long> BeginAsync(long length) => Start(async (lane, token) => lane.writer = await lane.Store!.BeginAsync(lane.shard, length, token));
 
-    public Task<long> WriteAsync(ReadOnlyMemory<byte> content) => Start((lane, token) => lane.writer!.WriteAsync(content, token));
+    /// <param name="crc">CRC-64/NVME of the content, so that the store need not compute it again.</param>
+    public Task<long> WriteAsync(ReadOnlyMemory<byte> content, ulong crc) => Start((lane, token) => lane.writer!.WriteAsync(content, crc, token));
 
     public Task<long> CommitAsync() => Start((lane, token) => lane.writer!.CommitAsync(token));
 

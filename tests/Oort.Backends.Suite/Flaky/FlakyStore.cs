@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Oort.Checksums;
 
 namespace Oort.Backends.Suite;
 
@@ -232,6 +233,13 @@ public sealed class FlakyStore(IStore inner) : IStore
     {
         public ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
             store.ChangeAsync(StoreOperations.Write, () => writer.WriteAsync(content, cancellationToken), cancellationToken);
+
+        // A store believes the checksum it is given: every test of a writer that gives one tests that it is right.
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> content, ulong crc, CancellationToken cancellationToken)
+        {
+            if (crc != Crc64Nvme.Compute(content.Span)) throw new BackendException(BackendErrorKind.Corrupt, "The checksum is not that of the content.");
+            return store.ChangeAsync(StoreOperations.Write, () => writer.WriteAsync(content, crc, cancellationToken), cancellationToken);
+        }
 
         public ValueTask CommitAsync(CancellationToken cancellationToken) =>
             store.ChangeAsync(StoreOperations.Commit, () => writer.CommitAsync(cancellationToken), cancellationToken);
