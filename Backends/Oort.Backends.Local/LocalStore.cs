@@ -30,6 +30,7 @@ public sealed partial class LocalStore : IStore
     private readonly IoThreads _shardThreads;
     private readonly IoThreads _fileThreads;
     private readonly ExtentServices _extents;
+    private readonly InlineBuffers _inlineBuffers;
     private int _isDisposed;
 
     private LocalStore(IDisk disk, StoreIdentity identity, LocalStoreOptions options, ILogger logger, IDisposable? @lock, VolumeTable volumes, LoadedVolumes loaded, long volumeSize, StoreHealth health)
@@ -44,6 +45,7 @@ public sealed partial class LocalStore : IStore
         _shardThreads = new IoThreads($"{name} shards", options.ThreadCount);
         // Journals do not queue behind shards; two, so that a blob does not hold up a log.
         _fileThreads = new IoThreads($"{name} files", 2);
+        _inlineBuffers = new InlineBuffers(options.InlineSizeMax);
         _extents = new ExtentServices(_writer, _shardThreads, health, options.ThreadCount);
         _compactor = new Compactor(disk, volumes, loaded.Index, _extents, options, volumeSize, TryWriteCheckpoint, logger);
         _writer.Start($"{name} writer");
@@ -81,10 +83,10 @@ public sealed partial class LocalStore : IStore
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, IShardStore.ShardLengthMax);
-        if (length > _options.InlineSizeMax)
-            return await ReserveAsync(id, length, cancellationToken);
         _health.ThrowIfFailed();
-        return new InlineWriter(id, (int)length, _writer);
+        if (length > _options.InlineSizeMax || !_inlineBuffers.TryRent(out var buffer))
+            return await ReserveAsync(id, length, cancellationToken);
+        return new InlineWriter(id, (int)length, buffer, _inlineBuffers, _writer);
     }
 
     public ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             Pins = pins,
             Keyring = keyring,
             SegmentIds = segmentIds,
-            Buffers = new BufferPool(new MemoryBudget(options.BufferBytes, time)),
+            Buffers = options.Buffers ?? new BufferPool(new MemoryBudget(options.BufferBytes, time)),
             Options = options,
             Time = time,
             StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),

@@ -12,6 +12,7 @@ using Oort.Crypto;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Objects;
+using Oort.Objects.Budget;
 using Oort.S3;
 
 namespace Oort.Gateway;
@@ -59,11 +60,12 @@ public sealed partial class GatewayHost : IAsyncDisposable
         {
             // 2. Keys, stores, database, journal.
             metrics = new PrometheusPage();
-            app = BuildApp(options);
+            var buffers = SystemStart.Buffers(options);
+            app = BuildApp(options, buffers);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
             root = SystemStart.LoadRoot(options, directory.FullPath, announcement);
-            system = await SystemStart.OpenAsync(options, directory, root, loggers, runWorkers: true, cancellationToken);
-            meters = new SystemMeters(system);
+            system = await SystemStart.OpenAsync(options, directory, root, loggers, runWorkers: true, cancellationToken, buffers);
+            meters = new SystemMeters(system, buffers);
 
             // 3. The endpoints.
             var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
@@ -125,7 +127,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private static ConfigurationException PortInUse(GatewayOptions options) =>
         new($"{options.Listen} is taken by another process; stop that one or choose another port with --listen {options.Listen.Address}:PORT.");
 
-    internal static WebApplication BuildApp(GatewayOptions options)
+    internal static WebApplication BuildApp(GatewayOptions options, BufferPool buffers)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -137,12 +139,12 @@ public sealed partial class GatewayHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore();
         // After the server's own, since the last one wins.
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPoolFactory>();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPoolFactory(buffers));
         builder.WebHost.UseUrls();
         builder.Services.Configure<SocketTransportOptions>(socket =>
         {
-            socket.MaxReadBufferSize = 1024 * 1024;
-            socket.MaxWriteBufferSize = 1024 * 1024;
+            socket.MaxReadBufferSize = ConnectionBuffers.ReceiveMax;
+            socket.MaxWriteBufferSize = ConnectionBuffers.SendMax;
             socket.NoDelay = true;
         });
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
@@ -165,8 +167,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.MaxRequestHeadersTotalSize = 32 * 1024;
         limits.MaxRequestHeaderCount = 200;
         // What one connection may have received and not yet been read: with the response's side a bound on memory a connection.
-        limits.MaxRequestBufferSize = 512 * 1024;
-        limits.MaxResponseBufferSize = 256 * 1024;
+        limits.MaxRequestBufferSize = ConnectionBuffers.ReceiveMax;
+        limits.MaxResponseBufferSize = ConnectionBuffers.SendMax;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Oort.Objects;
+using Oort.Objects.Budget;
 
 namespace Oort.Gateway;
 
@@ -8,7 +9,7 @@ internal sealed class SystemMeters : IDisposable
 {
     private readonly Meter meter = new("Oort.Gateway.System");
 
-    public SystemMeters(IObjectSystem system)
+    public SystemMeters(IObjectSystem system, BufferPool buffers)
     {
         Gauge("oort.store.up", "1 when the store takes reads.", s => Stores(s, x => x.Health == StoreHealth.Offline ? 0 : 1));
         Gauge("oort.store.writable", "1 when the store takes writes.", s => Stores(s, x => x.Health is StoreHealth.Online or StoreHealth.Suspect ? 1 : 0));
@@ -24,6 +25,10 @@ internal sealed class SystemMeters : IDisposable
         meter.CreateObservableGauge("oort.metadata.journal.lag", () => (long)(system.Metadata.CommittedGeneration - system.Metadata.JournalledGeneration), description: "Generations committed and not yet journalled.");
         meter.CreateObservableCounter("oort.process.allocated.bytes", () => GC.GetTotalAllocatedBytes(), description: "Bytes allocated on the managed heap since the start.");
         meter.CreateObservableCounter("oort.process.collections", () => (long)GC.CollectionCount(0), description: "Garbage collections of any generation since the start.");
+        meter.CreateObservableGauge("oort.process.heap.bytes", () => GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes, description: "Managed heap after the last collection, buffers included.");
+        meter.CreateObservableGauge("oort.process.heap.committed.bytes", () => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, description: "Memory that the managed heap had taken from the system at the last collection.");
+        meter.CreateObservableGauge("oort.buffers.used.bytes", () => buffers.Budget.Used, description: "Bytes of the buffer budget in use.");
+        meter.CreateObservableGauge("oort.buffers.free.bytes", () => buffers.Free, description: "Bytes of buffers kept for the next request.");
         meter.CreateObservableGauge("oort.process.memory.bytes", () => Environment.WorkingSet, description: "Resident memory of the process.");
 
         void Gauge(string name, string help, Func<SystemStatus, IEnumerable<Measurement<long>>> read) =>

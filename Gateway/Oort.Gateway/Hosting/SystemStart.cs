@@ -4,6 +4,7 @@ using Oort.Backends;
 using Oort.Backends.Local;
 using Oort.Crypto;
 using Oort.Objects;
+using Oort.Objects.Budget;
 
 namespace Oort.Gateway;
 
@@ -19,13 +20,16 @@ public static class SystemStart
 
     /// <summary>Opens the system of a data directory; makes it all at the first start.</summary>
     /// <param name="root">Must live as long as the system.</param>
+    /// <param name="buffers">The process's, of the size that the options say; null: the system makes them.</param>
     /// <param name="runWorkers">False for offline verbs: nothing is repaired, collected or scrubbed in the background.</param>
     /// <exception cref="ConfigurationException">It cannot be opened as configured.</exception>
-    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, bool runWorkers, CancellationToken cancellationToken)
+    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, bool runWorkers, CancellationToken cancellationToken, BufferPool? buffers = null)
     {
         try
         {
-            return await ObjectSystem.OpenAsync(SystemOptions(options, directory.FullPath) with { RunWorkers = runWorkers }, Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
+            var system = SystemOptions(options, directory.FullPath);
+            system = system with { RunWorkers = runWorkers, Objects = system.Objects with { Buffers = buffers } };
+            return await ObjectSystem.OpenAsync(system, Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
         }
         catch (StartRefusedException e)
         {
@@ -44,6 +48,9 @@ public static class SystemStart
             : options.Disks;
         return [.. paths.Select(path => OpenDisk(path, loggers))];
     }
+
+    /// <summary>The buffers of a process: its connections' and its objects'.</summary>
+    public static BufferPool Buffers(GatewayOptions options) => new(new MemoryBudget(options.BufferMebibytes * 1024L * 1024, TimeProvider.System));
 
     public static ObjectSystemOptions SystemOptions(GatewayOptions options, string dataDirectory) => new()
     {

@@ -9,6 +9,9 @@ public sealed record ObjectLayerOptions
     [Range(32L * 1024 * 1024, 1L << 40)]
     public long BufferBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>The pool that everybody in the process shares, where others rent out of it as well; <see cref="BufferBytes"/> then says nothing. Default null: a pool of its own.</summary>
+    public Budget.BufferPool? Buffers { get; init; }
+
     /// <summary>Plaintext bytes up to which an object joins a pack. Default and limit 256 KiB: above it, a segment of its own wastes little.</summary>
     [Range(0, PackThresholdMax)]
     public int PackThreshold { get; init; } = PackThresholdMax;

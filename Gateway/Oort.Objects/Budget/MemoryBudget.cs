@@ -7,8 +7,8 @@ namespace Oort.Objects.Budget;
 /// </remarks>
 public sealed class MemoryBudget
 {
-    /// <summary>A request that cannot begin within a second is better sent away: the client's SDK retries with a pause.</summary>
-    public static readonly TimeSpan AdmissionWait = TimeSpan.FromSeconds(1);
+    /// <summary>A request that cannot begin within this is better sent away: its client then has the answer within a second, also from a busy machine, and its SDK retries with a pause.</summary>
+    public static readonly TimeSpan AdmissionWait = TimeSpan.FromMilliseconds(750);
 
     /// <summary>A request that is under way waits longer, since sending it away wastes what it has done; still bounded, against deadlock.</summary>
     public static readonly TimeSpan ProgressWait = TimeSpan.FromSeconds(30);
@@ -18,7 +18,6 @@ public sealed class MemoryBudget
 
     private readonly Lock gate = new();
     private readonly LinkedList<Waiter> waiters = new();
-    private readonly TimeProvider time;
     private long used;
 
     /// <param name="capacity">Bytes to give out, at least 1.</param>
@@ -26,10 +25,12 @@ public sealed class MemoryBudget
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         Capacity = capacity;
-        this.time = time;
+        Time = time;
     }
 
     public long Capacity { get; }
+
+    internal TimeProvider Time { get; }
 
     /// <summary>Bytes given out now.</summary>
     public long Used
@@ -101,7 +102,7 @@ public sealed class MemoryBudget
     {
         try
         {
-            await node.Value.Admitted.Task.WaitAsync(wait, time, cancellationToken);
+            await node.Value.Admitted.Task.WaitAsync(wait, Time, cancellationToken);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

@@ -1,9 +1,10 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Oort.Objects.Budget;
 
 /// <summary>A rented buffer. Its share of the budget goes back when it is disposed, exactly once.</summary>
-public sealed class PooledBuffer : IDisposable
+public sealed class PooledBuffer : IMemoryOwner<byte>
 {
     private readonly BufferPool pool;
     private readonly Memory<byte> rented;

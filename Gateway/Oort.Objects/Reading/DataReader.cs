@@ -37,7 +37,7 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
                 next = Next(windows);
 
                 // 1.
-                var copied = reads is { HasAhead: true } ? 0 : ChunksAtOnce.Copy(window, destination);
+                var copied = reads is { HasAhead: true } ? 0 : await CopyAsync(window, destination, wait, cancellationToken);
 
                 // 2.
                 if (copied < window.ChunkCount)
@@ -72,6 +72,24 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
         foreach (var open in data.Values) open.Dispose();
         if (reserved > 0) path.Buffers.Budget.Release(reserved);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Copies what is in memory, when the budget has as much as that: what the writer takes for it comes out of the budget too, and cannot be made to wait. So a crowd that takes
+    /// its answers slowly is over it by no more than the windows that are being copied.
+    /// </summary>
+    private async ValueTask<int> CopyAsync(ChunkWindow window, PipeWriter destination, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var size = window.PayloadEnd - window.PayloadOffset;
+        await path.Buffers.Budget.AcquireAsync(size, wait, cancellationToken);
+        try
+        {
+            return ChunksAtOnce.Copy(window, destination);
+        }
+        finally
+        {
+            path.Buffers.Budget.Release(size);
+        }
     }
 
     private static ChunkWindow? Next(IEnumerator<ChunkWindow> windows) => windows.MoveNext() ? windows.Current : null;

@@ -36,7 +36,7 @@ internal sealed class LargeBodyWriter(DataPath path)
                 if (segment is not null) (before, committing) = (segment, segment.CommitAsync(buffers));
                 var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
                 var layout = new ShardLayout(geometry, SealedLength(body.Length, first, count));
-                segment = await SegmentWriter.OpenAsync(path, layout, first == 0 ? MemoryBudget.AdmissionWait : MemoryBudget.ProgressWait, cancellationToken);
+                segment = SegmentWriter.Open(path, layout);
                 await SendRunsAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
 
                 if (before is null) continue;

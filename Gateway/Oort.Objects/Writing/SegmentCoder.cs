@@ -37,11 +37,9 @@ internal sealed class SegmentCoder : IDisposable
     /// <summary>Bytes that a coder rents.</summary>
     public static int FramesSize(in ShardLayout layout) => layout.Geometry.TotalShards * (ShardHeader.Size + layout.TableSize);
 
-    public static async ValueTask<SegmentCoder> OpenAsync(DataPath path, SegmentId segment, ShardLayout layout, TimeSpan wait, CancellationToken cancellationToken)
-    {
-        var frames = await path.Buffers.RentAsync(FramesSize(layout), wait, cancellationToken);
-        return new SegmentCoder(path, segment, layout, frames);
-    }
+    /// <summary>Opens one for an upload that has been admitted: it has its run buffer, beside which the frames are little, and so they are not waited for.</summary>
+    public static SegmentCoder Open(DataPath path, SegmentId segment, ShardLayout layout) =>
+        new(path, segment, layout, path.Buffers.RentOver(FramesSize(layout)));
 
     /// <summary>Opens one whose memory the caller has set aside.</summary>
     public static SegmentCoder OpenReserved(DataPath path, SegmentId segment, ShardLayout layout) =>

@@ -39,17 +39,15 @@ internal sealed class SegmentWriter : IDisposable
     private bool IsWhole => run is { First: 0 } && run.End == Layout.StripeCount;
 
     /// <summary>Begins a segment on stores that take it.</summary>
-    /// <param name="wait">How long to wait for the memory of its tables.</param>
     /// <exception cref="ObjectUnavailableException">The stores are fewer than the quorum.</exception>
-    /// <exception cref="OverloadedException">No memory for its tables.</exception>
-    public static async ValueTask<SegmentWriter> OpenAsync(DataPath path, ShardLayout layout, TimeSpan wait, CancellationToken cancellationToken)
+    public static SegmentWriter Open(DataPath path, ShardLayout layout)
     {
         var use = path.SegmentIds.Begin();
         ShardLanes? lanes = null;
         try
         {
             lanes = ShardLanes.Open(path, use.Id, layout.Geometry);
-            return new SegmentWriter(use, await SegmentCoder.OpenAsync(path, use.Id, layout, wait, cancellationToken), lanes);
+            return new SegmentWriter(use, SegmentCoder.Open(path, use.Id, layout), lanes);
         }
         catch
         {

@@ -14,6 +14,10 @@ public sealed partial class S3Pipeline
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{RequestId} {Operation} failed; the client gets {ErrorCode}")]
     private static partial void LogMapped(ILogger logger, string requestId, S3Operation operation, string errorCode, Exception exception);
 
+    /// <summary>Without the stack: under overload there are hundreds of these a second, and they say the same.</summary>
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{RequestId} {Operation} is sent away with SlowDown: {Reason}")]
+    private static partial void LogSentAway(ILogger logger, string requestId, S3Operation operation, string reason);
+
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{RequestId} {Operation} failed with {ErrorCode} after a part of its answer was sent; the connection is closed")]
     private static partial void LogCutOff(ILogger logger, string requestId, S3Operation operation, string errorCode, Exception exception);
 }

@@ -161,6 +161,8 @@ public sealed partial class S3Pipeline(
         var error = exception is BadHttpRequestException ? S3Errors.BadRequest : mapError(exception);
         if (error is null)
             LogInternal(logger, run.RequestId, run.Route.Operation, exception);
+        else if (error == S3Errors.SlowDown)
+            LogSentAway(logger, run.RequestId, run.Route.Operation, exception.Message);
         else
             LogMapped(logger, run.RequestId, run.Route.Operation, error.Code, exception);
         return new S3Exception(error ?? S3Errors.InternalError);

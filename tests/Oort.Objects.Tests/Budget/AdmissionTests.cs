@@ -83,6 +83,31 @@ public sealed class AdmissionTests
         world.Pins.Count.ShouldBe(0);
     }
 
+    /// <summary>What lies in memory needs no buffer of the layer's, but the writer takes some for it.</summary>
+    [Fact]
+    public async Task Read_InMemoryAndBudgetUsedUp_IsSentAwayAndHoldsNothing()
+    {
+        var time = new ManualTime();
+        await using var world = new ObjectWorld(new Geometry(4, 2), null, time);
+        var budget = world.Layer.Buffers.Budget;
+        var reserved = budget.Used;
+        var version = await world.PutAsync(ObjectWorld.Bytes(1000));
+        var rest = budget.Capacity - reserved - 1000;
+        budget.TryAcquire(rest).ShouldBeTrue();
+        await using (var reader = await world.Layer.OpenAsync(version, CancellationToken.None))
+        {
+            var client = new Pipe();
+            var read = reader.CopyToAsync(0, version.Size, client.Writer, CancellationToken.None).AsTask();
+            read.IsCompleted.ShouldBeFalse();
+            time.Advance(MemoryBudget.AdmissionWait);
+            await Should.ThrowAsync<OverloadedException>(() => read);
+            client.Writer.UnflushedBytes.ShouldBe(0);
+        }
+        budget.Release(rest);
+        (await world.GetAsync(version)).Length.ShouldBe(1000);
+        budget.Used.ShouldBe(reserved);
+    }
+
     [Fact]
     public async Task Read_ManyAtOnceWithLittleMemory_AllSucceed()
     {
