@@ -36,8 +36,8 @@ public sealed record GatewayOptions
     /// <summary>File with the 24-word recovery phrase. Null: the root key file in the data directory; made at the first start.</summary>
     public string? RecoveryPhraseFile { get; init; }
 
-    /// <summary>Memory that all requests' buffers may take together, in MiB. Default 192; 32 to 65536.</summary>
-    public int BufferMebibytes { get; init; } = 192;
+    /// <summary>Memory that all requests' buffers may take together, in MiB. Default 128; 32 to 65536.</summary>
+    public int BufferMebibytes { get; init; } = 128;
 
     /// <summary>Connections served at once; further ones are closed. Default 4,096; 1 to 1,000,000.</summary>
     public int ConnectionsMax { get; init; } = 4096;
