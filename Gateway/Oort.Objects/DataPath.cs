@@ -2,6 +2,7 @@ using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Budget;
+using Oort.Objects.Reading;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects;
@@ -16,6 +17,8 @@ internal sealed record DataPath
     public required Keyring Keyring { get; init; }
     public required SegmentIds SegmentIds { get; init; }
     public required BufferPool Buffers { get; init; }
+    public required HotCells HotCells { get; init; }
+    public SharedReads SharedReads { get; } = new();
     public required ObjectLayerOptions Options { get; init; }
     public required TimeProvider Time { get; init; }
 

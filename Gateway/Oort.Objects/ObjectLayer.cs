@@ -36,6 +36,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         ObjectLayerOptions options,
         TimeProvider time)
     {
+        var buffers = options.Buffers ?? new BufferPool(new MemoryBudget(options.BufferBytes, time));
         path = new DataPath
         {
             Metadata = metadata,
@@ -44,7 +45,8 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             Pins = pins,
             Keyring = keyring,
             SegmentIds = segmentIds,
-            Buffers = options.Buffers ?? new BufferPool(new MemoryBudget(options.BufferBytes, time)),
+            Buffers = buffers,
+            HotCells = new HotCells(buffers, Math.Min(options.HotCellBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)),
             Options = options,
             Time = time,
             StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),
@@ -63,6 +65,9 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
 
     /// <summary>The buffers of the process: repair and whoever else needs large buffers rents them here too.</summary>
     public BufferPool Buffers => path.Buffers;
+
+    /// <summary>What is kept of slow stores.</summary>
+    internal HotCellStatus HotCells => new(path.HotCells.Bytes, path.HotCells.HitCount, path.HotCells.MissCount, path.SharedReads.JoinedCount);
 
     public async ValueTask<PutResult> PutObjectAsync(BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ObjectBody body, WriteConditions conditions, CancellationToken cancellationToken)
     {

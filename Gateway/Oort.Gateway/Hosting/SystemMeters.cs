@@ -21,6 +21,10 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.repair.running.segments", "Segments being repaired.", s => [new(s.Repair.Running)]);
         Gauge("oort.repair.notfull.segments", "Segments that lacked a shard at the last scan.", s => [new(s.Repair.NotFull)]);
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
+        Gauge("oort.read.hot.bytes", "Bytes kept of cells that stores would have to be waited for.", s => [new(s.HotCells.Bytes)]);
+        Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);
+        Counter("oort.read.hot.misses", "Cells that were neither in memory nor kept.", s => s.HotCells.Misses);
+        Counter("oort.read.joined", "Reads that joined one under way of the same bytes.", s => s.HotCells.Joined);
         Gauge("oort.metadata.generation", "Newest committed generation.", s => [new((long)s.Generation)]);
         meter.CreateObservableGauge("oort.metadata.journal.lag", () => (long)(system.Metadata.CommittedGeneration - system.Metadata.JournalledGeneration), description: "Generations committed and not yet journalled.");
         meter.CreateObservableCounter("oort.process.allocated.bytes", () => GC.GetTotalAllocatedBytes(), description: "Bytes allocated on the managed heap since the start.");
@@ -33,6 +37,8 @@ internal sealed class SystemMeters : IDisposable
 
         void Gauge(string name, string help, Func<SystemStatus, IEnumerable<Measurement<long>>> read) =>
             meter.CreateObservableGauge(name, () => read(system.GetStatus()), description: help);
+        void Counter(string name, string help, Func<SystemStatus, long> read) =>
+            meter.CreateObservableCounter(name, () => read(system.GetStatus()), description: help);
     }
 
     public void Dispose() => meter.Dispose();

@@ -34,6 +34,16 @@ public sealed record ObjectLayerOptions
     [Range(1, 64 * 1024 * 1024)]
     public int RunBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of sealed cells that are kept of stores which have to be waited for (cold disks, nodes, clouds), once they have been asked for twice. Default 32 MiB, 512 full
+    /// cells; 0: none. Part of <see cref="BufferBytes"/>, and at most an eighth of them, whatever is said here.
+    /// </summary>
+    [Range(0, 1L << 37)]
+    public long HotCellBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>The part of <see cref="BufferBytes"/> that <see cref="HotCellBytes"/> is at most: requests need the rest.</summary>
+    internal const int HotCellDivisor = 8;
+
     /// <summary>A store that needs longer for a write than this, and more than twice as long as the quorum, is given up for that segment. Default 2 s: a disk that spins up or a sync behind a large flush stays below.</summary>
     public TimeSpan StallDelayMin { get; init; } = TimeSpan.FromSeconds(2);
 

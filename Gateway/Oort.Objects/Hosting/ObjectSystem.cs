@@ -91,7 +91,10 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores)]);
+            [.. SystemWarnings.Of(geometry, stores)])
+        {
+            HotCells = objects.HotCells,
+        };
     }
 
     public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync(cancellationToken);

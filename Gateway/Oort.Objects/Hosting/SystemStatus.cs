@@ -17,7 +17,18 @@ public sealed record SystemStatus(
     CollectorStatus Collector,
     ulong Generation,
     ulong SnapshotGeneration,
-    ImmutableArray<string> Warnings);
+    ImmutableArray<string> Warnings)
+{
+    /// <summary>What is kept of slow stores.</summary>
+    public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
+}
+
+/// <summary>Reads from stores that had to be waited for, since the start.</summary>
+/// <param name="Bytes">Kept now.</param>
+/// <param name="Hits">Cells that were kept when they were asked for.</param>
+/// <param name="Misses">Cells that were not.</param>
+/// <param name="Joined">Reads that were not made, since the same bytes were just being read.</param>
+public sealed record HotCellStatus(long Bytes, long Hits, long Misses, long Joined);
 
 /// <summary>A disk as operators see it.</summary>
 /// <param name="Segments">Segments with a shard on it.</param>

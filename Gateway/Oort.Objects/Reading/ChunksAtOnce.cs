@@ -9,14 +9,17 @@ internal static class ChunksAtOnce
     /// <summary>Copies the first chunks of a window, as many as are in memory and open.</summary>
     /// <returns>How many.</returns>
     /// <remarks>Where a store is missing or was slow, other shards of the stripe are needed as well, so nothing of the window is read here.</remarks>
-    public static int Copy(ChunkWindow window, PipeWriter destination)
+    public static int Copy(DataPath path, ChunkWindow window, PipeWriter destination)
     {
         if (!window.Segment.IsPrompt(window.PayloadOffset, window.PayloadEnd)) return 0;
         for (var index = 0; index < window.ChunkCount; index++)
         {
             var (from, to) = window.Place(index);
             var sealedChunk = destination.GetSpan((int)(to - from))[..(int)(to - from)];
-            if (!TryRead(window.Segment, from, sealedChunk) || !ChunkSink.TryOpenInPlace(window, index, sealedChunk, destination)) return index;
+            if (!TryRead(window.Segment, from, sealedChunk)) return index;
+            if (ChunkSink.TryOpenInPlace(window, index, sealedChunk, destination)) continue;
+            SharedStripe.Drop(path, window.Segment, from, to);
+            return index;
         }
         return window.ChunkCount;
     }

@@ -84,7 +84,7 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
         await path.Buffers.Budget.AcquireAsync(size, wait, cancellationToken);
         try
         {
-            return ChunksAtOnce.Copy(window, destination);
+            return ChunksAtOnce.Copy(path, window, destination);
         }
         finally
         {

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Oort.Objects.Reading;
 
-/// <summary>The sealed bytes of a window, in the pieces in which its stripes were read. They stay as they are until they are disposed.</summary>
+/// <summary>The sealed bytes of a window, in the pieces in which its stripes were read or kept. They stay as they are until they are disposed.</summary>
 internal sealed class WindowBytes : IDisposable
 {
     private readonly ChunkWindow window;
@@ -10,20 +10,21 @@ internal sealed class WindowBytes : IDisposable
 
     private WindowBytes(ChunkWindow window) => this.window = window;
 
-    /// <summary>Reads the stripes that the window lies in.</summary>
+    /// <summary>Reads the stripes that the window lies in, or takes what of them others read too or was kept.</summary>
     /// <param name="wait">How long to wait for memory.</param>
     public static Task<WindowBytes> ReadAsync(DataPath path, ChunkWindow window, TimeSpan wait, CancellationToken cancellationToken) =>
-        ReadAsync(window, window.PayloadOffset, window.PayloadEnd, (stripe, from, to, isFirst) =>
-            new StripeReader(path, window.Segment, stripe, from, to).ReadAsync(isFirst ? wait : Budget.MemoryBudget.ProgressWait, cancellationToken), cancellationToken);
+        ReadAsync(window, window.PayloadOffset, window.PayloadEnd, (pieces, stripe, from, to) =>
+            new SharedStripe(path, window.Segment, stripe).ReadAsync(from, to, pieces, pieces.Count == 0 ? wait : Budget.MemoryBudget.ProgressWait, cancellationToken), cancellationToken);
 
-    /// <summary>Reads the stripes of one chunk again, checking every cell.</summary>
+    /// <summary>Reads the stripes of one chunk again, checking every cell. Nothing is kept of what was read of it before.</summary>
     public static Task<WindowBytes> ReadVerifiedAsync(DataPath path, ChunkWindow window, int index, CancellationToken cancellationToken)
     {
         var (from, to) = window.Place(index);
-        return ReadAsync(window, from, to, async (stripe, first, last, _) =>
+        SharedStripe.Drop(path, window.Segment, from, to);
+        return ReadAsync(window, from, to, async (pieces, stripe, first, last) =>
         {
             var whole = await new VerifiedStripe(path, window.Segment, stripe).ReadAsync(cancellationToken);
-            return new StripeBytes(whole, whole.Payload[first..last]);
+            pieces.Add((window.Segment.Layout.StripeOffset(stripe) + first, new StripeBytes(whole, whole.Payload[first..last])));
         }, cancellationToken);
     }
 
@@ -36,7 +37,7 @@ internal sealed class WindowBytes : IDisposable
         foreach (var (offset, bytes) in pieces)
             if (from >= offset && to <= offset + bytes.Payload.Length) return ChunkSink.TryOpen(window, index, bytes.Payload.Span[(int)(from - offset)..(int)(to - offset)], destination);
 
-        // It reaches over the end of a stripe.
+        // It reaches over the end of a piece.
         var whole = destination.GetSpan((int)(to - from))[..(int)(to - from)];
         foreach (var (offset, bytes) in pieces)
         {
@@ -51,7 +52,7 @@ internal sealed class WindowBytes : IDisposable
         foreach (var (_, bytes) in pieces) bytes.Dispose();
     }
 
-    private static async Task<WindowBytes> ReadAsync(ChunkWindow window, long from, long to, Func<int, int, int, bool, ValueTask<StripeBytes>> read, CancellationToken cancellationToken)
+    private static async Task<WindowBytes> ReadAsync(ChunkWindow window, long from, long to, Func<List<(long Offset, StripeBytes Bytes)>, int, int, int, ValueTask> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = new WindowBytes(window);
@@ -63,7 +64,7 @@ internal sealed class WindowBytes : IDisposable
                 var stripe = layout.Locate(position).Stripe;
                 var stripeOffset = layout.StripeOffset(stripe);
                 var end = Math.Min(to, stripeOffset + layout.StripeLength(stripe));
-                bytes.pieces.Add((position, await read(stripe, (int)(position - stripeOffset), (int)(end - stripeOffset), position == from)));
+                await read(bytes.pieces, stripe, (int)(position - stripeOffset), (int)(end - stripeOffset));
                 position = end;
             }
             return bytes;

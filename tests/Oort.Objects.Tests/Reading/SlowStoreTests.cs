@@ -15,7 +15,7 @@ public sealed class SlowStoreTests
     {
         var time = new ManualTime();
         await using var world = new ObjectWorld(new Geometry(4, 2), time: time);
-        var used = world.Layer.Buffers.Budget.Used;
+        var used = world.Used;
         var bytes = ObjectWorld.Bytes(Size);
         var version = await world.PutAsync(bytes);
         var slow = world.Stores.All[2];
@@ -31,7 +31,7 @@ public sealed class SlowStoreTests
         slow.Count(StoreOperations.Read).ShouldBe(calls);
 
         held.SetResult();
-        while (world.Layer.Buffers.Budget.Used != used) await Task.Delay(1);
+        while (world.Used != used) await Task.Delay(1);
         world.Repairs.Queued.ShouldBeEmpty("slow is not lost");
     }
 
@@ -62,7 +62,7 @@ public sealed class SlowStoreTests
     {
         var time = new ManualTime();
         await using var world = new ObjectWorld(new Geometry(4, 2), time: time);
-        var used = world.Layer.Buffers.Budget.Used;
+        var used = world.Used;
         var version = await world.PutAsync(ObjectWorld.Bytes(Size));
         world.Stores.All[0].Offline = true;
         world.Stores.All[1].Offline = true;
@@ -70,6 +70,6 @@ public sealed class SlowStoreTests
         var read = world.GetAsync(version);
         await Should.ThrowAsync<ObjectUnavailableException>(() => time.RunAsync(read, TimeSpan.FromSeconds(5)));
         held.SetResult();
-        while (world.Layer.Buffers.Budget.Used != used) await Task.Delay(1);
+        while (world.Used != used) await Task.Delay(1);
     }
 }

@@ -36,6 +36,9 @@ internal sealed class ObjectWorld : IAsyncDisposable
 
     public ObjectLayer Layer { get; }
 
+    /// <summary>Bytes of the buffer budget that requests hold; beside them, cells are kept.</summary>
+    public long Used => Layer.Buffers.Budget.Used - Layer.HotCells.Bytes;
+
     /// <summary>Bytes that are different for each seed and length.</summary>
     public static byte[] Bytes(long length, int seed = 1)
     {
