@@ -24,7 +24,7 @@ internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, Re
     public const int FrameSize = 8;
 
     /// <summary>Bytes of a part, unless a single batch is larger: a store takes it in one request, and reading one back costs no more memory.</summary>
-    public const int SizeTarget = 4 * 1024 * 1024;
+    public const int SizeTarget = 1024 * 1024;
 
     /// <summary>Plaintext bytes of a batch at most: it has to fit a blob with its header.</summary>
     public const int BatchSizeMax = IBlobStore.SizeMax - HeaderSize - FrameSize - RecordCipher.Overhead;

@@ -64,8 +64,8 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             var bytes = manifest.ToBytes(cipher);
             await ForEachAsync(targets, needed, store => store.PutBlobAsync(SnapshotNames.Manifest(manifest.Generation), bytes, cancellationToken));
 
-            // 5.
-            await ForEachAsync(targets, needed, store => VerifyAsync(store, manifest, cancellationToken));
+            // 5. One store after the other: nobody waits for it, and the parts are read into new memory.
+            await ForEachAsync(targets, needed, store => VerifyAsync(store, manifest, cancellationToken), atOnce: 1);
             Generation = manifest.Generation;
             Interlocked.Exchange(ref bytesAtLast, bytesNow);
             LogWritten(logger, manifest.Generation, manifest.Parts.Length, manifest.Parts.Sum(part => (long)part.Length), targets.Count);
@@ -137,20 +137,23 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
     }
 
     /// <summary>Does something on every target; those that fail are left out from then on.</summary>
-    private async Task ForEachAsync(List<IStore> targets, int needed, Func<IStore, ValueTask> act)
+    /// <param name="atOnce">How many targets take part side by side.</param>
+    private async Task ForEachAsync(List<IStore> targets, int needed, Func<IStore, ValueTask> act, int atOnce = int.MaxValue)
     {
-        var running = targets.Select(store => (Store: store, Task: act(store).AsTask())).ToArray();
-        foreach (var (store, task) in running)
+        foreach (var group in targets.ToArray().Chunk(atOnce))
         {
-            try
+            foreach (var (store, task) in group.Select(store => (store, act(store).AsTask())).ToArray())
             {
-                await task;
-            }
-            catch (BackendException failure)
-            {
-                stores.Report(store.Id, failure);
-                LogTargetLost(logger, store.Location, failure);
-                targets.Remove(store);
+                try
+                {
+                    await task;
+                }
+                catch (BackendException failure)
+                {
+                    stores.Report(store.Id, failure);
+                    LogTargetLost(logger, store.Location, failure);
+                    targets.Remove(store);
+                }
             }
         }
 
