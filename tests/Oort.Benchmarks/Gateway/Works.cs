@@ -80,8 +80,8 @@ internal sealed class Works(bool isShort)
         yield return Put("PUT 1 MiB", 500, Few(4, 1), "crowd", medium);
         yield return Get("GET 1 MiB", 500, Few(4, 1), "crowd");
         var parts = isShort ? 4 : 160;
-        yield return new Work(string.Create(CultureInfo.InvariantCulture, $"PUT {parts * LargeSize >> 30} GiB in parts of 64 MiB"), 1, 1, (client, _, _) => Upload(client, "/bench/huge", parts, large));
-        yield return new Work(string.Create(CultureInfo.InvariantCulture, $"GET {parts * LargeSize >> 30} GiB"), 1, 1, (client, _, _) => client.Run("GET", "/bench/huge", "", []));
+        yield return new Work(string.Create(CultureInfo.InvariantCulture, $"PUT {(long)parts * LargeSize >> 30} GiB in parts of 64 MiB"), 1, 1, (client, _, _) => Upload(client, "/bench/huge", parts, large));
+        yield return new Work(string.Create(CultureInfo.InvariantCulture, $"GET {(long)parts * LargeSize >> 30} GiB"), 1, 1, (client, _, _) => client.Run("GET", "/bench/huge", "", []));
     }
 
     /// <summary>Fills a bucket and lists it, a page at its beginning and one near its end by turns, so that both see the same noise.</summary>
