@@ -126,6 +126,9 @@ public sealed class PackTests
         world.Metadata.Fail = new MetadataUnavailableException("as the test wants");
         var puts = Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}")).ToArray();
         foreach (var put in puts) await Should.ThrowAsync<MetadataUnavailableException>(() => put);
+
+        // A flush ends the use of its segment id after it has told those who wait; the layer waits for its flushes.
+        await world.Layer.DisposeAsync();
         world.SegmentIds.LowWaterMark.ShouldBe(world.SegmentIds.LastCounter + 1);
     }
 
