@@ -9,6 +9,6 @@ public sealed partial class SqliteMetadataStore
     public ImmutableArray<StoreRow> ReadStores()
     {
         RequireNotStarted();
-        return session.Tables.Small.ListStores();
+        return tables.Small.ListStores();
     }
 }

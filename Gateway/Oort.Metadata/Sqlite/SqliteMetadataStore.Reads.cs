@@ -2,10 +2,11 @@ using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
 using Oort.Backends;
 using Oort.Metadata.Changes;
-using Oort.Metadata.Sqlite.Commands;
+using Oort.Metadata.Deciding;
 using Oort.Metadata.Sqlite.Reading;
 using Oort.Metadata.Sqlite.Tables;
 using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Oort.Metadata.Sqlite.Recovery;
 using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using Oort.Backends;
-using Oort.Metadata.Sqlite.Commands;
+using Oort.Metadata.Deciding;
 using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Oort.Metadata.Sqlite.Reading;
 using Oort.Metadata.Sqlite.Tables;
 using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite;
 
@@ -15,6 +16,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private readonly SqliteMetadataOptions options;
     private readonly TimeProvider time;
     private readonly Database database;
+    private readonly TableSet tables;
     private readonly WriteSession session;
     private readonly ReaderPool readers;
     private readonly PendingGroups pending;
@@ -28,7 +30,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         this.options = options;
         this.time = time;
         this.database = database;
-        var tables = new TableSet(database);
+        tables = new(database);
         session = new(tables, time);
         readers = new(options.Path, options.ReadConnections, options.CacheKibibytes);
         pending = new(options.ReadWaitMax, time);
@@ -68,7 +70,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     public ImmutableArray<JournalEntry> PendingOutbox()
     {
         RequireNotStarted();
-        return session.Tables.State.Outbox();
+        return tables.State.Outbox();
     }
 
     /// <summary>Begins to serve: what the outbox holds beyond the journal's end is journalled first, before anything new.</summary>
@@ -79,7 +81,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         RequireNotStarted();
         if (journalledGeneration > committedBeforeStart)
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, the database at {committedBeforeStart:x}: replay the journal first.");
-        var waiting = session.Tables.State.Outbox().RemoveAll(entry => entry.LastGeneration <= journalledGeneration);
+        var waiting = tables.State.Outbox().RemoveAll(entry => entry.LastGeneration <= journalledGeneration);
         var next = journalledGeneration + 1;
         foreach (var entry in waiting)
         {
@@ -89,7 +91,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         if (next != committedBeforeStart + 1)
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, and the database no longer has all entries from there to {committedBeforeStart:x}: the journal has lost its tail, or is not this database's.");
 
-        pump = new(journal, journalledGeneration, pending, options, time);
+        pump = new(journal, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time);
         foreach (var entry in waiting)
         {
             var group = new CommitGroup([], entry, Scope.Of(entry.Changes.Span));
@@ -97,7 +99,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
             pending.Add(group);
             pump.Add(group);
         }
-        writer = new(database, session, pending, hot, pump, options, time);
+        writer = new(database, session, tables.State, pending, hot, pump, options, time);
         return ValueTask.CompletedTask;
     }
 

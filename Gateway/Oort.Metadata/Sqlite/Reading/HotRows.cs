@@ -1,4 +1,5 @@
 using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Reading;
 

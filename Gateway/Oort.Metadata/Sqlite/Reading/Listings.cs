@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Oort.Metadata.Changes;
+using Oort.Metadata.Reading;
 using Oort.Metadata.Records;
 using Oort.Metadata.Sqlite.Tables;
 

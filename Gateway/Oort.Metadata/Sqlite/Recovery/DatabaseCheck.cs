@@ -2,6 +2,7 @@ using System.Text;
 using Oort.Backends;
 using Oort.Metadata.Records;
 using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Recovery;
 

@@ -2,6 +2,7 @@ using Oort.Backends;
 using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
 using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Recovery;
 
@@ -192,10 +193,11 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
                 problems.Add(MetadataProblemKind.DataUnreferenced, $"data {id} is left out");
                 return;
             }
-            tables.Data.Insert(id, counts.Long(1), value);
+            var row = DataRecord.Read(id, value);
+            tables.Data.Insert(row, counts.Long(1), value);
             more = counts.Step();
             Span<byte> segment = stackalloc byte[SegmentId.Size];
-            foreach (var part in DataRecord.Read(id, value).Runs)
+            foreach (var part in row.Runs)
             {
                 part.Segment.Write(segment);
                 run.Bind(1, segment).Bind(2, key).Bind(3, part.Length).Run();

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Oort.Metadata.Changes;
+using Oort.Metadata.Reading;
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
-internal sealed class BucketTable(Database database)
+internal sealed class BucketTable(Database database) : IBucketTable
 {
     private Statement? find;
     private Statement? findByName;

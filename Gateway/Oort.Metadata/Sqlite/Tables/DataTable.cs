@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
 /// <summary>Data ids with their reference counts, and the index from segments to the data in them.</summary>
-internal sealed class DataTable(Database database)
+internal sealed class DataTable(Database database) : IDataTable
 {
     private Statement? find;
     private Statement? exists;
@@ -51,23 +52,22 @@ internal sealed class DataTable(Database database)
         return result.DrainToImmutable();
     }
 
-    public void Insert(DataId id, long references, ReadOnlySpan<byte> value)
+    public void Insert(DataRow row, long references, ReadOnlySpan<byte> value)
     {
         Span<byte> idBytes = stackalloc byte[DataId.Size];
-        id.Write(idBytes);
+        row.Id.Write(idBytes);
         insert ??= database.Prepare("INSERT INTO data(id, refs, value) VALUES (?1, ?2, ?3)");
         insert.Bind(1, idBytes).Bind(2, references).Bind(3, value).Run();
     }
 
-    public void Rewrite(DataId id, ReadOnlySpan<byte> value)
+    public void Rewrite(DataRow row, ReadOnlySpan<byte> value)
     {
         Span<byte> idBytes = stackalloc byte[DataId.Size];
-        id.Write(idBytes);
+        row.Id.Write(idBytes);
         rewrite ??= database.Prepare("UPDATE data SET value = ?2 WHERE id = ?1");
         rewrite.Bind(1, idBytes).Bind(2, value).Run();
     }
 
-    /// <summary>Adds to (or takes from) the count of references; the result is the new count, null when there is no such data.</summary>
     public long? AddReferences(DataId id, long count)
     {
         Span<byte> idBytes = stackalloc byte[DataId.Size];
@@ -88,7 +88,6 @@ internal sealed class DataTable(Database database)
         remove.Bind(1, idBytes).Run();
     }
 
-    /// <summary>Notes that a data id lies in a segment; several runs of it there add up.</summary>
     public void AddRun(SegmentId segment, DataId data, long bytes)
     {
         Span<byte> segmentBytes = stackalloc byte[SegmentId.Size];

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
 /// <summary>Segments with what lives in them, and the index from stores to segments.</summary>
-internal sealed class SegmentTable(Database database)
+internal sealed class SegmentTable(Database database) : ISegmentTable
 {
     /// <summary>
     /// Bytes that a run takes at most beside its own: each begins at a multiple of 64 (docs/formats/segment.md). They count as live in the share; otherwise a pack of tiny

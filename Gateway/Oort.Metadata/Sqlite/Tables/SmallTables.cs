@@ -2,11 +2,12 @@ using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
 /// <summary>Stores, epochs and settings: tables of a key and a record.</summary>
-internal sealed class SmallTables(Database database)
+internal sealed class SmallTables(Database database) : ISmallTables
 {
     private Statement? listStores;
     private Statement? findStore;

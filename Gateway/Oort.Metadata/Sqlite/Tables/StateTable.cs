@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 

@@ -1,9 +1,10 @@
 using Oort.Metadata.Sqlite.Reading;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
 /// <summary>The tables as one connection sees them.</summary>
-internal sealed class TableSet
+internal sealed class TableSet : ITableSet
 {
     public TableSet(Database database)
     {
@@ -27,4 +28,17 @@ internal sealed class TableSet
     public SmallTables Small { get; }
     public StateTable State { get; }
     public Listings Listings { get; }
+
+    IBucketTable ITableSet.Buckets => Buckets;
+    IVersionTable ITableSet.Versions => Versions;
+    IUploadTable ITableSet.Uploads => Uploads;
+    IDataTable ITableSet.Data => Data;
+    ISegmentTable ITableSet.Segments => Segments;
+    ISmallTables ITableSet.Small => Small;
+
+    public void EndGroup(ulong committed, Totals change)
+    {
+        State.Add(change);
+        State.Committed = committed;
+    }
 }

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
 /// <summary>Uploads in progress and their parts.</summary>
-internal sealed class UploadTable(Database database)
+internal sealed class UploadTable(Database database) : IUploadTable
 {
     private Statement? find;
     private Statement? before;

@@ -1,4 +1,5 @@
 using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Sqlite.Tables;
 
@@ -7,7 +8,7 @@ namespace Oort.Metadata.Sqlite.Tables;
 /// A key has at most one null version. It is found without a scan and, in buckets that were never versioned, without an index of its own:
 /// written as the key's first version it is (and stays) the oldest one, as generations only grow; otherwise it stands in the partial index.
 /// </remarks>
-internal sealed class VersionTable(Database database)
+internal sealed class VersionTable(Database database) : IVersionTable
 {
     private const string Columns = "generation, value, extents";
 

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Oort.Metadata.Sqlite.Reading;
+using Oort.Metadata.Sqlite.Tables;
+using Oort.Metadata.Writing;
 using SQLitePCL;
 
 namespace Oort.Metadata.Sqlite.Writing;
@@ -19,6 +21,7 @@ internal sealed class GroupWriter
 {
     private readonly Database database;
     private readonly WriteSession session;
+    private readonly StateTable state;
     private readonly PendingGroups pending;
     private readonly HotRows hot;
     private readonly JournalPump pump;
@@ -33,17 +36,18 @@ internal sealed class GroupWriter
     private int unstoredBytes;
     private Exception? broken;
 
-    public GroupWriter(Database database, WriteSession session, PendingGroups pending, HotRows hot, JournalPump pump, SqliteMetadataOptions options, TimeProvider time)
+    public GroupWriter(Database database, WriteSession session, StateTable state, PendingGroups pending, HotRows hot, JournalPump pump, SqliteMetadataOptions options, TimeProvider time)
     {
         this.database = database;
         this.session = session;
+        this.state = state;
         this.pending = pending;
         this.hot = hot;
         this.pump = pump;
         this.options = options;
         this.time = time;
         Gatherings = new(options.GatherWaitMax);
-        committed = session.Tables.State.Committed;
+        committed = state.Committed;
         queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         thread = new Thread(Run) { Name = "metadata writer", IsBackground = true };
         thread.Start();
@@ -114,8 +118,8 @@ internal sealed class GroupWriter
         try
         {
             database.Execute("BEGIN IMMEDIATE");
-            session.Tables.State.TrimOutbox(pump.Journalled);
-            session.Tables.State.Journalled = pump.Journalled;
+            state.TrimOutbox(pump.Journalled);
+            state.Journalled = pump.Journalled;
             database.Execute("COMMIT");
         }
         catch (SqliteException)
@@ -212,7 +216,7 @@ internal sealed class GroupWriter
                 var mustStore = alive.Exists(command => !command.MayStoreLater);
                 if (session.GroupIsEmpty)
                 {
-                    if (needsSync) session.Tables.State.Journalled = pump.Journalled; // Something must be written for the log to be synced.
+                    if (needsSync) state.Journalled = pump.Journalled; // Something must be written for the log to be synced.
                     if (needsSync || (mustStore && unstored.Count > 0)) Commit();
                     else if (unstored.Count == 0) database.Execute("ROLLBACK");
                     pump.Add(new(alive, null, session.TakeScopes()));
@@ -291,13 +295,13 @@ internal sealed class GroupWriter
         var journalled = pump.Journalled;
         if (journalled > trimmed && unstored.Count > 0)
         {
-            session.Tables.State.TrimOutbox(journalled);
-            session.Tables.State.Journalled = journalled;
+            state.TrimOutbox(journalled);
+            state.Journalled = journalled;
         }
         foreach (var group in unstored)
         {
             var entry = group.Entry!;
-            if (entry.LastGeneration > journalled) session.Tables.State.PutOutbox(entry.FirstGeneration, entry.LastGeneration, entry.Changes.Span);
+            if (entry.LastGeneration > journalled) state.PutOutbox(entry.FirstGeneration, entry.LastGeneration, entry.Changes.Span);
         }
         database.Execute("COMMIT");
         trimmed = journalled;
@@ -318,7 +322,7 @@ internal sealed class GroupWriter
         try
         {
             database.Execute("BEGIN IMMEDIATE");
-            if (session.Tables.State.Committed == unstored[^1].Entry!.LastGeneration)
+            if (state.Committed == unstored[^1].Entry!.LastGeneration)
             {
                 // A COMMIT that failed had committed.
                 Abandon();
@@ -362,7 +366,7 @@ internal sealed class GroupWriter
         Abandon();
         if (announced is not null)
         {
-            if (session.Tables.State.Committed == announced.Entry!.LastGeneration)
+            if (state.Committed == announced.Entry!.LastGeneration)
             {
                 Volatile.Write(ref committed, announced.Entry.LastGeneration);
                 EndStored();

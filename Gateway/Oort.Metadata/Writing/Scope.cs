@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using Oort.Backends;
 using Oort.Metadata.Changes;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>What a group touches and what a reader looked at, as 64-bit hashes: a reader waits only for groups that touch what it looked at.
 /// Two scopes with one hash only make a reader wait for a group that does not concern it.</summary>
@@ -77,11 +79,16 @@ internal static class Scope
         return scopes;
     }
 
+    /// <summary>The same in every process, because gateways on one database compare scopes. Somebody who looks for two keys with one hash only makes their readers wait for each other.</summary>
     private static ulong Hash(ReadOnlySpan<byte> bytes)
     {
-        var hash = new HashCode();
-        hash.AddBytes(bytes);
-        return (uint)hash.ToHashCode();
+        var hash = (ulong)bytes.Length;
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..]) hash = Step(hash, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        ulong rest = 0;
+        foreach (var next in bytes) rest = (rest << 8) | next;
+        return Step(hash, rest);
+
+        static ulong Step(ulong hash, ulong value) => BitOperations.RotateLeft((hash ^ value) * 0x9e3779b97f4a7c15, 29);
     }
 
     private static ulong Mix(ulong kind, ulong first, ulong second)

@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Tables;
+namespace Oort.Metadata.Reading;
 
 /// <summary>Arithmetic on keys in byte order.</summary>
 internal static class ByteKey

@@ -1,7 +1,7 @@
 using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>Applies journalled changes as they were once made, with all that is derived from them.</summary>
 internal sealed partial class WriteSession

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>Carries committed groups to the journal, in order and one at a time, while the writer makes the next ones.</summary>
 /// <remarks>
@@ -11,7 +11,7 @@ internal sealed class JournalPump : IAsyncDisposable
 {
     private readonly IJournal journal;
     private readonly PendingGroups pending;
-    private readonly SqliteMetadataOptions options;
+    private readonly JournalPumpOptions options;
     private readonly TimeProvider time;
     private readonly Channel<CommitGroup> line;
     private readonly Queue<CommitGroup> refused = new();
@@ -22,7 +22,7 @@ internal sealed class JournalPump : IAsyncDisposable
     private volatile Exception? fault;
     private volatile bool stopping;
 
-    public JournalPump(IJournal journal, ulong journalled, PendingGroups pending, SqliteMetadataOptions options, TimeProvider time)
+    public JournalPump(IJournal journal, ulong journalled, PendingGroups pending, JournalPumpOptions options, TimeProvider time)
     {
         this.journal = journal;
         this.journalled = journalled;
@@ -144,3 +144,8 @@ internal sealed class JournalPump : IAsyncDisposable
         return source;
     }
 }
+
+/// <summary>How a journal pump runs.</summary>
+/// <param name="PipelineMax">Groups in line at most.</param>
+/// <param name="RetryDelayMin">First pause before a refused entry is offered again; doubles to <paramref name="RetryDelayMax"/>.</param>
+internal sealed record JournalPumpOptions(int PipelineMax, TimeSpan RetryDelayMin, TimeSpan RetryDelayMax);

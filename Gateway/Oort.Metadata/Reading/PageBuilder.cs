@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Metadata.Records;
-using Oort.Metadata.Sqlite.Tables;
 
-namespace Oort.Metadata.Sqlite.Reading;
+namespace Oort.Metadata.Reading;
 
 /// <summary>What to do with a key that a listing has come to.</summary>
 internal enum KeyVerdict

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Multipart uploads.</summary>
 internal static class UploadCommands

@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Tables;
+namespace Oort.Metadata.Writing;
 
 /// <summary>Totals, or changes of them that a group gathers and writes once.</summary>
 internal record struct Totals

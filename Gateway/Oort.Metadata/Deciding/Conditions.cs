@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Decides the conditions of a write on the version that is current in its transaction (S3 API: conditional writes and deletes).</summary>
 internal static class Conditions

@@ -1,7 +1,7 @@
 using Oort.Metadata.Changes;
-using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Puts, deletes and updates of versions. Each checks all conditions first; then it writes and cannot fail.</summary>
 internal static class VersionCommands

@@ -3,7 +3,7 @@ using Oort.Backends;
 using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>The changes of rows that commands are made of.</summary>
 internal sealed partial class WriteSession
@@ -129,7 +129,7 @@ internal sealed partial class WriteSession
     {
         record.Clear();
         DataRecord.Write(record, row);
-        tables.Data.Rewrite(row.Id, record.Written);
+        tables.Data.Rewrite(row, record.Written);
         DataMoved = true;
         Span<byte> key = stackalloc byte[DataId.Size];
         EmitUpsert(RowTable.Data, RowKey.Data(key, row.Id), record.Written);
@@ -215,7 +215,7 @@ internal sealed partial class WriteSession
     {
         record.Clear();
         DataRecord.Write(record, row);
-        tables.Data.Insert(row.Id, count, record.Written);
+        tables.Data.Insert(row, count, record.Written);
         Span<byte> key = stackalloc byte[DataId.Size];
         EmitUpsert(RowTable.Data, RowKey.Data(key, row.Id), record.Written);
         AddRuns(row);

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Oort.Backends;
-using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Segments: added, moved, compacted, dropped.</summary>
 internal static class SegmentCommands

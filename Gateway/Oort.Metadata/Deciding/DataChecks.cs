@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Oort.Backends;
-using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Checks and adds the data that a command brings or refers to.</summary>
 internal static class DataChecks

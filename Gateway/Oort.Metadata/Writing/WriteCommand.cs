@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>A command that waits for the writer, is run by it, and is answered once its group is in the journal.</summary>
 internal abstract class WriteCommand

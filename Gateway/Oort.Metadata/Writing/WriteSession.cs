@@ -4,16 +4,15 @@ using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
-using Oort.Metadata.Sqlite.Tables;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>The writer's view of the database while it runs a group: what commands read by and change rows with.</summary>
 /// <remarks>
 /// Each change of a row goes three ways at once: into the database, into the group's journal entry, and into what is derived
 /// (references, live bytes, totals), so that none can be forgotten. Derived numbers are gathered and written once a command or once a group.
 /// </remarks>
-internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
+internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
 {
     private readonly ChangeEncoder encoder = new();
     private readonly RecordWriter record = new();
@@ -34,7 +33,7 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
     /// <summary>Segments kept decoded: those that puts come to now. Beyond it the cache starts anew.</summary>
     private const int CachedSegmentsMax = 256;
 
-    public TableSet Tables => tables;
+    public ITableSet Tables => tables;
 
     /// <summary>Generation of the newest command that has written.</summary>
     public ulong Generation { get; private set; }
@@ -110,9 +109,8 @@ internal sealed partial class WriteSession(TableSet tables, TimeProvider time)
     public JournalEntry EndGroup(ulong firstGeneration)
     {
         FlushSegmentUse();
-        tables.State.Add(totals);
+        tables.EndGroup(Generation, totals);
         totals = default;
-        tables.State.Committed = Generation;
         return new(firstGeneration, Generation, encoder.ToArray());
     }
 

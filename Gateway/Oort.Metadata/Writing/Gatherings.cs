@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>Callers who are about to queue several commands, for which the writer waits so that they share a group.</summary>
 /// <remarks>Thread-safe. Nobody waits for a gathering but the writer, and that for a moment only: one that takes too long costs a second group, nothing else.</remarks>

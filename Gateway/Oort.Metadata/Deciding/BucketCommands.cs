@@ -1,6 +1,6 @@
-using Oort.Metadata.Sqlite.Writing;
+using Oort.Metadata.Writing;
 
-namespace Oort.Metadata.Sqlite.Commands;
+namespace Oort.Metadata.Deciding;
 
 /// <summary>Buckets, and the small cluster-wide tables.</summary>
 internal static class BucketCommands

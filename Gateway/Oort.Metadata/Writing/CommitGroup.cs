@@ -1,4 +1,4 @@
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>Commands that were decided together, on their way to the journal and into the database.</summary>
 /// <param name="entry">What goes to the journal; null when no command changed anything: then the group only waits for those before it.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Oort.Metadata.Sqlite.Writing;
+namespace Oort.Metadata.Writing;
 
 /// <summary>The groups that were decided and are not yet both in the journal and in sight of the database's readers.</summary>
 /// <remarks>
