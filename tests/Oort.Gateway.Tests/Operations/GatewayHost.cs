@@ -16,8 +16,8 @@ namespace Oort.Gateway.Tests.Operations;
 /// <summary>Kestrel on a free port of 127.0.0.1 with the pipeline and the operations on an object layer, and clients for it.</summary>
 public sealed class GatewayHost : IAsyncDisposable
 {
-    private const string AccessKey = "AKIAOORTTESTKEY";
-    private const string SecretKey = "a secret that signs the tests";
+    internal const string AccessKey = "AKIAOORTTESTKEY";
+    internal const string SecretKey = "a secret that signs the tests";
 
     private readonly WebApplication application;
 

@@ -26,8 +26,8 @@ public sealed class ArrowTests
 
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
-            ["Oort.S3", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory"],
-        ["Oort.Cli"] = ["Oort.Gateway", "Oort.S3", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
+            ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory"],
+        ["Oort.Cli"] = ["Oort.Gateway", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
     };
 
     [Fact]
