@@ -26,6 +26,8 @@ public sealed class MemoryStore : IStore
 
     public string FailureDomain => _options.FailureDomain ?? Location;
 
+    public StoreTraits Traits => _options.Traits ?? StoreTraits.OfLocalDisk(FailureDomain) with { Kind = "memory" };
+
     /// <summary>Bytes held now.</summary>
     public long UsedBytes
     {

@@ -8,4 +8,7 @@ public sealed record MemoryStoreOptions
 
     /// <summary>What fails together with it; null: its own id, so that each memory store is a domain of its own.</summary>
     public string? FailureDomain { get; init; }
+
+    /// <summary>Whose it is and where; null: of this machine, like a disk.</summary>
+    public StoreTraits? Traits { get; init; }
 }

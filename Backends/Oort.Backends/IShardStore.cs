@@ -149,6 +149,9 @@ public interface IStore : IShardStore, IBlobStore, ILogStore, IAsyncDisposable
     /// <summary>What fails together with it. Two shards of a segment prefer two domains.</summary>
     string FailureDomain { get; }
 
+    /// <summary>Whose it is, where it is and what it costs. By default a disk of this machine, its device the <see cref="FailureDomain"/>. May change from one opening to the next.</summary>
+    StoreTraits Traits => StoreTraits.OfLocalDisk(FailureDomain);
+
     /// <summary>Asks the medium itself (not a cache) whether this is still the store with this <see cref="Id"/>.</summary>
     /// <returns>Its space, and whether it refuses writes.</returns>
     /// <exception cref="BackendException">Kind Permanent when it is gone or another.</exception>

@@ -21,10 +21,10 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
 
     /// <summary>Sends a request and reads the JSON answer.</summary>
     /// <exception cref="AdminException">Not reached, or refused; says why.</exception>
-    public async Task<JsonElement> SendAsync(HttpMethod method, string resource, object? body, CancellationToken cancellationToken)
+    public async Task<JsonElement> SendAsync(HttpMethod method, string resource, object? body, CancellationToken cancellationToken, JsonSerializerOptions? options = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(endpoint, BasePath + resource));
-        var content = body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web);
+        var content = body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, options ?? JsonSerializerOptions.Web);
         if (body is not null) request.Content = new ByteArrayContent(content) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         Sign(request, content);
         try

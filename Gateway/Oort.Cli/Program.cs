@@ -9,6 +9,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     StatusVerb.Create(),
     DiskVerb.Create(),
     ObjectVerb.Create(),
+    PlacementVerb.Create(),
     FsckVerb.Create(),
     ScrubVerb.Create(),
     RecoverVerb.Create(),

@@ -21,6 +21,13 @@ public sealed partial class ObjectLayer
         var (eTag, stored) = (version.ETag, version.Attributes.Checksum);
         var extents = isWhole ? version.Extents : Slice(version.Extents, source.Offset, source.Length, 0, []);
 
+        // What lies under another policy than the copy shall have is written anew.
+        if (!await SuitsAsync(extents, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken))
+        {
+            if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
+            return await RewriteAsync(extents, source.Length, bucket, key, ownerId, storageClass, attributes, checksum, conditions, cancellationToken);
+        }
+
         // The bytes are read only for digests that are not known.
         var isKnown = checksum == ChecksumAlgorithm.None || stored is { Type: ChecksumType.FullObject } && stored.Algorithm == checksum;
         if (!isWhole || !isKnown)
@@ -40,7 +47,7 @@ public sealed partial class ObjectLayer
     public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken)
     {
         var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
-        if (extents.Length > MetadataLimits.PartExtentCountMax) return await RewritePartAsync(extents, source.Length, upload, partNumber, checksum, cancellationToken);
+        if (extents.Length > MetadataLimits.PartExtentCountMax || !await SuitsAsync(extents, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken)) return await RewritePartAsync(extents, source.Length, upload, partNumber, checksum, cancellationToken);
 
         var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
         var stored = ToStored(checksum, digest.Checksum);
@@ -50,6 +57,19 @@ public sealed partial class ObjectLayer
         var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
         ThrowIfGone(outcome);
         return new PutPartResult(outcome, part, durability);
+    }
+
+    /// <summary>Whether all of the data lies in segments of the policy.</summary>
+    private async ValueTask<bool> SuitsAsync(ImmutableArray<Extent> extents, IPlacer placer, CancellationToken cancellationToken)
+    {
+        if (!path.Stores.HasPolicies) return true;
+        await foreach (var location in opener.LocateAsync(extents, 0, long.MaxValue, cancellationToken))
+        {
+            foreach (var segment in location.Segments.Values)
+                if (path.Stores.PlacerOf(segment.Policy).Policy != placer.Policy) return false;
+        }
+
+        return true;
     }
 
     private static void ThrowIfGone(CommitOutcome outcome)
@@ -71,6 +91,9 @@ public sealed partial class ObjectLayer
         if (offset < 0 || length < 0 || offset + length > begin) throw new ArgumentOutOfRangeException(nameof(offset), "The range does not lie in the object.");
         return slices.ToImmutable();
     }
+
+    private ValueTask<PutResult> RewriteAsync(ImmutableArray<Extent> extents, long length, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, length, reader => PutObjectAsync(bucket, key, ownerId, storageClass, attributes, new ObjectBody(reader, length, null, checksum == ChecksumAlgorithm.None ? null : new BodyChecksum(checksum, null, null)), conditions, cancellationToken), cancellationToken);
 
     private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
         ThroughPipeAsync(extents, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)), cancellationToken), cancellationToken);

@@ -73,7 +73,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     {
         try
         {
-            using var written = await WriteAsync(body, cancellationToken);
+            using var written = await WriteAsync(body, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var command = new PutVersion(
                 bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
@@ -94,7 +94,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             // An upload that announced an algorithm has that checksum for every part, sent or not.
             if (body.Checksum is null && upload.ChecksumAlgorithm != ChecksumAlgorithm.None)
                 body = body with { Checksum = new BodyChecksum(upload.ChecksumAlgorithm, null, null) };
-            using var written = await WriteAsync(body, cancellationToken);
+            using var written = await WriteAsync(body, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
             var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch));
@@ -139,11 +139,11 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     }
 
     /// <summary>Makes a body durable: in a pack, or in segments of its own. Nothing refers to it yet.</summary>
-    private async ValueTask<WrittenBody> WriteAsync(ObjectBody body, CancellationToken cancellationToken)
+    private async ValueTask<WrittenBody> WriteAsync(ObjectBody body, IPlacer placer, CancellationToken cancellationToken)
     {
         var written = body.Length <= path.Options.PackThreshold
-            ? await small.WriteAsync(body, cancellationToken)
-            : await large.WriteAsync(body, cancellationToken);
+            ? await small.WriteAsync(body, placer, cancellationToken)
+            : await large.WriteAsync(body, placer, cancellationToken);
         if (!cancellationToken.IsCancellationRequested) return written;
         written.Dispose();
         throw new OperationCanceledException(cancellationToken);

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Placement;
 using Oort.S3;
 
 namespace Oort.Gateway;
@@ -32,6 +33,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly long started = time.GetTimestamp();
+    private readonly PlacementAdmin placement = new(system);
 
     /// <summary>The program's version.</summary>
     public static string Version { get; } = typeof(AdminApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
@@ -92,6 +94,20 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
                 var fsck = await BodyAsync<RepairRequest>(request, cancellationToken);
                 return jobs.Start("fsck", async (report, stop) =>
                     await system.FsckAsync(fsck.Repair, new Synchronous<FsckProgress>(p => report(p.Done, p.Total)), stop));
+            case ("GET", ["placement"]):
+                return placement.List();
+            case ("GET", ["placement", "stores"]):
+                return placement.Stores();
+            case ("GET", ["placement", "policies", var name]):
+                return placement.Show(name);
+            case ("PUT", ["placement", "policies", var name]):
+                return await placement.PutAsync(name, await BodyAsync<PolicyRequest>(request, cancellationToken, PlacementDocument.Json), cancellationToken);
+            case ("DELETE", ["placement", "policies", var name]):
+                return await placement.RemoveAsync(name, cancellationToken);
+            case ("POST", ["placement", "check"]):
+                return placement.Check(await BodyAsync<PolicyRequest>(request, cancellationToken, PlacementDocument.Json));
+            case ("POST", ["placement", "assign"]):
+                return await placement.AssignAsync(await BodyAsync<AssignRequest>(request, cancellationToken, PlacementDocument.Json), cancellationToken);
             case ("POST", ["collect"]):
                 return await system.CollectAsync(cancellationToken);
             case ("POST", ["snapshot"]):
@@ -165,14 +181,14 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"path\" must be an absolute path of a directory on the gateway's machine.");
     }
 
-    private static async ValueTask<T> BodyAsync<T>(S3Request request, CancellationToken cancellationToken)
+    private static async ValueTask<T> BodyAsync<T>(S3Request request, CancellationToken cancellationToken, JsonSerializerOptions? options = null)
     {
         if (request.ContentLength is not (> 0 and <= BodySizeMax))
             throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "A JSON body of at most 64 KiB with a Content-Length is expected.");
         var read = await request.Body.ReadAtLeastAsync((int)request.ContentLength + 1, cancellationToken);
         try
         {
-            return JsonSerializer.Deserialize<T>(read.Buffer.ToArray(), Json) ?? throw new JsonException("It is null.");
+            return JsonSerializer.Deserialize<T>(read.Buffer.ToArray(), options ?? Json) ?? throw new JsonException("It is null.");
         }
         catch (JsonException e)
         {

@@ -15,6 +15,13 @@ internal static class OpenApi
         ("get", "objects", "Where each shard of a version lies.", ["bucket", "key", "versionId"], []),
         ("post", "scrub", "Starts a job that reads and, with repair, mends everything the disks hold.", [], ["repair"]),
         ("post", "fsck", "Starts a job that traces references both ways and, with repair, mends them.", [], ["repair"]),
+        ("get", "placement", "Placement policies, their assignments, and what they mean with the present stores.", [], []),
+        ("get", "placement/stores", "The stores with everything that placement knows of them.", [], []),
+        ("get", "placement/policies/{name}", "One policy.", [], []),
+        ("put", "placement/policies/{name}", "Sets a policy; refused when the present stores cannot keep it, unless forced.", [], ["policy", "force"]),
+        ("delete", "placement/policies/{name}", "Removes a policy that is not assigned; its segments come under the default one.", [], []),
+        ("post", "placement/check", "What a policy would mean with the present stores. Changes nothing.", [], ["policy"]),
+        ("post", "placement/assign", "Says which policy holds for a bucket, a storage class, or both; without policy none in particular.", [], ["bucket", "storageClass", "policy"]),
         ("post", "collect", "Runs the collector once.", [], []),
         ("post", "snapshot", "Writes a snapshot of the namespace.", [], []),
         ("post", "recovery/confirm", "After a recovery: lets the collector delete again.", [], []),
@@ -64,7 +71,7 @@ internal static class OpenApi
     private static JsonObject Body(string[] names)
     {
         var properties = new JsonObject();
-        foreach (var name in names) properties[name] = new JsonObject { ["type"] = name == "repair" ? "boolean" : "string" };
+        foreach (var name in names) properties[name] = new JsonObject { ["type"] = name is "repair" or "force" ? "boolean" : name == "policy" && names.Length < 3 ? "object" : "string" };
         return new JsonObject { ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["properties"] = properties } } } };
     }
 }

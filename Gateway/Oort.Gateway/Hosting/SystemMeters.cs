@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Oort.Objects;
 using Oort.Objects.Budget;
+using Oort.Objects.Placement;
 
 namespace Oort.Gateway;
 
@@ -20,6 +21,9 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.repair.queue.segments", "Segments waiting for repair.", s => [new(s.Repair.Queued)]);
         Gauge("oort.repair.running.segments", "Segments being repaired.", s => [new(s.Repair.Running)]);
         Gauge("oort.repair.notfull.segments", "Segments that lacked a shard at the last scan.", s => [new(s.Repair.NotFull)]);
+        Gauge("oort.store.latency.microseconds", "Mean round trip of the store's recent probes.", _ => system.Stores.Describe().Select(store => Of(store.Location, (long)(store.LatencyMilliseconds * 1000))));
+        Gauge("oort.placement.short", "1 when the last segment of the policy could not keep it.", s => s.Placement.Select(one => new Measurement<long>((one.Shortfall & ~PlacementShortfall.Stores) != 0 ? 1 : 0, new KeyValuePair<string, object?>("policy", one.Policy))));
+        Gauge("oort.placement.short.segments", "Segments since the start that could not keep their policy.", s => s.Placement.Select(one => new Measurement<long>(one.Short, new KeyValuePair<string, object?>("policy", one.Policy))));
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
         Gauge("oort.read.hot.bytes", "Bytes kept of cells that stores would have to be waited for.", s => [new(s.HotCells.Bytes)]);
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);
@@ -44,5 +48,7 @@ internal sealed class SystemMeters : IDisposable
     public void Dispose() => meter.Dispose();
 
     private static IEnumerable<Measurement<long>> Stores(SystemStatus status, Func<StoreStatus, long> value) =>
-        status.Stores.Select(store => new Measurement<long>(value(store), new KeyValuePair<string, object?>("store", store.Location)));
+        status.Stores.Select(store => Of(store.Location, value(store)));
+
+    private static Measurement<long> Of(string store, long value) => new(value, new KeyValuePair<string, object?>("store", store));
 }

@@ -13,6 +13,8 @@ internal static class StorageClasses
         Standard, "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR",
     }.ToFrozenSet(StringComparer.Ordinal);
 
+    public static bool IsKnown(string name) => known.Contains(name);
+
     /// <summary>The class that a write asks for.</summary>
     /// <exception cref="S3Exception">InvalidStorageClass.</exception>
     public static string Read(S3Request request)

@@ -174,6 +174,9 @@ public sealed record SegmentRow
     /// <summary>Store of each shard by index; <see cref="StoreId.None"/> where it is missing. Length k + m.</summary>
     public required ImmutableArray<StoreId> Shards { get; init; }
 
+    /// <summary>Name of the placement policy that it was written under; empty: the default one. It is moved and repaired under the policy of this name as it is then.</summary>
+    public string Policy { get; init; } = "";
+
     /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; init; }
 

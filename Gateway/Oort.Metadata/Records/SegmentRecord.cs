@@ -11,6 +11,7 @@ internal static class SegmentRecord
     private const int PayloadLengthTag = 3;
     private const int PlacementGenerationTag = 4;
     private const int ShardsTag = 5;
+    private const int PolicyTag = 6;
 
     public static void Write(RecordWriter writer, SegmentRow row)
     {
@@ -21,6 +22,7 @@ internal static class SegmentRecord
         Span<byte> shards = stackalloc byte[byte.MaxValue * StoreId.Size];
         for (var i = 0; i < row.Shards.Length; i++) row.Shards[i].Write(shards[(i * StoreId.Size)..]);
         writer.Bytes(ShardsTag, shards[..(row.Shards.Length * StoreId.Size)]);
+        writer.Text(PolicyTag, row.Policy);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -29,6 +31,7 @@ internal static class SegmentRecord
         int dataShards = 0, parityShards = 0, placementGeneration = 0;
         long payloadLength = 0;
         ReadOnlySpan<byte> shards = default;
+        var policy = "";
         ReadOnlyMemory<byte> unknown = default;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -40,6 +43,7 @@ internal static class SegmentRecord
                 case PayloadLengthTag: payloadLength = reader.Long; break;
                 case PlacementGenerationTag: placementGeneration = reader.Int; break;
                 case ShardsTag: shards = reader.Bytes; break;
+                case PolicyTag: policy = reader.Text; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
@@ -54,6 +58,7 @@ internal static class SegmentRecord
             PayloadLength = payloadLength,
             PlacementGeneration = placementGeneration,
             Shards = places.MoveToImmutable(),
+            Policy = policy,
             UnknownFields = unknown,
         };
     }

@@ -24,6 +24,7 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
     {
         using var pin = path.Pins.Pin([row.Id]);
         var segment = new OpenSegment(path, row);
+        var placer = path.Stores.PlacerOf(row.Policy);
         var moved = 0L;
         DataId? after = null;
         while (true)
@@ -33,14 +34,14 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
             after = page[^1].Id;
             // What has several runs is a large object that has segments of its own: it frees them all when it goes.
             var small = page.Where(data => data.Runs.Length == 1 && data.Runs[0].Length <= path.Options.PackPayloadMax).OrderBy(data => data.Runs[0].Offset);
-            foreach (var group in Groups(small)) moved += await MoveAsync(segment, group, cancellationToken);
+            foreach (var group in Groups(small, placer)) moved += await MoveAsync(segment, group, placer, cancellationToken);
         }
     }
 
     /// <summary>Splits into groups that fit one pack each: one at a time is in memory.</summary>
-    private IEnumerable<List<DataRow>> Groups(IEnumerable<DataRow> rows)
+    private IEnumerable<List<DataRow>> Groups(IEnumerable<DataRow> rows, IPlacer placer)
     {
-        var payloadMax = PackFlush.PayloadMax(path.Options, path.Stores.Geometry);
+        var payloadMax = PackFlush.PayloadMax(path.Options, placer.Geometry);
         var group = new List<DataRow>();
         var end = 0;
         foreach (var row in rows)
@@ -61,14 +62,14 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
 
     /// <summary>Reads a group whole before any of it is written, so that it makes one pack and not many small ones.</summary>
     /// <returns>Bytes moved.</returns>
-    private async ValueTask<long> MoveAsync(OpenSegment segment, List<DataRow> group, CancellationToken cancellationToken)
+    private async ValueTask<long> MoveAsync(OpenSegment segment, List<DataRow> group, IPlacer placer, CancellationToken cancellationToken)
     {
         var entries = new List<PackEntry>(group.Count);
         Task<PackPlace>[] places;
         try
         {
             using (var stripes = new StripeCursor(path, segment))
-                foreach (var data in group) entries.Add(await ReadAsync(stripes, data.Runs[0], cancellationToken));
+                foreach (var data in group) entries.Add(await ReadAsync(stripes, data.Runs[0], placer, cancellationToken));
             places = packs.AppendAll(entries);
         }
         catch
@@ -107,7 +108,7 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
     }
 
     /// <summary>The run's sealed bytes, every cell they lie in checked.</summary>
-    private async ValueTask<PackEntry> ReadAsync(StripeCursor stripes, SegmentRun run, CancellationToken cancellationToken)
+    private async ValueTask<PackEntry> ReadAsync(StripeCursor stripes, SegmentRun run, IPlacer placer, CancellationToken cancellationToken)
     {
         var buffer = await path.Buffers.RentAsync((int)run.Length, MemoryBudget.ProgressWait, cancellationToken);
         try
@@ -120,7 +121,7 @@ internal sealed class Compactor(DataPath path, PackWriter packs)
                 done += count;
             }
 
-            return new PackEntry(buffer);
+            return new PackEntry(buffer, placer);
         }
         catch
         {

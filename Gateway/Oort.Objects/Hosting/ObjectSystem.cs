@@ -5,6 +5,7 @@ using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Collection;
+using Oort.Objects.Placement;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects;
@@ -39,6 +40,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private volatile bool scanAsked = true;
     private volatile bool healAsked = true;
     private volatile bool isHealing;
+    private volatile string placementFault = "";
 
     private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, TimeProvider time, ILoggerFactory logs)
     {
@@ -72,6 +74,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     {
         await using var opener = new SystemOpener(options, stores, root, time, logs);
         var system = new ObjectSystem(options, await opener.RunAsync(cancellationToken), root, time, logs);
+        await system.LoadPlacementAsync(cancellationToken);
         system.StartWorkers();
         return system;
     }
@@ -91,8 +94,9 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores)])
+            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault)])
         {
+            Placement = parts.Stores.Placement.Status,
             HotCells = objects.HotCells,
         };
     }
@@ -155,9 +159,25 @@ public sealed partial class ObjectSystem : IObjectSystem
         await HealCopiesAsync(repair: true, cancellationToken);
     }
 
+    /// <summary>Takes over placement policies that are newer than those in force. Policies that cannot be read are told, and do not keep a gateway from starting: without it nothing could be put right.</summary>
+    private async Task LoadPlacementAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await parts.Stores.Placement.LoadAsync(parts.Metadata, cancellationToken)) scanAsked = true;
+            placementFault = "";
+        }
+        catch (PlacementPolicyException failure)
+        {
+            if (placementFault != failure.Message) logger.LogError(failure, "The placement policies cannot be used; those before stay in force, at a start the default one.");
+            placementFault = failure.Message;
+        }
+    }
+
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
+        workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
@@ -226,6 +246,13 @@ public sealed partial class ObjectSystem : IObjectSystem
 /// <summary>Sentences about what these disks cannot survive.</summary>
 internal static class SystemWarnings
 {
+    public static IEnumerable<string> Of(ImmutableArray<PlacerStatus> placers, string fault)
+    {
+        if (fault.Length > 0) yield return fault;
+        foreach (var placer in placers.Where(placer => (placer.Shortfall & ~PlacementShortfall.Stores) != 0))
+            yield return string.Create(CultureInfo.InvariantCulture, $"Placement policy {placer.Policy} could not be kept for the last segment ({placer.Shortfall}), and for {placer.Short} of {placer.Placed} since the start; oort placement check {placer.Policy} says why.");
+    }
+
     public static IEnumerable<string> Of(Geometry geometry, ImmutableArray<StoreStatus> stores)
     {
         var active = stores.Where(store => store.State == StoreState.Active).ToList();

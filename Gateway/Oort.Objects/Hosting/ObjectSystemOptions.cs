@@ -28,6 +28,9 @@ public sealed record ObjectSystemOptions
     /// <summary>Segments repaired at the same time. Each holds one stripe of all its shards in memory: 16 MiB at most.</summary>
     public int RepairParallelism { get; init; } = 2;
 
+    /// <summary>Pause between two looks whether another gateway has changed the placement policies.</summary>
+    public TimeSpan PlacementInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Pause between two whole scrubs; zero: only on demand.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(14);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Placement;
 
 namespace Oort.Objects;
 
@@ -19,6 +20,9 @@ public sealed record SystemStatus(
     ulong SnapshotGeneration,
     ImmutableArray<string> Warnings)
 {
+    /// <summary>How each placement policy does.</summary>
+    public ImmutableArray<PlacerStatus> Placement { get; init; } = [];
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

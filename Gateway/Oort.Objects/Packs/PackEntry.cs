@@ -10,9 +10,10 @@ namespace Oort.Objects.Packs;
 /// than the sixty commits. It must not block. (After a failure or a cancellation more may follow: that has a thread of its own.)
 /// </remarks>
 /// <param name="content">Its sealed chunks; or, with a key, room for them, with the plaintext of each where it will lie sealed.</param>
+/// <param name="placer">Of its policy: a pack holds bodies of one policy only.</param>
 /// <param name="key">Seals it, in the flush; taken over. Null when it is sealed already.</param>
 /// <param name="md5">Where the flush writes the MD5 of the plaintext, side by side with others; null when nobody asks for it. Only for a body of one chunk.</param>
-internal sealed class PackEntry(PooledBuffer content, DataKey? key = null, byte[]? md5 = null) : IDisposable
+internal sealed class PackEntry(PooledBuffer content, IPlacer placer, DataKey? key = null, byte[]? md5 = null) : IDisposable
 {
     private readonly TaskCompletionSource<PackPlace> placed = new();
     private volatile bool isCancelled;
@@ -22,6 +23,8 @@ internal sealed class PackEntry(PooledBuffer content, DataKey? key = null, byte[
     public ReadOnlyMemory<byte> Content => content.Memory;
 
     public int Length => content.Size;
+
+    public IPlacer Placer => placer;
 
     /// <summary>The plaintext of a chunk as it lies in a buffer for sealed ones.</summary>
     public static Memory<byte> PlaintextAt(PooledBuffer content, int offset) =>

@@ -6,7 +6,7 @@ using Oort.Objects.Writing;
 namespace Oort.Objects.Packs;
 
 /// <summary>Writes one pack: lays the bodies out, codes, puts whole shards to all stores, and makes the segment known.</summary>
-internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry> entries)
+internal sealed class PackFlush(DataPath path, IPlacer placer, Geometry geometry, List<PackEntry> entries)
 {
     /// <summary>Bytes beside the shards: the stripe in work, headers and tables, and what the pool rounds up.</summary>
     private const int OverheadBytes = 2 * 1024 * 1024;
@@ -33,11 +33,11 @@ internal sealed class PackFlush(DataPath path, Geometry geometry, List<PackEntry
             // 1.
             var offsets = LayOut(out var payloadLength);
             var layout = new ShardLayout(geometry, payloadLength);
-            using var lanes = ShardLanes.Open(path, use.Id, geometry);
+            using var lanes = ShardLanes.Open(path, placer, use.Id, geometry);
 
             // 2. and 3.
             await PutAsync(lanes, use.Id, layout, offsets, quorumReached);
-            var row = new SegmentRow { Id = use.Id, Geometry = geometry, PayloadLength = payloadLength, Shards = lanes.Placed() };
+            var row = new SegmentRow { Id = use.Id, Geometry = geometry, PayloadLength = payloadLength, Shards = lanes.Placed(), Policy = placer.Policy };
 
             // 4.
             isHandedOver = entries.Count == 1;

@@ -101,14 +101,25 @@ internal sealed class PackWriter : IDisposable
         new Flush(this, waiting.Count).Queue();
     }
 
-    /// <summary>The bodies at the head of the queue that fit into one pack, and at least one.</summary>
-    private List<PackEntry> TakeGroup(Geometry geometry)
+    /// <summary>The bodies at the head of the queue that fit into one pack, and at least one. Those of other policies than the first's keep their places.</summary>
+    private List<PackEntry> TakeGroup(out Geometry geometry)
     {
         var entries = new List<PackEntry>();
+        geometry = default;
+        if (!waiting.TryPeek(out var first)) return entries;
+        var placer = first.Placer;
+        geometry = placer.Geometry;
         var end = 0;
         var payloadMax = PackFlush.PayloadMax(path.Options, geometry);
+        Queue<PackEntry>? others = null;
         while (waiting.TryPeek(out var next))
         {
+            if (next.Placer != placer)
+            {
+                (others ??= new()).Enqueue(waiting.Dequeue());
+                continue;
+            }
+
             var nextEnd = Align(end) + next.Length;
             if (entries.Count > 0 && nextEnd > payloadMax) break;
             waiting.Dequeue();
@@ -120,6 +131,13 @@ internal sealed class PackWriter : IDisposable
             entries.Add(next);
             end = nextEnd;
         }
+
+        if (others is not null)
+        {
+            while (waiting.TryDequeue(out var behind)) others.Enqueue(behind);
+            while (others.TryDequeue(out var again)) waiting.Enqueue(again);
+        }
+
         return entries;
     }
 
@@ -157,8 +175,8 @@ internal sealed class PackWriter : IDisposable
 
         public void Execute()
         {
-            var geometry = owner.path.Stores.Geometry;
             List<PackEntry> entries;
+            Geometry geometry;
             lock (owner.gate)
             {
                 if (asideCount < StandAsideMax && owner.waiting.Count > seenCount)
@@ -168,7 +186,7 @@ internal sealed class PackWriter : IDisposable
                     Queue();
                     return;
                 }
-                entries = owner.TakeGroup(geometry);
+                entries = owner.TakeGroup(out geometry);
             }
             if (entries.Count == 0) owner.Ended(0, isSettled: false);
             else _ = RunAsync(geometry, entries);
@@ -177,7 +195,7 @@ internal sealed class PackWriter : IDisposable
         private async Task RunAsync(Geometry geometry, List<PackEntry> entries)
         {
             var isSettled = false;
-            await new PackFlush(owner.path, geometry, entries).RunAsync(quorumReached: () =>
+            await new PackFlush(owner.path, entries[0].Placer, geometry, entries).RunAsync(quorumReached: () =>
             {
                 isSettled = true;
                 owner.QuorumReached(entries.Count);

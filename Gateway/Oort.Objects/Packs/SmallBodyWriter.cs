@@ -10,7 +10,7 @@ internal sealed class SmallBodyWriter(DataPath path, PackWriter packs)
     /// <exception cref="BodyMismatchException">The body is not what was announced; it has not joined a pack.</exception>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took the pack.</exception>
     /// <exception cref="OverloadedException">No memory.</exception>
-    public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, CancellationToken cancellationToken)
+    public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, IPlacer placer, CancellationToken cancellationToken)
     {
         var length = (int)body.Length;
         // An MD5 that nobody compares, because it only becomes the ETag, is computed in the flush: side by side with others it costs a fifth.
@@ -40,7 +40,7 @@ internal sealed class SmallBodyWriter(DataPath path, PackWriter packs)
         }
 
         // 3. Share a flush.
-        var place = await packs.AppendAsync(new PackEntry(content, key, isHashedInFlush ? digest.Md5 : null), cancellationToken);
+        var place = await packs.AppendAsync(new PackEntry(content, placer, key, isHashedInFlush ? digest.Md5 : null), cancellationToken);
         var row = key.ToRow(length, [place.Run]);
         return place.Use is null
             ? new WrittenBody(digest, row, [], place.Segment.IsFull, place.Known, [])

@@ -95,7 +95,7 @@ internal sealed partial class RepairQueue : IRepairQueue
     {
         NotFull = await ScanAsync(notFullOnly: true, store: null, cancellationToken);
         foreach (var row in await metadata.ListStoresAsync(cancellationToken))
-            if (row.State != StoreState.Active || stores.IsGivenUp(row.Id, SegmentRepairOptions.Default.RebuildElsewhereAfter))
+            if (stores.IsLeaving(row.Id) || stores.FindSlot(row.Id)?.Rating.Standing == StoreStanding.Suspended || stores.IsGivenUp(row.Id, SegmentRepairOptions.Default.RebuildElsewhereAfter))
                 await ScanAsync(notFullOnly: false, row.Id, cancellationToken);
     }
 
@@ -119,7 +119,10 @@ internal sealed partial class RepairQueue : IRepairQueue
     }
 
     /// <summary>Whether some store could take a shard that has no place: without that, looking again is in vain.</summary>
-    private bool CanImprove(SegmentRow row) => row.Shards.Any(id => id != StoreId.None && stores.StateOf(id) != StoreState.Active) || stores.PlaceOne(row) is not null;
+    private bool CanImprove(SegmentRow row) => row.Shards.Any(id => id != StoreId.None && stores.IsLeaving(id)) || (IsDue(row) && stores.PlaceOne(row) is not null);
+
+    /// <summary>Whether so few healthy shards are left that the segment's policy has it repaired.</summary>
+    private bool IsDue(SegmentRow row) => row.Shards.Count(stores.IsHealthy) <= stores.Placement.Of(row.Policy).Rules.RepairThreshold(row.Geometry);
 
     private async Task WorkAsync(CancellationToken stop)
     {
@@ -192,7 +195,7 @@ internal sealed partial class RepairQueue : IRepairQueue
             }
 
             waiting[segment] = waiting[segment] with { PutOffAt = 0 };
-            ranked.Enqueue(segment, row.Shards.Count(id => stores.Find(id) is not null) - row.Geometry.DataShards);
+            ranked.Enqueue(segment, row.Shards.Count(stores.IsHealthy) - row.Geometry.DataShards);
         }
     }
 

@@ -59,16 +59,20 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
     /// <summary>The same store where it is there and stays; another one where the shard has no place, or its place is going away; null when the shard is well, or nothing can take it.</summary>
     private IStore? ChoosePlace(ShardSource source, bool isSuspect, SegmentRow planned)
     {
-        var state = source.Store is null ? StoreState.Removed : stores.StateOf(source.Store.Id);
+        var isStaying = source.Store is not null && !stores.IsLeaving(source.Store.Id);
         return source.Condition switch
         {
-            ShardCondition.Good when state == StoreState.Active => isSuspect ? source.Store : null,
+            ShardCondition.Good when isStaying && !IsDueElsewhere(source.Store!.Id) => isSuspect ? source.Store : null,
             ShardCondition.Good => stores.PlaceOne(planned),
             ShardCondition.Away => null,
             ShardCondition.Unplaced or ShardCondition.GivenUp => stores.PlaceOne(planned),
-            _ => state == StoreState.Active ? source.Store : stores.PlaceOne(planned),
+            _ => isStaying ? source.Store : stores.PlaceOne(planned),
         };
     }
+
+    /// <summary>A suspended store's shard is good to read from, and is given another place once so few others are left that the policy asks for repair.</summary>
+    private bool IsDueElsewhere(StoreId store) =>
+        !stores.IsHealthy(store) && row.Shards.Count(stores.IsHealthy) <= stores.Placement.Of(row.Policy).Rules.RepairThreshold(row.Geometry);
 
     private async Task<bool> TryBeginAsync(int index, IStore store, CancellationToken cancellationToken)
     {

@@ -1,17 +1,36 @@
 using System.Collections.Immutable;
 using Oort.Backends;
+using Oort.Metadata;
 
 namespace Oort.Objects;
 
-/// <summary>The stores of this gateway as writer, reader, repair and journal see them.</summary>
-public interface IStoreSet
+/// <summary>Where the segments of one placement policy go.</summary>
+public interface IPlacer
 {
-    /// <summary>Code for new segments, by the number of active stores.</summary>
+    /// <summary>The policy's name as its segments carry it; empty for the default one.</summary>
+    string Policy { get; }
+
+    /// <summary>Code for new segments: what the policy says, or by the number of stores that it allows.</summary>
     Geometry Geometry { get; }
 
-    /// <summary>Where the shards of a new segment go: the store of each shard index, spread over failure domains and turned from segment to segment so that load and parity spread evenly.</summary>
-    /// <returns>k + m places; null where the store for it is offline, full or read-only (the shard is then missing, to be repaired later).</returns>
+    /// <summary>Where the shards of a new segment go: the store of each shard index, within the policy, in proportion to free space, speed, price and reputation, and turned from segment to segment so that parity is spread like data.</summary>
+    /// <returns>k + m places, each another store; null where there is none for it (the shard is then missing, to be repaired later).</returns>
     ImmutableArray<IStore?> Place(SegmentId segment, Geometry geometry);
+}
+
+/// <summary>The stores of this gateway as writer, reader, repair and journal see them; itself the placer of the default policy.</summary>
+public interface IStoreSet : IPlacer
+{
+    string IPlacer.Policy => "";
+
+    /// <summary>Whether there are policies beside the default one: otherwise nothing need be asked of segments.</summary>
+    bool HasPolicies => false;
+
+    /// <summary>The placer of new objects.</summary>
+    IPlacer PlacerFor(BucketId bucket, string storageClass) => this;
+
+    /// <summary>The placer of a segment's policy, by the name in its row.</summary>
+    IPlacer PlacerOf(string policy) => this;
 
     /// <summary>The store, or null when it is offline or unknown.</summary>
     IStore? Find(StoreId id);

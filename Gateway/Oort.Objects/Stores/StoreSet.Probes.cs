@@ -31,10 +31,13 @@ public sealed partial class StoreSet
     {
         if (slot.Store is not { } store) return null;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var begun = time.GetTimestamp();
         var probe = ProbeIdentityAsync(store, slot.Id, timeout.Token);
         try
         {
-            return slot.ProbeSucceeded(await probe.WaitAsync(options.ProbeTimeout, time, stop), options.RoomBytes);
+            var space = await probe.WaitAsync(options.ProbeTimeout, time, stop);
+            slot.ObserveLatency(time.GetElapsedTime(begun));
+            return slot.ProbeSucceeded(space, options.RoomBytes);
         }
         catch (TimeoutException)
         {

@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Placement;
 
 namespace Oort.Objects;
 
@@ -12,8 +14,8 @@ namespace Oort.Objects;
 /// </remarks>
 public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
 {
-    /// <summary>Stores of one set: as many as a code can have shards, so that every index of a bit set or a table of them fits a byte.</summary>
-    public const int StoreCountMax = 255;
+    /// <summary>Stores of one set. Each has a watch, and each segment costs a pass over those that its policy allows: some tenths of a millisecond for as many.</summary>
+    public const int StoreCountMax = 10_000;
 
     private readonly ClusterId cluster;
     private readonly StoreSetOptions options;
@@ -24,6 +26,8 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private readonly SemaphoreSlim reopening = new(1, 1);
     private readonly Dictionary<StoreSlot, Task> probes = [];
     private volatile StoreSlot[] slots = [];
+    private volatile FrozenDictionary<StoreId, StoreSlot> byId = FrozenDictionary<StoreId, StoreSlot>.Empty;
+    private int version;
 
     public StoreSet(ClusterId cluster, StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
     {
@@ -31,7 +35,14 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         this.options = options;
         this.time = time;
         this.logger = logger;
+        Placement = new PlacementBook(this, time);
     }
+
+    /// <summary>The placement policies.</summary>
+    public PlacementBook Placement { get; }
+
+    /// <summary>Changes whenever a store comes, goes, or has another health, role, standing or description.</summary>
+    internal int Version => Volatile.Read(ref version);
 
     /// <summary>Told after each change of a store's health or role. Handlers must be quick and not throw.</summary>
     public event Action<StoreHealthChange>? Changed;
@@ -39,35 +50,71 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     internal IReadOnlyList<StoreSlot> Slots => slots;
 
     /// <inheritdoc/>
-    /// <remarks>By the number of stores with the role Active, away or not: a disk that is pulled out must not change the code of new segments.</remarks>
-    public Geometry Geometry => Geometry.ForStoreCount(Math.Max(1, slots.Count(slot => slot.State == StoreState.Active)));
+    /// <remarks>Stores that are away count: a disk that is pulled out must not change the code of new segments.</remarks>
+    public Geometry Geometry => Placement.Default.Geometry;
 
     /// <inheritdoc/>
-    public ImmutableArray<IStore?> Place(SegmentId segment, Geometry geometry) =>
-        ShardPlacement.Place(Candidates(static _ => true), geometry.TotalShards, segment.Counter);
+    public ImmutableArray<IStore?> Place(SegmentId segment, Geometry geometry) => Placement.Default.Place(segment, geometry);
 
-    /// <summary>A store for one shard of a segment that has lost it: takes writes, holds no other shard of the segment, prefers a failure domain of its own.</summary>
+    /// <inheritdoc/>
+    public bool HasPolicies => !Placement.Document.Policies.IsEmpty;
+
+    /// <inheritdoc/>
+    public IPlacer PlacerFor(BucketId bucket, string storageClass) => Placement.For(bucket, storageClass);
+
+    /// <inheritdoc/>
+    public IPlacer PlacerOf(string policy) => Placement.Of(policy);
+
+    /// <summary>A store for one shard of a segment that has lost it: takes writes, holds no other shard of the segment, keeps its policy.</summary>
     internal IStore? PlaceOne(SegmentRow segment)
     {
-        var occupied = segment.Shards.Where(id => id != StoreId.None).Select(Find).OfType<IStore>().Select(store => store.FailureDomain);
-        return ShardPlacement.PlaceOne(Candidates(slot => !segment.Shards.Contains(slot.Id)), occupied, segment.Id.Counter);
+        var holding = segment.Shards.Where(id => id != StoreId.None).ToList();
+        return Placement.Of(segment.Policy).PlaceOne(segment.Id, segment.Geometry, [.. holding.Where(IsHealthy)], holding)?.Store;
     }
 
     /// <inheritdoc/>
-    public IStore? Find(StoreId id)
+    public IStore? Find(StoreId id) => FindSlot(id) is { TakesReads: true } slot ? slot.Store : null;
+
+    /// <summary>The slot of a store; null when it is not one of this set.</summary>
+    internal StoreSlot? FindSlot(StoreId id) => byId.GetValueOrDefault(id);
+
+    /// <summary>Whether a shard on the store counts where redundancy is counted: it can be read, and its store is neither suspended nor disqualified.</summary>
+    internal bool IsHealthy(StoreId id) => FindSlot(id) is { TakesReads: true, Rating.Standing: StoreStanding.Vetted or StoreStanding.Vetting };
+
+    /// <summary>Whether what the store holds has to go elsewhere: it drains, was removed, or is disqualified.</summary>
+    internal bool IsLeaving(StoreId id) => FindSlot(id) is not { State: StoreState.Active, Rating.Standing: not StoreStanding.Disqualified };
+
+    /// <summary>All stores with what placement knows of them, in the order in which they were configured.</summary>
+    public ImmutableArray<StoreDescriptor> Describe() => [.. slots.Select(slot => slot.Describe())];
+
+    /// <summary>Says whose a store is and where, whatever it says itself. What is not in the set is left alone.</summary>
+    public void DescribeAs(StoreId id, StoreTraits traits)
     {
-        foreach (var slot in slots)
-            if (slot.Id == id)
-                return slot.TakesReads ? slot.Store : null;
-        return null;
+        if (FindSlot(id) is not { } slot || slot.Traits == traits) return;
+        slot.DescribeAs(traits);
+        Interlocked.Increment(ref version);
+    }
+
+    /// <summary>Says what is thought of a store. Placement and repair see it at once.</summary>
+    public void Rate(StoreId id, StoreRating rating)
+    {
+        if (FindSlot(id) is not { } slot || slot.Rating == rating) return;
+        var before = slot.Rating;
+        slot.Rating = rating;
+        Interlocked.Increment(ref version);
+        if (before.Standing != rating.Standing) Publish(new(id, slot.Endpoint.Location, slot.Health, slot.Health, $"It is now {rating.Standing.ToString().ToLowerInvariant()}."));
+    }
+
+    internal void TellShortfall(string policy, PlacementShortfall shortfall)
+    {
+        if (shortfall == PlacementShortfall.None) LogPlacementKept(logger, policy);
+        else LogPlacementShort(logger, policy, shortfall);
     }
 
     /// <inheritdoc/>
     public void Report(StoreId id, BackendException failure)
     {
-        foreach (var slot in slots)
-            if (slot.Id == id)
-                Publish(slot.Reported(failure, options));
+        if (FindSlot(id) is { } slot) Publish(slot.Reported(failure, options));
     }
 
     /// <summary>All stores as operators see them, in the order in which they were configured.</summary>
@@ -77,12 +124,12 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     internal ImmutableArray<IStore> Readable() => [.. slots.Where(slot => slot.TakesReads).Select(slot => slot.Store).OfType<IStore>()];
 
     /// <summary>The role of a store; Removed when it is not one of this set.</summary>
-    internal StoreState StateOf(StoreId id) => slots.FirstOrDefault(slot => slot.Id == id)?.State ?? StoreState.Removed;
+    internal StoreState StateOf(StoreId id) => FindSlot(id)?.State ?? StoreState.Removed;
 
     /// <summary>Whether nothing is expected of a store any more: removed, or offline for longer than that.</summary>
     internal bool IsGivenUp(StoreId id, TimeSpan offlineFor)
     {
-        var slot = slots.FirstOrDefault(slot => slot.Id == id);
+        var slot = FindSlot(id);
         return slot is null || slot.State == StoreState.Removed || (slot.OfflineSince is not 0 and var since && time.GetElapsedTime(since) >= offlineFor);
     }
 
@@ -95,8 +142,8 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         if (store is not null) slot.Attach(Patient(store));
         lock (gate)
         {
-            if (slots.Length >= StoreCountMax) throw new InvalidOperationException("More than 255 stores.");
-            slots = [.. slots, slot];
+            if (slots.Length >= StoreCountMax) throw new InvalidOperationException($"More than {StoreCountMax} stores.");
+            SetSlots([.. slots, slot]);
             // A store that was just opened has shown its identity; the next probe confirms it.
             if (store is not null) slot.ProbeSucceeded(default, 0);
             else slot.Missing(missing);
@@ -127,7 +174,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         {
             slot = slots.FirstOrDefault(candidate => candidate.Id == id);
             if (slot is null) return;
-            slots = [.. slots.Where(other => other != slot)];
+            SetSlots([.. slots.Where(other => other != slot)]);
             slot.State = StoreState.Removed;
             if (probes.Remove(slot, out probe)) slot.StopWatching();
         }
@@ -152,26 +199,33 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
 
         stopping.Dispose();
         reopening.Dispose();
+        Placement.Dispose();
     }
 
     private PatientStore Patient(IStore store) => new(store, options.CallTimeout, time);
 
-    private PlacementCandidate[] Candidates(Func<StoreSlot, bool> also)
+    /// <summary>Under the gate. Of two slots with one id the first counts.</summary>
+    private void SetSlots(StoreSlot[] changed)
     {
-        var candidates = new List<PlacementCandidate>();
-        foreach (var slot in slots)
-            if (slot is { State: StoreState.Active, TakesWrites: true, Store: { } store } && also(slot))
-                candidates.Add(new(store, store.FailureDomain));
-        return [.. candidates];
+        byId = changed.DistinctBy(slot => slot.Id).ToFrozenDictionary(slot => slot.Id);
+        slots = changed;
+        Interlocked.Increment(ref version);
     }
 
     private void Publish(StoreHealthChange? change)
     {
         if (change is not { } told) return;
+        Interlocked.Increment(ref version);
         LogChange(logger, told.To is StoreHealth.Online ? LogLevel.Information : LogLevel.Warning, told.Location, told.Id, told.From, told.To, told.Reason);
         Changed?.Invoke(told);
     }
 
     [LoggerMessage(Message = "Store {Location} ({Id}) went from {From} to {To}. {Reason}")]
     private static partial void LogChange(ILogger logger, LogLevel level, string location, StoreId id, StoreHealth from, StoreHealth to, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Placement policy {Policy} cannot be kept with the stores that take writes now: {Shortfall}.")]
+    private static partial void LogPlacementShort(ILogger logger, string policy, PlacementShortfall shortfall);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Placement policy {Policy} is kept again.")]
+    private static partial void LogPlacementKept(ILogger logger, string policy);
 }

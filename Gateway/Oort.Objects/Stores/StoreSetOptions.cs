@@ -19,7 +19,9 @@ public sealed record StoreSetOptions
     public TimeSpan ReopenAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Free bytes at which a full store takes shards again: room for a few segments, so that it does not flap. A twentieth of a small medium.</summary>
-    public long RoomBytes { get; init; } = 512L * 1024 * 1024;
+    public long RoomBytes { get; init; } = RoomBytesDefault;
+
+    internal const long RoomBytesDefault = 512L * 1024 * 1024;
 
     /// <summary>How long one call for a blob or a log or a delete may take before it counts as failed: longer than any disk that works needs for the largest, 16 MiB.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -13,6 +13,10 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     private long troubledSince = Math.Max(1, time.GetTimestamp());
     private int failuresInRow;
     private int badProbes;
+    private double latency;
+    private volatile StoreTraits traits = StoreTraits.OfLocalDisk(endpoint.Location);
+    private volatile StoreRating rating = StoreRating.Trusted;
+    private volatile bool isDescribed;
     private readonly CancellationTokenSource watching = new();
 
     public IStoreEndpoint Endpoint { get; } = endpoint;
@@ -40,6 +44,22 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
 
     public IStore? Store => current.Store;
 
+    /// <summary>Whose it is and where: as was last said of it, by the membership or else by the store itself; a disk of this machine until then.</summary>
+    public StoreTraits Traits => traits;
+
+    /// <summary>What is thought of it.</summary>
+    public StoreRating Rating
+    {
+        get => rating;
+        set => rating = value;
+    }
+
+    /// <summary>Mean round trip of recent probes; 0 while none was made.</summary>
+    public double LatencyMilliseconds => Volatile.Read(ref latency);
+
+    /// <summary>What the last good probe said.</summary>
+    public StoreSpace Space => current.Space;
+
     public StoreHealth Health => current.Health;
 
     public bool TakesReads => current.Health != StoreHealth.Offline && current.Store is not null;
@@ -61,11 +81,44 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
 
     public void Dispose() => watching.Dispose();
 
+    public StoreDescriptor Describe()
+    {
+        var now = current;
+        var state = State == StoreState.Removed ? "removed"
+            : rating.Standing == StoreStanding.Disqualified ? "disqualified"
+            : State == StoreState.Draining ? "draining"
+            : now.Health is StoreHealth.Offline or StoreHealth.Full or StoreHealth.ReadOnly ? now.Health.ToString().ToLowerInvariant()
+            : rating.Standing == StoreStanding.Vetted ? "active"
+            : rating.Standing.ToString().ToLowerInvariant();
+        return new(Id, Endpoint.Location, traits, state, now.Space, LatencyMilliseconds, rating.Score);
+    }
+
     /// <summary>Takes over an opened store; it comes online with the first good probe.</summary>
     public void Attach(IStore store)
     {
-        lock (gate) current = current with { Store = store };
+        lock (gate)
+        {
+            current = current with { Store = store };
+            if (!isDescribed) traits = store.Traits;
+        }
     }
+
+    /// <summary>Says whose the store is and where, whatever it says itself.</summary>
+    public void DescribeAs(StoreTraits said)
+    {
+        lock (gate) (traits, isDescribed) = (said, true);
+    }
+
+    /// <summary>A probe took that long. Weighs a fifth, so that one hiccup moves little and a lasting change shows within seconds.</summary>
+    public void ObserveLatency(TimeSpan elapsed)
+    {
+        const double weight = 0.2;
+        var before = LatencyMilliseconds;
+        Volatile.Write(ref latency, before == 0 ? elapsed.TotalMilliseconds : before + weight * (elapsed.TotalMilliseconds - before));
+    }
+
+    /// <summary>Free bytes that are kept: a full store takes shards again only above it.</summary>
+    public static long RoomOf(StoreSpace space, long roomBytes) => Math.Min(roomBytes, (space.CapacityBytes ?? long.MaxValue) / 20);
 
     /// <summary>Gives up the open store; the caller disposes it. Nothing is asked of the slot from now on; its health stays until it is known what is there then.</summary>
     public IStore? Detach()
@@ -87,7 +140,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
             badProbes = 0;
             current = current with { Space = space };
             if (space.Refusal is { } refusal) return Set(StoreHealth.ReadOnly, refusal.Reason);
-            var room = Math.Min(roomBytes, (space.CapacityBytes ?? long.MaxValue) / 20);
+            var room = RoomOf(space, roomBytes);
             return current.Health == StoreHealth.Full && space.FreeBytes is { } free && free < room ? null : Set(StoreHealth.Online, "");
         }
     }

@@ -17,9 +17,9 @@ internal sealed class LargeBodyWriter(DataPath path)
     /// <exception cref="BodyMismatchException">The body is not what was announced.</exception>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took it.</exception>
     /// <exception cref="OverloadedException">No memory.</exception>
-    public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, CancellationToken cancellationToken)
+    public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, IPlacer placer, CancellationToken cancellationToken)
     {
-        var geometry = path.Stores.Geometry;
+        var geometry = placer.Geometry;
         var chunkCount = ChunkCipher.ChunkCount(body.Length);
         var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
         // 1.
@@ -36,7 +36,7 @@ internal sealed class LargeBodyWriter(DataPath path)
                 if (segment is not null) (before, committing) = (segment, segment.CommitAsync(buffers));
                 var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
                 var layout = new ShardLayout(geometry, SealedLength(body.Length, first, count));
-                segment = SegmentWriter.Open(path, layout);
+                segment = SegmentWriter.Open(path, placer, layout);
                 await SendRunsAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
 
                 if (before is null) continue;

@@ -11,14 +11,16 @@ internal sealed class SegmentWriter : IDisposable
     private readonly SegmentIds.SegmentUse use;
     private readonly SegmentCoder coder;
     private readonly ShardLanes lanes;
+    private readonly string policy;
     private RunBuffer? run;
     private int stripe;
 
-    private SegmentWriter(SegmentIds.SegmentUse use, SegmentCoder coder, ShardLanes lanes)
+    private SegmentWriter(SegmentIds.SegmentUse use, SegmentCoder coder, ShardLanes lanes, string policy)
     {
         this.use = use;
         this.coder = coder;
         this.lanes = lanes;
+        this.policy = policy;
     }
 
     public ref readonly ShardLayout Layout => ref coder.Layout;
@@ -40,14 +42,14 @@ internal sealed class SegmentWriter : IDisposable
 
     /// <summary>Begins a segment on stores that take it.</summary>
     /// <exception cref="ObjectUnavailableException">The stores are fewer than the quorum.</exception>
-    public static SegmentWriter Open(DataPath path, ShardLayout layout)
+    public static SegmentWriter Open(DataPath path, IPlacer placer, ShardLayout layout)
     {
         var use = path.SegmentIds.Begin();
         ShardLanes? lanes = null;
         try
         {
-            lanes = ShardLanes.Open(path, use.Id, layout.Geometry);
-            return new SegmentWriter(use, SegmentCoder.Open(path, use.Id, layout), lanes);
+            lanes = ShardLanes.Open(path, placer, use.Id, layout.Geometry);
+            return new SegmentWriter(use, SegmentCoder.Open(path, use.Id, layout), lanes, placer.Policy);
         }
         catch
         {
@@ -139,7 +141,7 @@ internal sealed class SegmentWriter : IDisposable
             operation = lanes.Start((lane, _) => lane.CommitAsync());
         }
         await lanes.SettleAsync(operation);
-        return new SegmentRow { Id = use.Id, Geometry = Layout.Geometry, PayloadLength = Layout.PayloadLength, Shards = lanes.Placed() };
+        return new SegmentRow { Id = use.Id, Geometry = Layout.Geometry, PayloadLength = Layout.PayloadLength, Shards = lanes.Placed(), Policy = policy };
     }
 
     /// <summary>Ends the lanes; what was not committed is abandoned. The id stays in use: <see cref="Use"/> is disposed on its own.</summary>

@@ -26,9 +26,9 @@ internal sealed class ShardLanes : IDisposable
 
     /// <summary>Places a segment's shards. Stores that stalled a moment ago are left out where a quorum remains without them.</summary>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum take shards.</exception>
-    public static ShardLanes Open(DataPath path, SegmentId segment, Geometry geometry)
+    public static ShardLanes Open(DataPath path, IPlacer placer, SegmentId segment, Geometry geometry)
     {
-        var places = path.Stores.Place(segment, geometry);
+        var places = placer.Place(segment, geometry);
         var avoided = places.Select(store => store is not null && path.StalledWrites.IsAvoided(store.Id)).ToArray();
         var remaining = places.Count(store => store is not null) - avoided.Count(isAvoided => isAvoided);
         if (remaining < geometry.WriteQuorum) Array.Clear(avoided);

@@ -23,6 +23,8 @@ public sealed class FlakyStore(IStore inner) : IStore
 
     public string FailureDomain => inner.FailureDomain;
 
+    public StoreTraits Traits => inner.Traits;
+
     /// <summary>While true every call throws kind Permanent and nothing reaches the store.</summary>
     public bool Offline
     {

@@ -41,6 +41,32 @@ public sealed class VerbTests
     }
 
     [Fact]
+    public async Task Placement_OnARunningGateway_IsCheckedSetAssignedAndFollowed()
+    {
+        using var folder = new TemporaryFolder();
+        await using var gateway = await GatewayProcess.StartAsync(folder["data"]);
+        using var client = S3Clients.Default(gateway);
+        await client.PutBucketAsync("wide");
+
+        var refused = await RunAsync(gateway, folder, "placement", "set", "europe", "--country", "DE", "--geometry", "4+2");
+        refused.ExitCode.ShouldBe(1);
+        refused.Error.ShouldContain("There is no store in country DE.");
+        (await RunAsync(gateway, folder, "placement", "set", "wide", "--geometry", "4-2")).ExitCode.ShouldBe(1);
+        (await JsonAsync(gateway, folder, "placement", "check", "wide", "--geometry", "9+3")).GetProperty("unmet")[0].GetString().ShouldStartWith("A segment of 9+3 needs 12 stores");
+        (await JsonAsync(gateway, folder, "placement", "set", "wide", "--geometry", "3+3")).GetProperty("unmet").GetArrayLength().ShouldBe(0);
+        (await JsonAsync(gateway, folder, "placement", "assign", "wide", "--bucket", "wide")).GetProperty("assignments")[0].GetProperty("bucket").GetString().ShouldBe("wide");
+        (await RunAsync(gateway, folder, "placement", "remove", "wide")).ExitCode.ShouldBe(1);
+        (await JsonAsync(gateway, folder, "placement", "stores")).GetProperty("stores").GetArrayLength().ShouldBe(6);
+        (await RunAsync(gateway, folder, "placement", "list")).ShouldSucceed().Output.ShouldContain("3+3");
+
+        await client.PutObjectAsync(new() { BucketName = "wide", Key = "key", ContentBody = "x" });
+        (await JsonAsync(gateway, folder, "object", "show", "s3://wide/key")).GetProperty("segments")[0].GetProperty("geometry").GetString().ShouldBe("3+3");
+        var policy = (await JsonAsync(gateway, folder, "placement", "show", "wide")).GetRawText();
+        await File.WriteAllTextAsync(folder["policy.json"], policy);
+        (await JsonAsync(gateway, folder, "placement", "set", "same", "--file", folder["policy.json"], "--refuse")).GetProperty("geometry").GetString().ShouldBe("3+3");
+    }
+
+    [Fact]
     public async Task KeyReset_WhileServing_IsRefused_AndAfterwardsMakesANewPair()
     {
         using var folder = new TemporaryFolder();

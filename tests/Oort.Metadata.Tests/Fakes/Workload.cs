@@ -145,5 +145,6 @@ internal sealed class Workload(IMetadataStore store, int seed)
         Geometry = new(4, 2),
         PayloadLength = 2000,
         Shards = [.. Enumerable.Range(0, 6).Select(_ => new StoreId((UInt128)random.Next(0, 9)))],
+        Policy = segments % 3 == 0 ? "cold" : "",
     };
 }

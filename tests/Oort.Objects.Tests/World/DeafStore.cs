@@ -25,6 +25,8 @@ internal sealed class DeafStore(IStore inner) : IStore
 
     public string FailureDomain => inner.FailureDomain;
 
+    public StoreTraits Traits => inner.Traits;
+
     public void Release() => released.TrySetResult();
 
     public ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>

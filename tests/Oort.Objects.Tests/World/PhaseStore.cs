@@ -16,6 +16,8 @@ internal sealed class PhaseStore(IStore inner) : IStore
 
     public string FailureDomain => inner.FailureDomain;
 
+    public StoreTraits Traits => inner.Traits;
+
     public ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         Note(content.Span, 0);

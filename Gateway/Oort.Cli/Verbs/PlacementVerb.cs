@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Oort.Gateway;
+using Oort.Objects.Placement;
+
+namespace Oort.Cli.Verbs;
+
+/// <summary><c>oort placement list|stores|show|set|remove|assign|check</c>: which stores take the shards of what.</summary>
+internal static class PlacementVerb
+{
+    public static Command Create() => new("placement", "Show and set where the shards of objects may go.")
+    {
+        Verb("list", "Show the policies with what they mean for the present stores, and what they are assigned to.", [], [], (_, _) => (HttpMethod.Get, "placement", null), PrintList),
+        Verb("stores", "Show the stores with everything that placement knows of them.", [], [], (_, _) => (HttpMethod.Get, "placement/stores", null), PrintStores),
+        Verb("show", "Show one policy.", [Name()], [], (parsed, arguments) => (HttpMethod.Get, "placement/policies/" + Escaped(parsed, arguments[0]), null), Output.Json),
+        Set(),
+        Verb("remove", "Remove a policy that is not assigned. Segments under it come under the default one.", [Name()], [], (parsed, arguments) => (HttpMethod.Delete, "placement/policies/" + Escaped(parsed, arguments[0]), null), PrintList),
+        Assign(),
+        Check(),
+    };
+
+    private static Argument<string> Name() => new("POLICY") { Description = "Name of the policy." };
+
+    private static Command Set()
+    {
+        var flags = new PolicyFlags();
+        var force = new Option<bool>("--force") { Description = "Set it although the present stores cannot keep it." };
+        return Verb("set", "Set a policy: from a file, by flags, or both. What is not given keeps its default.", [Name()], [.. flags.All, force], (parsed, arguments) =>
+        {
+            var name = parsed.GetRequiredValue(arguments[0]);
+            return (HttpMethod.Put, "placement/policies/" + Uri.EscapeDataString(name), new PolicyRequest(flags.Read(parsed, name), parsed.GetValue(force)));
+        }, PrintReport);
+    }
+
+    private static Command Assign()
+    {
+        var bucket = new Option<string>("--bucket") { Description = "Objects of this bucket; otherwise of all.", HelpName = "NAME" };
+        var storageClass = new Option<string>("--class") { Description = "Objects of this storage class; otherwise of all.", HelpName = "CLASS" };
+        var none = new Option<bool>("--none") { Description = "Take the assignment away." };
+        var policy = new Argument<string?>("POLICY") { Description = "Name of the policy.", Arity = ArgumentArity.ZeroOrOne };
+        var command = Verb("assign", "Say which policy new objects of a bucket, a storage class, or both come under.", [], [bucket, storageClass, none], (parsed, _) =>
+        {
+            var name = parsed.GetValue(policy);
+            if (name is null != parsed.GetValue(none)) throw new ConfigurationException("Give either a policy or --none.");
+            return (HttpMethod.Post, "placement/assign", new AssignRequest(parsed.GetValue(bucket), parsed.GetValue(storageClass), name));
+        }, PrintList);
+        command.Arguments.Add(policy);
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var flags = new PolicyFlags();
+        return Verb("check", "Say what a policy would mean with the present stores; change nothing. Without flags: a policy that is set.", [Name()], flags.All, async (client, parsed, arguments, cancellationToken) =>
+        {
+            var name = parsed.GetRequiredValue(arguments[0]);
+            var policy = flags.IsGiven(parsed)
+                ? flags.Read(parsed, name)
+                : JsonSerializer.Deserialize<PlacementPolicy>((await client.SendAsync(HttpMethod.Get, "placement/policies/" + Uri.EscapeDataString(name), null, cancellationToken)).GetRawText(), PlacementDocument.Json)!;
+            return (HttpMethod.Post, "placement/check", new PolicyRequest(policy));
+        }, PrintReport);
+    }
+
+    private static string Escaped(ParseResult parsed, Argument<string> argument) => Uri.EscapeDataString(parsed.GetRequiredValue(argument));
+
+    private static void PrintList(JsonElement answer)
+    {
+        var reports = answer.GetProperty("reports").EnumerateArray().ToDictionary(report => report.GetProperty("policy").GetString()!);
+        Output.Table(["policy", "geometry", "stores", "usable", "placeable", "when unmet", "unmet"], answer.GetProperty("policies").EnumerateArray().Select(policy =>
+        {
+            var name = policy.GetProperty("name").GetString()!;
+            var report = reports[name];
+            return (IReadOnlyList<string>)[name, Text(report, "geometry"), Text(report, "eligible"), Text(report, "usable"), Text(report, "placeable"), Text(policy, "whenUnmet"), string.Join(" ", report.GetProperty("unmet").EnumerateArray())];
+        }));
+        if (answer.GetProperty("assignments").GetArrayLength() == 0) return;
+        Console.Out.WriteLine();
+        Output.Table(["bucket", "class", "policy"], answer.GetProperty("assignments").EnumerateArray().Select(one => (IReadOnlyList<string>)[Text(one, "bucket"), Text(one, "storageClass"), Text(one, "policy")]));
+    }
+
+    private static void PrintStores(JsonElement answer) => Output.Table(
+        ["store", "location", "kind", "state", "operator", "network", "region", "country", "machine", "device", "free", "$/TiB", "ms", "reputation"],
+        answer.GetProperty("stores").EnumerateArray().Select(store =>
+        {
+            var traits = store.GetProperty("traits");
+            return (IReadOnlyList<string>)
+            [
+                Text(store, "id"), Text(store, "location"), Text(traits, "kind"), Text(store, "state"), Text(traits, "operator"), Text(traits, "network"), Text(traits, "region"), Text(traits, "country"), Text(traits, "machine"),
+                Text(traits, "device"), Output.Bytes(store.GetProperty("freeBytes")), Text(traits, "pricePerTebibyteMonth"),
+                store.GetProperty("latencyMilliseconds").GetDouble().ToString("0.0", CultureInfo.InvariantCulture), store.GetProperty("reputation").GetDouble().ToString("0.000", CultureInfo.InvariantCulture),
+            ];
+        }));
+
+    private static void PrintReport(JsonElement report)
+    {
+        Output.Fields(report, "geometry", "eligible", "usable", "placeable", "pricePerTebibyteMonth");
+        foreach (var sentence in report.GetProperty("unmet").EnumerateArray()) Console.Out.WriteLine($"{"unmet",-22} {sentence}");
+    }
+
+    private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+
+    private static Command Verb(string name, string help, Argument<string>[] arguments, Option[] options, Func<ParseResult, Argument<string>[], (HttpMethod, string, object?)> request, Action<JsonElement> print) =>
+        Verb(name, help, arguments, options, (_, parsed, given, _) => Task.FromResult(request(parsed, given)), print);
+
+    private static Command Verb(string name, string help, Argument<string>[] arguments, Option[] options, Func<AdminClient, ParseResult, Argument<string>[], CancellationToken, Task<(HttpMethod, string, object?)>> request, Action<JsonElement> print)
+    {
+        var remote = new RemoteFlags();
+        var command = new Command(name, help);
+        foreach (var argument in arguments) command.Arguments.Add(argument);
+        foreach (var option in options) command.Options.Add(option);
+        remote.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = remote.Connect(parsed);
+            var (method, resource, body) = await request(client, parsed, arguments, cancellationToken);
+            var answer = await client.SendAsync(method, resource, body, cancellationToken, PlacementDocument.Json);
+            if (remote.IsJson(parsed)) Output.Json(answer);
+            else print(answer);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
