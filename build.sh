@@ -18,9 +18,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/oort
 # A test project that takes longer hangs: the longest (drills, outside clients) needs minutes.
 test_project_minutes_max=30
 
-# Debian's packages of the clients that the tests drive.
-client_packages=(awscli python3-boto3 rclone s3cmd restic)
-client_commands=(aws python3 rclone s3cmd restic)
+# Debian's packages of the clients and the database server that the tests drive.
+client_packages=(awscli python3-boto3 rclone s3cmd restic postgresql)
+client_commands=(aws python3 rclone s3cmd restic initdb)
 
 # Checks and tests, counted. However this ends, its last line tells them.
 passed=0

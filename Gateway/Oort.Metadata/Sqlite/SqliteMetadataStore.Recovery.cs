@@ -38,6 +38,9 @@ public sealed partial class SqliteMetadataStore
         return ValueTask.CompletedTask;
     }
 
+    /// <remarks>There is one gateway.</remarks>
+    ValueTask IMetadataEngine.ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => ReplayAsync(entry, cancellationToken);
+
     public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var present = Writer; // Started?

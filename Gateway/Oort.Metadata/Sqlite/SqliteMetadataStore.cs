@@ -11,7 +11,7 @@ namespace Oort.Metadata.Sqlite;
 /// Life: <see cref="Open"/>; then, if the journal is ahead (a power cut took the database's tail), <see cref="ReplayAsync"/> with each entry after
 /// <see cref="CommittedGeneration"/>; then <see cref="StartAsync"/>, from which on it serves. Disposing runs what is queued.
 /// </remarks>
-public sealed partial class SqliteMetadataStore : IMetadataStore
+public sealed partial class SqliteMetadataStore : IMetadataEngine
 {
     private readonly SqliteMetadataOptions options;
     private readonly TimeProvider time;
@@ -59,7 +59,8 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         }
     }
 
-    /// <summary>Why the journal refuses entries; null when it takes them. For health pages.</summary>
+    public bool IsShared => false;
+
     public Exception? JournalFault => pump?.Fault;
 
     public ulong CommittedGeneration => writer?.Committed ?? committedBeforeStart;
@@ -73,9 +74,6 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         return tables.State.Outbox();
     }
 
-    /// <summary>Begins to serve: what the outbox holds beyond the journal's end is journalled first, before anything new.</summary>
-    /// <param name="journalledGeneration">Last generation that the journal on the stores holds; 0 for a new one.</param>
-    /// <exception cref="InvalidOperationException">The journal is ahead of the database: replay first. Or it lacks entries that the outbox no longer has: it was lost or is another's.</exception>
     public ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
     {
         RequireNotStarted();

@@ -172,6 +172,14 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
         segmentUse.Clear();
     }
 
+    /// <summary>Journals a row again as it is in the database; nothing of it changes.</summary>
+    /// <param name="value">Null: it is gone.</param>
+    public void Reassert(RowTable table, ReadOnlySpan<byte> key, byte[]? value, byte[]? extents)
+    {
+        if (value is null) EmitDelete(table, key);
+        else EmitUpsert(table, key, value, extents);
+    }
+
     private void Refer(IEnumerable<Extent> extents, int sign)
     {
         foreach (var extent in extents) references[extent.Data] = references.GetValueOrDefault(extent.Data) + sign;

@@ -9,7 +9,7 @@ internal static class SnapshotExporter
     public const int BatchBytesMax = 1024 * 1024;
 
     /// <summary>What a row's framing takes at most, beside its key and record.</summary>
-    private const int FramingBytesMax = 64;
+    public const int FramingBytesMax = 64;
 
     /// <summary>The batches, from a connection on which a read transaction is open.</summary>
     public static IEnumerable<byte[]> Export(Database database, ulong generation)

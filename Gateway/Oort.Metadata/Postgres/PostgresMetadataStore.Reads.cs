@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using Npgsql;
+using Oort.Backends;
+using Oort.Metadata.Changes;
+using Oort.Metadata.Deciding;
+using Oort.Metadata.Postgres.Reading;
+using Oort.Metadata.Postgres.Writing;
+using Oort.Metadata.Reading;
+using Oort.Metadata.Records;
+using Oort.Metadata.Writing;
+
+namespace Oort.Metadata.Postgres;
+
+/// <summary>What reads: one round trip as a rule, and then a wait until what was seen is in a journal, whoever wrote it.</summary>
+public sealed partial class PostgresMetadataStore
+{
+    /// <summary>Attempts of a read whose connection turns out to be dead: after a restart of the server every pooled one is.</summary>
+    private const int ReadAttemptsMax = 3;
+
+    public ValueTask<BucketRow?> FindBucketAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync("SELECT id, value FROM buckets WHERE name = $1", [Scope.BucketNames], row => BucketRecord.Read(new(row.ULong(0)), row.Blob(1)), cancellationToken, RoundTrip.Bytes(RowKey.Utf8(name)));
+
+    /// <summary>Other owners' buckets are skipped one by one: buckets are few.</summary>
+    public async ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken)
+    {
+        var prefixBytes = RowKey.Utf8(prefix);
+        var start = ByteKey.Max(prefixBytes, after.Length == 0 ? [] : ByteKey.After(RowKey.Utf8(after)));
+        var result = ImmutableArray.CreateBuilder<BucketRow>();
+        while (true)
+        {
+            var from = start;
+            var rows = await ListAsync(
+                "SELECT id, value, name FROM buckets WHERE name >= $1 AND name < $2 ORDER BY name LIMIT $3", [Scope.BucketNames],
+                row => (Row: BucketRecord.Read(new(row.ULong(0)), row.Blob(1)), Name: row.Blob(2)), cancellationToken,
+                RoundTrip.Bytes(from), RoundTrip.Bytes(KeyRange.End(prefixBytes)), RoundTrip.Int(MetadataLimits.PageSizeMax));
+            foreach (var (row, _) in rows)
+            {
+                if (result.Count == limit) return result.DrainToImmutable();
+                if (ownerId is null || row.OwnerId == ownerId) result.Add(row);
+            }
+            if (rows.Count < MetadataLimits.PageSizeMax || result.Count == limit) return result.DrainToImmutable();
+            start = ByteKey.After(rows[^1].Name);
+        }
+    }
+
+    public async ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        return await ReadAsync([Scope.Key(bucket, keyBytes)], VersionReads.Find(bucket, key, keyBytes, versionId, withData: false), cancellationToken) is { } found ? found.Version : null;
+    }
+
+    public async ValueTask<FoundVersion?> OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        var found = await ReadAsync([Scope.Key(bucket, keyBytes)], VersionReads.Find(bucket, key, keyBytes, versionId, withData: true), cancellationToken);
+        if (found is { Data.IsDefault: false })
+            foreach (var location in found.Data) await pending.WaitAsync(Scope.Data(location.Data.Id), cancellationToken);
+        return found;
+    }
+
+    public async ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken)
+    {
+        var page = new PageBuilder(query.Prefix, query.Delimiter, query.After, query.Limit);
+        return await ReadAsync([Scope.ObjectsIn(query.Bucket)], Listings.Objects(query, page), cancellationToken);
+    }
+
+    public async ValueTask<ListVersionsPage> ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken)
+    {
+        var page = new PageBuilder(query.Prefix, query.Delimiter, query.AfterKey, query.Limit);
+        ulong? below = null;
+        var keyBytes = RowKey.Utf8(query.AfterKey);
+        if (query.Limit > 0 && query.AfterVersionId is { } after && query.AfterKey.Length > 0 && page.ShowsItself(keyBytes))
+        {
+            // A null version that is gone, or a text that is no id, gives all versions of the key.
+            below = long.MaxValue;
+            if (after == VersionId.NullText) below = (await FindVersionAsync(query.Bucket, query.AfterKey, after, cancellationToken))?.Id.Generation ?? below;
+            else if (VersionId.TryParse(after, out var id) && id.Generation <= long.MaxValue) below = id.Generation;
+        }
+        return await ReadAsync([Scope.ObjectsIn(query.Bucket)], Listings.Versions(query, page, below), cancellationToken);
+    }
+
+    public ValueTask<UploadRow?> FindUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken)
+    {
+        var keyBytes = VersionCommands.KeyBytes(key);
+        return FindAsync(
+            "SELECT value FROM uploads WHERE bucket = $1 AND key = $2 AND id = $3", [Scope.Upload(upload)], row => UploadRecord.Read(bucket, key, upload, row.Blob(0)), cancellationToken,
+            RoundTrip.Long(bucket.Value), RoundTrip.Bytes(keyBytes), RoundTrip.Bytes(KeyRange.Of(upload)));
+    }
+
+    public async ValueTask<ListPartsPage> ListPartsAsync(UploadId upload, int afterPartNumber, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MetadataLimits.PageSizeMax);
+        if (limit == 0) return new([], false);
+        var parts = await ListAsync(
+            "SELECT number, value FROM parts WHERE upload = $1 AND number > $2 ORDER BY number LIMIT $3", [Scope.Upload(upload)],
+            row => UploadRecord.ReadPart(upload, row.GetInt32(0), row.Blob(1), default), cancellationToken, RoundTrip.Bytes(KeyRange.Of(upload)), RoundTrip.Int(afterPartNumber), RoundTrip.Int(limit + 1));
+        return new([.. parts.Take(limit)], parts.Count > limit);
+    }
+
+    public async ValueTask<ListUploadsPage> ListUploadsAsync(ListUploadsQuery query, CancellationToken cancellationToken)
+    {
+        var page = new PageBuilder(query.Prefix, query.Delimiter, query.AfterKey, query.Limit);
+        return await ReadAsync([Scope.UploadsIn(query.Bucket)], Listings.Uploads(query, page), cancellationToken);
+    }
+
+    public ValueTask<ImmutableArray<UploadRow>> FindUploadsBeforeAsync(DateTimeOffset initiatedBefore, int limit, CancellationToken cancellationToken) =>
+        ReadUploadsAsync("WHERE initiated < $1 ORDER BY initiated LIMIT $2", [Scope.AllUploads], [RoundTrip.Long(initiatedBefore.ToUnixTimeMilliseconds()), RoundTrip.Int(limit)], cancellationToken);
+
+    /// <summary>In the order asked; data that is gone is left out.</summary>
+    public ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken) =>
+        ReadAsync([.. data.Select(Scope.Data)], VersionReads.Locate(data), cancellationToken);
+
+    public ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken) =>
+        FindAsync("SELECT value FROM segments WHERE id = $1", [Scope.Segment(segment)], row => SegmentRecord.Read(segment, row.Blob(0)), cancellationToken, RoundTrip.Bytes(KeyRange.Of(segment)));
+
+    public async ValueTask<ImmutableArray<SegmentRow>> ListSegmentsAsync(SegmentId after, int limit, bool notFullOnly, StoreId? store, CancellationToken cancellationToken)
+    {
+        var sql = (notFullOnly, store) switch
+        {
+            (false, null) => "SELECT id, value FROM segments WHERE id > $1 ORDER BY id LIMIT $2",
+            (true, null) => "SELECT id, value FROM segments WHERE id > $1 AND partial ORDER BY id LIMIT $2",
+            (false, _) => "SELECT s.id, s.value FROM placements p JOIN segments s ON s.id = p.segment WHERE p.store = $3 AND p.segment > $1 ORDER BY p.segment LIMIT $2",
+            (true, _) => "SELECT id, value FROM segments s WHERE id > $1 AND partial AND EXISTS (SELECT 1 FROM placements p WHERE p.store = $3 AND p.segment = s.id) ORDER BY id LIMIT $2",
+        };
+        NpgsqlParameter[] parameters = [RoundTrip.Bytes(KeyRange.Of(after)), RoundTrip.Int(limit)];
+        if (store is { } one) parameters = [.. parameters, RoundTrip.Bytes(KeyRange.Of(one))];
+        return [.. await ListAsync(sql, [Scope.AllSegments], row => SegmentRecord.Read(SegmentId.Read(row.Blob(0)), row.Blob(1)), cancellationToken, parameters)];
+    }
+
+    public async ValueTask<ImmutableArray<DataRow>> ListDataInSegmentAsync(SegmentId segment, DataId? after, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT d.id, d.value FROM runs r JOIN data d ON d.id = r.data WHERE r.segment = $1 AND r.data > $2 ORDER BY r.data LIMIT $3", [Scope.AllSegments],
+            row => DataRecord.Read(DataId.Read(row.Blob(0)), row.Blob(1)), cancellationToken,
+            RoundTrip.Bytes(KeyRange.Of(segment)), RoundTrip.Bytes(after is { } id ? KeyRange.Of(id) : []), RoundTrip.Int(limit)),
+    ];
+
+    public async ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken)
+    {
+        var sql = maxLiveShare > 0
+            ? "SELECT id, value, live_bytes FROM segments WHERE shrunk AND share <= $1 AND data_count > 0 ORDER BY share LIMIT $2"
+            : "SELECT id, value, live_bytes FROM segments WHERE idle_since < $1 ORDER BY idle_since LIMIT $2";
+        return
+        [
+            .. await ListAsync(
+                sql, [Scope.AllSegments], row => new SegmentUse(SegmentRecord.Read(SegmentId.Read(row.Blob(0)), row.Blob(1)), row.GetInt64(2)), cancellationToken,
+                RoundTrip.Long(maxLiveShare > 0 ? (long)(maxLiveShare * 1000) : idleBefore.ToUnixTimeMilliseconds()), RoundTrip.Int(limit)),
+        ];
+    }
+
+    public async ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) =>
+        [.. await ListAsync("SELECT id, value FROM stores ORDER BY id", [Scope.Stores], ReadStore, cancellationToken)];
+
+    public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken)
+    {
+        var key = RowKey.Utf8(name);
+        return FindAsync("SELECT value FROM settings WHERE name = $1", [Scope.Setting(key)], row => SmallRecords.ReadSetting(row.Blob(0)), cancellationToken, RoundTrip.Bytes(key));
+    }
+
+    /// <summary>Counts for operators, over all gateways; may run ahead of the journals by the groups in flight.</summary>
+    public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken) => (await FindAsync(
+        """
+        SELECT sum(buckets)::bigint, sum(objects)::bigint, sum(versions)::bigint, sum(uploads)::bigint, sum(logical_bytes)::bigint,
+            sum(segments)::bigint, sum(segments_partial)::bigint, sum(payload_bytes)::bigint, sum(live_bytes)::bigint FROM gateways
+        """, [], row => new MetadataTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8)), cancellationToken))!;
+
+    private static StoreRow ReadStore(NpgsqlDataReader row) => SmallRecords.ReadStore(StoreId.Read(row.Blob(0)), row.Blob(1));
+
+    private async ValueTask<ImmutableArray<UploadRow>> ReadUploadsAsync(string where, ulong[] scopes, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            $"SELECT bucket, key, id, value FROM uploads {where}", scopes,
+            row => UploadRecord.Read(new(row.ULong(0)), RecordReader.DecodeText(row.Blob(1)), UploadId.Read(row.Blob(2)), row.Blob(3)), cancellationToken, parameters),
+    ];
+
+    private ValueTask<TRow?> FindAsync<TRow>(string sql, ulong[] scopes, Func<NpgsqlDataReader, TRow> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+        where TRow : class =>
+        ReadAsync<TRow?>(
+            scopes,
+            trip =>
+            {
+                TRow? found = null;
+                trip.Query(sql, row => found = read(row), Copies(parameters));
+                return () => found;
+            },
+            cancellationToken);
+
+    private ValueTask<List<TRow>> ListAsync<TRow>(string sql, ulong[] scopes, Func<NpgsqlDataReader, TRow> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
+        ReadAsync<List<TRow>>(
+            scopes,
+            trip =>
+            {
+                var found = new List<TRow>();
+                trip.Query(sql, row => found.Add(read(row)), Copies(parameters));
+                return () => found;
+            },
+            cancellationToken);
+
+    /// <summary>A parameter belongs to one command; a read that is tried again needs new ones.</summary>
+    private static NpgsqlParameter[] Copies(NpgsqlParameter[] parameters) => [.. parameters.Select(parameter => parameter.Clone())];
+
+    /// <summary>Reads, and waits until what touches the scopes is in a journal.</summary>
+    /// <param name="build">Adds statements to a round trip; its result is asked when that has run. May be called again.</param>
+    private async ValueTask<TResult> ReadAsync<TResult>(ulong[] scopes, Func<RoundTrip, Func<TResult>> build, CancellationToken cancellationToken)
+    {
+        RequireStarted();
+        var (result, waiting) = await RunReadAsync(scopes, build, cancellationToken);
+        foreach (var scope in scopes) await pending.WaitAsync(scope, cancellationToken);
+        await foreign.WaitAsync(waiting, cancellationToken);
+        return result;
+    }
+
+    private async ValueTask<(TResult Result, List<ForeignGroup> Waiting)> RunReadAsync<TResult>(ulong[] scopes, Func<RoundTrip, Func<TResult>> build, CancellationToken cancellationToken)
+    {
+        await readers.WaitAsync(cancellationToken);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await using var connection = await server.OpenAsync(cancellationToken);
+                    var trip = new RoundTrip(connection);
+                    var result = build(trip);
+                    var waiting = new List<ForeignGroup>();
+                    ForeignGroups.AddFind(trip, options.GatewayId, scopes, waiting);
+                    if (!trip.IsEmpty) await trip.RunAsync(cancellationToken);
+                    return (result(), waiting);
+                }
+                catch (Exception e) when (PostgresServer.IsTransient(e))
+                {
+                    if (PostgresServer.IsLost(e)) server.Clear();
+                    if (attempt == ReadAttemptsMax) throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+                }
+            }
+        }
+        finally
+        {
+            readers.Release();
+        }
+    }
+}

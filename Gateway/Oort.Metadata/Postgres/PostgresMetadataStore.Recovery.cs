@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Npgsql;
+using Oort.Metadata.Changes;
+using Oort.Metadata.Postgres.Recovery;
+using Oort.Metadata.Postgres.Tables;
+using Oort.Metadata.Postgres.Writing;
+using Oort.Metadata.Sqlite.Recovery;
+using Oort.Metadata.Writing;
+
+namespace Oort.Metadata.Postgres;
+
+/// <summary>Snapshots, replay and checks.</summary>
+public sealed partial class PostgresMetadataStore
+{
+    /// <summary>A transaction of one instant that may take long.</summary>
+    private const string LongRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+    /// <remarks>
+    /// A database that answers is never behind a journal: it commits durably before a journal gets anything. It is, when it has been put back to an older state. As commits are ordered
+    /// over all gateways, that state is a whole beginning of history, and the entries of all gateways behind it, in the order of their last generations, are the rest.
+    /// </remarks>
+    public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken)
+    {
+        RequireNotStarted();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (entry.LastGeneration <= clusterCommitted) return ValueTask.CompletedTask;
+        if (entry.LastGeneration < entry.FirstGeneration) throw new ArgumentException($"The entry of generations {entry.FirstGeneration:x} to {entry.LastGeneration:x} ends before it begins.");
+        try
+        {
+            using var connection = server.Open();
+            var tables = new PostgresTables();
+            tables.Begin(connection);
+            ulong present = 0;
+            new RoundTrip(connection)
+                .Add("BEGIN")
+                .Query("SELECT committed FROM state FOR NO KEY UPDATE", row => present = row.ULong(0))
+                .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId))
+                .Add("INSERT INTO gateways(id, session, committed, adopted) VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId)).Run();
+            // Somebody commits meanwhile: then what is replayed now could overwrite what is newer.
+            if (present != clusterCommitted) throw new InvalidOperationException($"The database was at generation {clusterCommitted:x} and is at {present:x}: another gateway writes to it. Stop all gateways, and start them again one by one.");
+            new WriteSession(tables, time).Replay(entry);
+            var trip = new RoundTrip(connection);
+            tables.AddWrites(trip);
+            GatewayState.AddProgress(trip, gatewayId, entry.LastGeneration, tables.Totals);
+            trip.Add("UPDATE journals SET journalled = greatest(journalled, $2) WHERE gateway = $1", RoundTrip.Text(gatewayId), RoundTrip.Long(entry.LastGeneration)).Add("COMMIT").Run();
+        }
+        catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
+        {
+            throw new MetadataUnavailableException("The metadata database does not take the journals' entries.", e);
+        }
+        clusterCommitted = entry.LastGeneration;
+        if (gatewayId == options.GatewayId) ownCommitted = entry.LastGeneration;
+        return ValueTask.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        RequireStarted();
+        await using var connection = await OpenLongReadAsync(cancellationToken);
+        ulong generation = 0;
+        var waiting = new List<ForeignGroup>();
+        var trip = new RoundTrip(connection).Query("SELECT committed FROM state", row => generation = row.ULong(0)); // The first read fixes the instant.
+        ForeignGroups.AddFindAll(trip, options.GatewayId, waiting);
+        await trip.RunAsync(cancellationToken);
+        await pending.WaitForAllAsync(cancellationToken);
+        await foreign.WaitAsync(waiting, cancellationToken);
+        Volatile.Write(ref wholeUpTo, Math.Max(generation, Volatile.Read(ref wholeUpTo)));
+        await foreach (var changes in ReadBatchesAsync(connection, generation, cancellationToken)) yield return new(generation, changes);
+    }
+
+    public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(options.ScratchDirectory ?? Path.GetTempPath(), "oort-check-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8))));
+        try
+        {
+            await using var connection = await OpenLongReadAsync(cancellationToken);
+            ulong generation = 0;
+            await new RoundTrip(connection).Query("SELECT committed FROM state", row => generation = row.ULong(0)).RunAsync(cancellationToken);
+            var problems = new ProblemList(problemsMax);
+            var path = Path.Combine(folder.FullName, "rebuilt.db");
+            using (var rebuilder = MetadataRebuilder.Create(path, generation, time))
+            {
+                await foreach (var changes in ReadBatchesAsync(connection, generation, cancellationToken)) rebuilder.ApplySnapshot(changes);
+                foreach (var problem in await Task.Run(rebuilder.Finish, cancellationToken)) problems.Add(problem.Kind, problem.Detail);
+            }
+            await Task.Run(() => new DerivedCheck(connection, path, problems).Run(), cancellationToken);
+            return problems.ToImmutable();
+        }
+        catch (Exception e) when (PostgresServer.IsTransient(e))
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection> OpenLongReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await server.OpenAsync(cancellationToken);
+            PostgresServer.Execute(connection, LongRead);
+            return connection;
+        }
+        catch (Exception e) when (PostgresServer.IsTransient(e))
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
+    }
+
+    /// <summary>Every journalled row of the transaction's instant, in batches.</summary>
+    private static async IAsyncEnumerable<byte[]> ReadBatchesAsync(NpgsqlConnection connection, ulong generation, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var encoder = new ChangeEncoder();
+        encoder.Begin(generation);
+        foreach (var (table, sql) in JournalledRows.All)
+        {
+#pragma warning disable CA2100 // The statements are constants.
+            await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+#pragma warning restore CA2100
+            await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                var (key, value, rest) = JournalledRows.Read(table, rows);
+                if (!encoder.IsEmpty && encoder.Length + key.Length + value.Length + rest.Length + SnapshotExporter.FramingBytesMax > SnapshotExporter.BatchBytesMax)
+                {
+                    yield return encoder.ToArray();
+                    encoder.Begin(generation);
+                }
+                encoder.Upsert(table, generation, key, value, rest);
+            }
+        }
+        // An empty cluster has a snapshot too: one batch without rows.
+        yield return encoder.ToArray();
+    }
+}
