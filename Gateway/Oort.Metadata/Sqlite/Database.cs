@@ -22,7 +22,12 @@ internal sealed class Database : IDisposable
     private readonly sqlite3 handle;
     private readonly List<Statement> statements = [];
 
-    static Database() => Batteries_V2.Init();
+    static Database()
+    {
+        raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        // Before anything else: nobody asks how much memory SQLite has, and counting it takes a lock for every page and value.
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     private Database(sqlite3 handle) => this.handle = handle;
 

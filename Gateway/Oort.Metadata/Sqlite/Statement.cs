@@ -10,16 +10,20 @@ internal sealed class Statement : IDisposable
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
 
+    /// <summary>That of <see cref="statement"/>, which outlives every use of it.</summary>
+    private readonly nint handle;
+
     public Statement(sqlite3 database, string sql)
     {
         this.database = database;
         var code = raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement);
         Check(code);
+        handle = statement.DangerousGetHandle();
     }
 
     public Statement Bind(int parameter, long value)
     {
-        Check(raw.sqlite3_bind_int64(statement, parameter, value));
+        Check(NativeStatement.BindInt64(handle, parameter, value));
         return this;
     }
 
@@ -27,8 +31,7 @@ internal sealed class Statement : IDisposable
 
     public Statement Bind(int parameter, ReadOnlySpan<byte> value)
     {
-        // An empty span has no address and would be bound as NULL.
-        Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(statement, parameter, 0) : raw.sqlite3_bind_blob(statement, parameter, value));
+        Check(NativeStatement.BindBlob(handle, parameter, value));
         return this;
     }
 
@@ -41,7 +44,7 @@ internal sealed class Statement : IDisposable
     /// <summary>Goes to the next row; false when there is none.</summary>
     public bool Step()
     {
-        var code = raw.sqlite3_step(statement);
+        var code = NativeStatement.Step(handle);
         if (code == raw.SQLITE_ROW) return true;
         if (code == raw.SQLITE_DONE) return false;
         try
@@ -66,16 +69,16 @@ internal sealed class Statement : IDisposable
     public Rows Query() => new(this);
 
     // A failed step reports its error again on reset; it has been thrown by then.
-    public void Reset() => _ = raw.sqlite3_reset(statement);
+    public void Reset() => _ = NativeStatement.Reset(handle);
 
-    public long Long(int column) => raw.sqlite3_column_int64(statement, column);
+    public long Long(int column) => NativeStatement.Int64(handle, column);
 
-    public ulong ULong(int column) => (ulong)raw.sqlite3_column_int64(statement, column);
+    public ulong ULong(int column) => (ulong)NativeStatement.Int64(handle, column);
 
     public int Int(int column) => raw.sqlite3_column_int(statement, column);
 
     /// <summary>Valid until the next step or reset.</summary>
-    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
+    public ReadOnlySpan<byte> Blob(int column) => NativeStatement.Blob(handle, column);
 
     public string Sql => raw.sqlite3_sql(statement).utf8_to_string();
 
