@@ -38,7 +38,7 @@ internal static class BucketCommands
     {
         const int randomBits = 24;
         var newest = session.Epochs.Count == 0 ? 0 : session.Epochs.Values.Max();
-        var epoch = (((newest >> randomBits) + 1) << randomBits) | (WriteSession.RandomBits() >> (64 - randomBits));
+        var epoch = (((newest >> randomBits) + 1) << randomBits) | (session.RandomBits() >> (64 - randomBits));
         session.StartWriting();
         session.PutEpoch(gatewayId, epoch);
         return epoch;

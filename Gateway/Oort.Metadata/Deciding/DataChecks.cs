@@ -14,8 +14,11 @@ internal static class DataChecks
         if (!newData.Segments.IsEmpty || !newData.Data.IsEmpty)
         {
             if (!session.IsLive(newData.Epoch)) return CommitOutcome.Fenced;
-            var outcome = CheckRuns(session, newData.Data.SelectMany(row => row.Runs), newData.Segments);
-            if (outcome != CommitOutcome.Done) return outcome;
+            foreach (var row in newData.Data)
+            {
+                var outcome = CheckRuns(session, row.Runs, newData.Segments);
+                if (outcome != CommitOutcome.Done) return outcome;
+            }
         }
         // Nearly every put: one extent of one data id that comes with it.
         if (extents.Length == 1 && newData.Data.Length == 1 && extents[0].Data == newData.Data[0].Id) return CommitOutcome.Done;
@@ -31,15 +34,14 @@ internal static class DataChecks
     }
 
     /// <summary>Whether all runs lie in segments that are there or come with the command.</summary>
-    public static CommitOutcome CheckRuns(WriteSession session, IEnumerable<SegmentRun> runs, ImmutableArray<SegmentRow> newSegments)
+    public static CommitOutcome CheckRuns(WriteSession session, ImmutableArray<SegmentRun> runs, ImmutableArray<SegmentRow> newSegments)
     {
         SegmentId? last = null;
         foreach (var run in runs)
         {
             if (run.Segment == last) continue;
             last = run.Segment;
-            if (newSegments.Any(row => row.Id == run.Segment) || session.FindSegment(run.Segment) is not null) continue;
-            return CommitOutcome.DataGone;
+            if (!IsAmong(newSegments, run.Segment) && session.FindSegment(run.Segment) is null) return CommitOutcome.DataGone;
         }
         return CommitOutcome.Done;
     }
@@ -54,4 +56,11 @@ internal static class DataChecks
     public static SegmentRow Valid(SegmentRow row) => row.Shards.Length == row.Geometry.TotalShards && row.PayloadLength >= 0
         ? row
         : throw new ArgumentException($"Segment {row.Id} has {row.Shards.Length} places for {row.Geometry} shards, or a negative length.");
+
+    private static bool IsAmong(ImmutableArray<SegmentRow> segments, SegmentId id)
+    {
+        foreach (var row in segments)
+            if (row.Id == id) return true;
+        return false;
+    }
 }

@@ -32,7 +32,7 @@ internal static class SegmentCommands
         if (!newData.Data.IsEmpty) throw new ArgumentException("Moving data brings segments but no new data.");
         if (!newData.Segments.IsEmpty && !session.IsLive(newData.Epoch)) return (CommitOutcome.Fenced, []);
         if (moves.Select(move => move.Expected.Id).Distinct().Count() != moves.Length) throw new ArgumentException("A data id is moved twice.");
-        var outcome = DataChecks.CheckRuns(session, moves.SelectMany(move => move.Runs), newData.Segments);
+        var outcome = DataChecks.CheckRuns(session, [.. moves.SelectMany(move => move.Runs)], newData.Segments);
         if (outcome != CommitOutcome.Done) return (outcome, []);
 
         var present = moves.Select(move => session.Tables.Data.Find(move.Expected.Id)).ToArray();

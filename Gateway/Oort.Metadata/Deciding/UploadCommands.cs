@@ -63,7 +63,7 @@ internal static class UploadCommands
         {
             Bucket = command.Bucket,
             Key = command.Key,
-            Id = new(session.StartWriting(), WriteSession.RandomBits()),
+            Id = new(session.StartWriting(), session.RandomBits()),
             IsNull = bucket.Versioning != VersioningState.Enabled,
             IsLatest = true,
             LastModified = session.Now,

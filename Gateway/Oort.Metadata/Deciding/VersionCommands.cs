@@ -20,7 +20,7 @@ internal static class VersionCommands
         {
             Bucket = command.Bucket,
             Key = command.Key,
-            Id = new(session.StartWriting(), WriteSession.RandomBits()),
+            Id = new(session.StartWriting(), session.RandomBits()),
             IsNull = bucket.Versioning != VersioningState.Enabled,
             IsLatest = true,
             LastModified = session.Now,
@@ -104,7 +104,7 @@ internal static class VersionCommands
         {
             Bucket = command.Bucket,
             Key = command.Key,
-            Id = new(session.StartWriting(), WriteSession.RandomBits()),
+            Id = new(session.StartWriting(), session.RandomBits()),
             IsNull = bucket.Versioning == VersioningState.Suspended,
             IsDeleteMarker = true,
             LastModified = session.Now,

@@ -68,6 +68,17 @@ internal interface IDataTable
 
     /// <summary>Adds to (or takes from) the count of references; the result is the new count, null when there is no such data.</summary>
     long? AddReferences(DataId id, long count);
+
+    /// <summary>As <see cref="AddReferences"/>, and removes the row when none are left.</summary>
+    /// <param name="removed">The row that it removed, or null.</param>
+    long? AddReferencesOrRemove(DataId id, long count, out DataRow? removed)
+    {
+        var left = AddReferences(id, count);
+        removed = left == 0 ? Find(id) : null;
+        if (removed is not null) Remove(id);
+        return left;
+    }
+
     void Remove(DataId id);
 
     /// <summary>Notes that a data id lies in a segment; several runs of it there add up.</summary>

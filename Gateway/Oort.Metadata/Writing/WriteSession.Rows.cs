@@ -224,6 +224,12 @@ internal sealed partial class WriteSession
     private void RemoveData(DataRow row)
     {
         tables.Data.Remove(row.Id);
+        EndData(row);
+    }
+
+    /// <summary>What follows from the removal of a row of data.</summary>
+    private void EndData(DataRow row)
+    {
         Span<byte> key = stackalloc byte[DataId.Size];
         EmitDelete(RowTable.Data, RowKey.Data(key, row.Id));
         RemoveRuns(row);

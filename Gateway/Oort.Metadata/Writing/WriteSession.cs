@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Metadata.Changes;
@@ -24,6 +25,8 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     private readonly Dictionary<SegmentId, SegmentRow> segmentCache = [];
     private HashSet<ulong> scopes = [];
     private Dictionary<ulong, FoundVersion> decided = [];
+    private readonly ulong[] random = new ulong[64];
+    private int randomLeft;
     private Totals totals;
     private bool isReplay;
 
@@ -95,11 +98,15 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
                 continue;
             }
             if (change == 0) continue;
-            var left = tables.Data.AddReferences(id, change);
-            if (isReplay) continue; // Deletes of data stand in the journal themselves.
+            if (isReplay) // Deletes of data stand in the journal themselves.
+            {
+                tables.Data.AddReferences(id, change);
+                continue;
+            }
+            var left = tables.Data.AddReferencesOrRemove(id, change, out var removed);
             // Only after a recovery with losses can data be missing that something lets go of; that must still be deletable.
             if (left is null && change > 0) throw new InvalidOperationException($"Data {id} is referred to but not there.");
-            if (left == 0) RemoveData(tables.Data.Find(id)!);
+            if (removed is not null) EndData(removed);
         }
         references.Clear();
         if (newData.Count > 0) throw new ArgumentException("New data must be referred to by the command that brings it.");
@@ -156,12 +163,15 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     /// <summary>Whether a writer with this epoch may still write.</summary>
     public bool IsLive(ulong epoch) => Epochs.ContainsValue(epoch);
 
-    /// <summary>64 bits that cannot be guessed.</summary>
-    public static ulong RandomBits()
+    /// <summary>64 bits that cannot be guessed. Taken from the system many at a time: asking costs as much as half a row.</summary>
+    public ulong RandomBits()
     {
-        Span<byte> bytes = stackalloc byte[8];
-        RandomNumberGenerator.Fill(bytes);
-        return BitConverter.ToUInt64(bytes);
+        if (randomLeft == 0)
+        {
+            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(random.AsSpan()));
+            randomLeft = random.Length;
+        }
+        return random[--randomLeft];
     }
 
     /// <summary>Brings the numbers of segments up to date, for a command that reads them.</summary>

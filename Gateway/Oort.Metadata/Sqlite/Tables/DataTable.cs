@@ -9,11 +9,12 @@ namespace Oort.Metadata.Sqlite.Tables;
 internal sealed class DataTable(Database database) : IDataTable
 {
     private Statement? find;
+    private Statement? findWithReferences;
     private Statement? exists;
     private Statement? inSegment;
     private Statement? insert;
     private Statement? rewrite;
-    private Statement? addReferences;
+    private Statement? setReferences;
     private Statement? remove;
     private Statement? putRun;
     private Statement? removeRun;
@@ -70,14 +71,19 @@ internal sealed class DataTable(Database database) : IDataTable
 
     public long? AddReferences(DataId id, long count)
     {
-        Span<byte> idBytes = stackalloc byte[DataId.Size];
-        id.Write(idBytes);
-        addReferences ??= database.Prepare("UPDATE data SET refs = refs + ?2 WHERE id = ?1 RETURNING refs");
-        using var rows = addReferences.Bind(1, idBytes).Bind(2, count).Query();
-        if (!rows.Next()) return null;
-        var result = addReferences.Long(0);
-        rows.Next(); // To its end: a RETURNING statement has done its work only then.
-        return result;
+        if (Find(id, out var before) is null) return null;
+        SetReferences(id, before + count);
+        return before + count;
+    }
+
+    public long? AddReferencesOrRemove(DataId id, long count, out DataRow? removed)
+    {
+        removed = null;
+        if (Find(id, out var before) is not { } row) return null;
+        var left = before + count;
+        if (left == 0) Remove((removed = row).Id);
+        else SetReferences(id, left);
+        return left;
     }
 
     public void Remove(DataId id)
@@ -106,5 +112,26 @@ internal sealed class DataTable(Database database) : IDataTable
         data.Write(dataBytes);
         removeRun ??= database.Prepare("DELETE FROM runs WHERE segment = ?1 AND data = ?2");
         removeRun.Bind(1, segmentBytes).Bind(2, dataBytes).Run();
+    }
+
+    /// <param name="references">Extents that name it; 0 when there is no such data.</param>
+    private DataRow? Find(DataId id, out long references)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        references = 0;
+        findWithReferences ??= database.Prepare("SELECT refs, value FROM data WHERE id = ?1");
+        using var rows = findWithReferences.Bind(1, idBytes).Query();
+        if (!rows.Next()) return null;
+        references = findWithReferences.Long(0);
+        return DataRecord.Read(id, findWithReferences.Blob(1));
+    }
+
+    private void SetReferences(DataId id, long count)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        id.Write(idBytes);
+        setReferences ??= database.Prepare("UPDATE data SET refs = ?2 WHERE id = ?1");
+        setReferences.Bind(1, idBytes).Bind(2, count).Run();
     }
 }
