@@ -7,6 +7,9 @@ namespace Oort.Metadata.Writing;
 internal sealed class CommitGroup(
     IReadOnlyList<WriteCommand> commands, JournalEntry? entry, IReadOnlySet<ulong> scopes, IReadOnlyDictionary<ulong, FoundVersion>? decided = null)
 {
+    /// <summary>Callers answered one after the other: enough to spare most changes of threads, and few enough to leave work for other cores.</summary>
+    private const int AnswersAtOnce = 8;
+
     private readonly TaskCompletionSource journalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -38,13 +41,23 @@ internal sealed class CommitGroup(
     public FoundVersion? Decided(ulong scope, BucketId bucket, string key) =>
         decided is not null && decided.TryGetValue(scope, out var found) && found.Version.Bucket == bucket && found.Version.Key == key ? found : null;
 
+    /// <summary>Answers all callers, some of them in each of a few threads of the pool: one for each caller costs a put more than its answer does.</summary>
     public void Complete()
     {
-        foreach (var command in commands) command.Complete();
+        for (var first = 0; first < commands.Count; first += AnswersAtOnce)
+            ThreadPool.UnsafeQueueUserWorkItem(new Answers(commands, first), preferLocal: false);
     }
 
     public void Fail(Exception exception)
     {
         foreach (var command in commands) command.Fail(exception);
+    }
+
+    private sealed class Answers(IReadOnlyList<WriteCommand> commands, int first) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            for (var i = first; i < Math.Min(first + AnswersAtOnce, commands.Count); i++) commands[i].Complete();
+        }
     }
 }

@@ -12,18 +12,18 @@ internal abstract class WriteCommand
     /// <summary>Checks conditions, then writes. May run again when its group is rolled back for another command's fault.</summary>
     public abstract void Execute(WriteSession session);
 
-    /// <summary>Answers the caller with what <see cref="Execute"/> found.</summary>
+    /// <summary>Answers the caller with what <see cref="Execute"/> found. Of a command that may be stored later, the caller goes on in this very thread.</summary>
     public abstract void Complete();
 
-    /// <summary>Answers the caller with an exception. Without effect once answered.</summary>
+    /// <summary>Answers the caller, who goes on in a thread of the pool, with an exception. Without effect once answered.</summary>
     public abstract void Fail(Exception exception);
 }
 
 /// <inheritdoc/>
 internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool mayStoreLater = false) : WriteCommand
 {
-    // The writer and the journal pump must not run callers' code.
-    private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // The writer and the journal pump must not run callers' code. Those of puts, which have only an answer to write, go on one after the other (see CommitGroup).
+    private readonly TaskCompletionSource<TResult> completion = new(mayStoreLater ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private TResult? result;
 
     public Task<TResult> Task => completion.Task;
@@ -34,7 +34,11 @@ internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool maySt
 
     public override void Complete() => completion.TrySetResult(result!);
 
-    public override void Fail(Exception exception) => completion.TrySetException(exception);
+    public override void Fail(Exception exception)
+    {
+        if (!completion.Task.IsCompleted)
+            ThreadPool.UnsafeQueueUserWorkItem(static told => told.completion.TrySetException(told.exception), (completion, exception), preferLocal: false);
+    }
 }
 
 /// <summary>Makes the database file itself durable up to now, which commits alone do not: before journal records that it has are dropped.</summary>

@@ -28,6 +28,7 @@ internal sealed class GroupWriter
     private readonly SqliteMetadataOptions options;
     private readonly TimeProvider time;
     private readonly Channel<WriteCommand> queue;
+    private readonly Action signal;
     private readonly Thread thread;
     private readonly List<CommitGroup> unstored = [];
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +49,8 @@ internal sealed class GroupWriter
         this.time = time;
         Gatherings = new(options.GatherWaitMax);
         committed = state.Committed;
-        queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
+        queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true, AllowSynchronousContinuations = true });
+        signal = Gatherings.Signal;
         thread = new Thread(Run) { Name = "metadata writer", IsBackground = true };
         thread.Start();
     }
@@ -143,10 +145,20 @@ internal sealed class GroupWriter
         ended.SetResult();
     }
 
+    /// <summary>Waits until there are commands; false when none will come any more.</summary>
     private bool WaitForCommands()
     {
         var more = queue.Reader.WaitToReadAsync().AsTask();
-        if (unstored.Count > 0 && broken is null && !more.Wait(options.CommitDelayMax)) StoreBeforePause();
+        if (!more.IsCompleted)
+        {
+            more.GetAwaiter().UnsafeOnCompleted(signal);
+            if (unstored.Count > 0 && broken is null)
+            {
+                while (!more.IsCompleted && Gatherings.Wait(options.CommitDelayMax)) ;
+                if (!more.IsCompleted) StoreBeforePause();
+            }
+            while (!more.IsCompleted) Gatherings.Wait(Timeout.InfiniteTimeSpan);
+        }
         var hasMore = more.GetAwaiter().GetResult();
         Gatherings.WaitForEnd();
         return hasMore;
