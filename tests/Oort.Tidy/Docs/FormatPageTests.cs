@@ -11,7 +11,7 @@ public sealed class FormatPageTests
     private static readonly string[] requiredHeadings = ["Notation", "Picture", "Limits", "writer", "read", "Versions", "Example", "Changes"];
 
     /// <summary>Pages of a layout: which files lie where. The bytes in them are other pages' formats, so there is nothing to draw or to show in hex.</summary>
-    private static readonly string[] layoutPages = ["docs/formats/store-files.md"];
+    private static readonly string[] layoutPages = ["docs/formats/store-files.md", "docs/formats/node-files.md"];
 
     /// <summary>Vectors of formats that others define, and whose pages are theirs: Amazon's signatures.</summary>
     private static readonly string[] foreignFormats = ["sigv4"];

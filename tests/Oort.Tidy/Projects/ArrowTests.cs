@@ -16,18 +16,21 @@ public sealed class ArrowTests
         ["Oort.Backends"] = ["Oort.Checksums"],
         ["Oort.Evm"] = [],
         ["Oort.Ledger"] = [],
-        ["Oort.Node.Protocol"] = [],
+        ["Oort.Node.Protocol"] = ["Oort.Checksums"],
 
         ["Oort.S3.Client"] = ["Oort.S3", "Oort.Checksums"],
         ["Oort.Backends.Memory"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Backends.Local"] = ["Oort.Backends", "Oort.Checksums"],
+        ["Oort.Backends.Node"] = ["Oort.Backends", "Oort.Node.Protocol", "Oort.Checksums"],
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
-            ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory"],
-        ["Oort.Cli"] = ["Oort.Gateway", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
+            ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
+             "Oort.Backends.Node", "Oort.Node.Protocol"],
+        ["Oort.Node"] = ["Oort.Node.Protocol", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
+        ["Oort.Cli"] = ["Oort.Gateway", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
     };
 
     [Fact]

@@ -1,0 +1,70 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Oort.Node.Protocol;
+
+namespace Oort.Backends.Node;
+
+/// <summary>Pooled connections to one node: TLS 1.3, both sides known by the ids of their keys (docs/formats/node-protocol.md §2).</summary>
+internal static class NodeConnections
+{
+    /// <summary>Less than what a node keeps an idle connection, so that no request meets its closing.</summary>
+    private static readonly TimeSpan s_idleMax = TimeSpan.FromMinutes(1);
+
+    /// <remarks>TLS is done here and not by the handler: so the address has no say in who is trusted, and a wrong peer is told by its id.</remarks>
+    public static HttpMessageInvoker Create(NodeAddress address, NodeIdentity own, NodeStoreOptions options)
+    {
+        var certificate = SslStreamCertificateContext.Create(own.Certificate, additionalCertificates: null, offline: true);
+        return new(
+            new SocketsHttpHandler
+            {
+                ConnectCallback = async (_, cancellationToken) => await ConnectAsync(address, certificate, cancellationToken),
+                ConnectTimeout = options.ConnectTimeout,
+                MaxConnectionsPerServer = options.ConnectionCountMax,
+                PooledConnectionIdleTimeout = s_idleMax,
+                UseProxy = false,
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                ActivityHeadersPropagator = null,
+                MaxResponseHeadersLength = 8,
+                // What is left of an answer that is given up is not worth reading.
+                ResponseDrainTimeout = TimeSpan.Zero,
+            },
+            disposeHandler: true);
+    }
+
+    private static async Task<Stream> ConnectAsync(NodeAddress address, SslStreamCertificateContext certificate, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SslStream? stream = null;
+        NodeId? found = null;
+        try
+        {
+            await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
+            stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = "node",
+                    ClientCertificateContext = certificate,
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    ApplicationProtocols = [SslApplicationProtocol.Http11],
+                    EncryptionPolicy = EncryptionPolicy.RequireEncryption,
+                    CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                    CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust },
+                    RemoteCertificateValidationCallback = (_, peer, _, _) => (found = peer is X509Certificate2 known ? NodeId.OfCertificate(known) : null) == address.Id,
+                },
+                cancellationToken);
+            return stream;
+        }
+        catch (Exception e)
+        {
+            if (stream is not null) await stream.DisposeAsync();
+            socket.Dispose();
+            if (e is AuthenticationException && found is { } other && other != address.Id)
+                throw new BackendException(BackendErrorKind.Permanent, $"{address.HostAndPort} is another node ({other}), not {address.Id}.", e);
+            throw;
+        }
+    }
+}
