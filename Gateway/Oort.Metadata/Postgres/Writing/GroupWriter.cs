@@ -313,7 +313,7 @@ internal sealed class GroupWriter : IAsyncDisposable
     }
 
     /// <summary>Between half of a pause and all of it, so that gateways which met do not meet again.</summary>
-    private static TimeSpan Jittered(TimeSpan pause) => pause * (0.5 + WriteSession.RandomBits() / (2.0 * ulong.MaxValue));
+    private TimeSpan Jittered(TimeSpan pause) => pause * (0.5 + session.RandomBits() / (2.0 * ulong.MaxValue));
 
     /// <summary>A command failed after it had begun to write: a bug, of which only its caller may suffer.</summary>
     private sealed class CommandFaultException(WriteCommand command, Exception inner) : Exception("A command failed while it wrote.", inner)
