@@ -18,12 +18,6 @@ internal sealed class PackWriter : IDisposable
     /// </summary>
     private const int FlushCountMax = 2;
 
-    /// <summary>
-    /// How often a flush that is about to begin lets the bodies go first that come in the meantime. Each time costs a pass of the thread pool's queue, in which
-    /// requests that came together stand together: without it the first of them would have a flush of its own, and the others wait for that.
-    /// </summary>
-    private const int StandAsideMax = 3;
-
     private readonly DataPath path;
     private readonly Lock gate = new();
     private readonly Queue<PackEntry> waiting = new();
@@ -37,6 +31,9 @@ internal sealed class PackWriter : IDisposable
 
     /// <summary>Bodies of those that have: they are being committed and journalled.</summary>
     private int committingCount;
+
+    /// <summary>Bodies of the last group, and of the one before it.</summary>
+    private (int Last, int Before) groups;
     private bool isDisposed;
 
     /// <exception cref="ArgumentException">The budget is too small for two flushes.</exception>
@@ -98,7 +95,7 @@ internal sealed class PackWriter : IDisposable
         if (waiting.Count == 0 || waiting.Count < committingCount || unsettledCount > 0 || flushCount >= FlushCountMax) return;
         flushCount++;
         unsettledCount++;
-        new Flush(this, waiting.Count).Queue();
+        new Flush(this, new Crowd(groups.Last + groups.Before, waiting.Count)).Queue();
     }
 
     /// <summary>The bodies at the head of the queue that fit into one pack, and at least one. Those of other policies than the first's keep their places.</summary>
@@ -138,6 +135,7 @@ internal sealed class PackWriter : IDisposable
             while (others.TryDequeue(out var again)) waiting.Enqueue(again);
         }
 
+        groups = (entries.Count, groups.Last);
         return entries;
     }
 
@@ -164,32 +162,32 @@ internal sealed class PackWriter : IDisposable
     }
 
     /// <summary>A flush from the moment it may begin.</summary>
-    /// <param name="seenCount">Bodies that waited when it was last looked.</param>
-    private sealed class Flush(PackWriter owner, int seenCount) : IThreadPoolWorkItem
+    private sealed class Flush(PackWriter owner, Crowd crowd) : IThreadPoolWorkItem
     {
-        private int asideCount;
-        private int seenCount = seenCount;
+        private readonly long mayBegin = owner.path.Time.GetTimestamp();
 
         /// <summary>Behind everything that waits for a thread now, and not before it.</summary>
         public void Queue() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
         public void Execute()
         {
-            List<PackEntry> entries;
-            Geometry geometry;
+            List<PackEntry>? entries = null;
+            Geometry geometry = default;
+            var elapsed = owner.path.Time.GetElapsedTime(mayBegin);
             lock (owner.gate)
             {
-                if (asideCount < StandAsideMax && owner.waiting.Count > seenCount)
-                {
-                    asideCount++;
-                    seenCount = owner.waiting.Count;
-                    Queue();
-                    return;
-                }
-                entries = owner.TakeGroup(out geometry);
+                if (!crowd.MayGrow(owner.waiting.Count, elapsed)) entries = owner.TakeGroup(out geometry);
             }
-            if (entries.Count == 0) owner.Ended(0, isSettled: false);
+
+            if (entries is null) StandAside(elapsed);
+            else if (entries.Count == 0) owner.Ended(0, isSettled: false);
             else _ = RunAsync(geometry, entries);
+        }
+
+        private void StandAside(TimeSpan elapsed)
+        {
+            if (crowd.Yields(elapsed)) Thread.Yield();
+            Queue();
         }
 
         private async Task RunAsync(Geometry geometry, List<PackEntry> entries)
