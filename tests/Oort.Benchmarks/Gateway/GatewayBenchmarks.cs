@@ -9,7 +9,7 @@ internal static class GatewayBenchmarks
     /// <summary>Everything the whole run writes, with parity, and as much again for what is deleted late.</summary>
     private const long FreeBytesMin = 64L << 30;
 
-    /// <param name="arguments">--short; --json FILE; --only METHOD,SIZE,CONNECTIONS,COUNT and --repeat N for one work alone, to profile it.</param>
+    /// <param name="arguments">--short; --json FILE; --only METHOD,SIZE,CONNECTIONS,COUNT and --repeat N for one work alone, to profile it; with several --only one after the other.</param>
     public static int Run(string[] arguments)
     {
         try
@@ -30,9 +30,11 @@ internal static class GatewayBenchmarks
         using var server = ServerProcess.Start(where);
         using (var client = new LoadClient(server.Endpoint)) client.Run("PUT", Works.Bucket, "", []);
         var report = new Report(Machine());
-        if (Argument(arguments, "--only") is { } only)
+        var chosen = Arguments(arguments, "--only").ToArray();
+        if (chosen.Length > 0)
         {
-            foreach (var work in Single(only, int.Parse(Argument(arguments, "--repeat") ?? "1", CultureInfo.InvariantCulture))) report.Add(Load.Run(server, work));
+            var repeat = int.Parse(Arguments(arguments, "--repeat").FirstOrDefault() ?? "1", CultureInfo.InvariantCulture);
+            foreach (var work in chosen.SelectMany(only => Single(only, repeat))) report.Add(Load.Run(server, work));
             return 0;
         }
 
@@ -51,11 +53,11 @@ internal static class GatewayBenchmarks
             if (work.IsShown) report.Add(measurement);
         }
 
-        if (Argument(arguments, "--json") is { } file) report.WriteJson(file);
+        if (Arguments(arguments, "--json").FirstOrDefault() is { } file) report.WriteJson(file);
         return 0;
     }
 
-    private static string? Argument(string[] arguments, string name) => arguments.SkipWhile(argument => argument != name).Skip(1).FirstOrDefault();
+    private static IEnumerable<string> Arguments(string[] arguments, string name) => arguments.Zip(arguments.Skip(1)).Where(pair => pair.First == name).Select(pair => pair.Second);
 
     private static IEnumerable<Work> Single(string only, int repeat)
     {

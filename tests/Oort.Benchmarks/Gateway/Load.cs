@@ -10,7 +10,7 @@ internal static class Load
     {
         var latencies = new double[work.Connections * work.Count];
         var bytes = 0L;
-        var refusals = 0L;
+        var refusals = new List<double>();
         var failures = new List<Exception>();
         using var ready = new Barrier(work.Connections + 1);
         var threads = Enumerable.Range(0, work.Connections).Select(c => new Thread(() => Connection(c), maxStackSize: 256 * 1024)).ToArray();
@@ -26,16 +26,17 @@ internal static class Load
         if (failures.Count > 0) throw new InvalidOperationException($"{work.Name} failed on {failures.Count} of {work.Connections} connections.", failures[0]);
 
         Array.Sort(latencies);
+        refusals.Sort();
         return new Measurement(
             work.Name, work.Connections, latencies.Length, work.MovesBytes ? bytes : 0, clock.Elapsed.TotalSeconds, cpu,
-            latencies[latencies.Length / 2], latencies[latencies.Length * 99 / 100], refusals, server.PeakMebibytes);
+            latencies[latencies.Length / 2], latencies[latencies.Length * 99 / 100], refusals.Count, refusals.Count == 0 ? null : refusals[refusals.Count / 2], refusals.Count == 0 ? null : refusals[^1], server.PeakMebibytes);
 
         void Connection(int c)
         {
             LoadClient? client = null;
             try
             {
-                client = new LoadClient(server.Endpoint);
+                client = new LoadClient(server.Endpoint, seed: c);
             }
             catch (Exception e)
             {
@@ -60,7 +61,7 @@ internal static class Load
             }
             finally
             {
-                Interlocked.Add(ref refusals, client.RefusalCount);
+                lock (refusals) refusals.AddRange(client.Refusals);
                 client.Dispose();
             }
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -15,21 +16,28 @@ internal sealed class LoadClient : IDisposable
     /// <summary>An answer that was asked for with <see cref="Text"/> is a small XML document.</summary>
     private const int TextSizeMax = 64 * 1024;
 
-    /// <summary>Rest after a 503, as SDKs take one.</summary>
-    private static readonly TimeSpan SlowDownRest = TimeSpan.FromMilliseconds(100);
+    /// <summary>Rest after the first 503 at most; it doubles with each that follows, and a random part of it is taken, as the SDKs do.</summary>
+    private static readonly TimeSpan SlowDownRest = TimeSpan.FromSeconds(1);
+
+    /// <summary>No rest is longer; the SDKs go on to 20 s.</summary>
+    private static readonly TimeSpan SlowDownRestMax = TimeSpan.FromSeconds(4);
 
     /// <summary>After so many refusals in a row the server is not busy but broken.</summary>
     private const int RefusalCountMax = 600;
 
     private readonly int port;
+    // Each connection's own, and the same in every run.
+    private readonly Random random;
     private readonly byte[] buffer = new byte[256 * 1024];
     private readonly string host;
     private readonly byte[] key;
     private readonly string date;
     private Socket socket;
 
-    public LoadClient(Uri endpoint)
+    /// <param name="seed">Of the rests after refusals.</param>
+    public LoadClient(Uri endpoint, int seed = 0)
     {
+        random = new Random(seed);
         host = endpoint.Authority;
         date = TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture);
         key = SigV4.DeriveKey(ServerProcess.SecretKey, date, Region);
@@ -37,8 +45,8 @@ internal sealed class LoadClient : IDisposable
         socket = Connect();
     }
 
-    /// <summary>How often the server answered 503 SlowDown; the request was then sent again.</summary>
-    public int RefusalCount { get; private set; }
+    /// <summary>How long each answer 503 SlowDown took, in milliseconds, from the request's first byte to the answer's; the request was then sent again.</summary>
+    public List<double> Refusals { get; } = [];
 
     /// <summary>Value of the last answer's ETag, as it came; empty when it had none.</summary>
     public string ETag { get; private set; } = "";
@@ -53,13 +61,15 @@ internal sealed class LoadClient : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
+            var begun = Stopwatch.GetTimestamp();
             Send(Head(method, path, query, body.Length, payloadHash ?? SigV4.UnsignedPayload, range), body);
             var (head, end, filled) = ReadHead();
             if (head.StartsWith("HTTP/1.1 20", StringComparison.Ordinal)) return ReadAnswer(method, head, end, filled);
             if (!head.StartsWith("HTTP/1.1 503", StringComparison.Ordinal) || attempt == RefusalCountMax) throw Unexpected(method, path, filled);
-            RefusalCount++;
+            Refusals.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
             socket.Dispose();
-            using (var rest = new ManualResetEventSlim()) rest.Wait(SlowDownRest);
+            var rest = Math.Min(SlowDownRest.TotalMilliseconds * Math.Pow(2, Math.Min(attempt, 10) - 1), SlowDownRestMax.TotalMilliseconds);
+            using (var never = new ManualResetEventSlim()) never.Wait(TimeSpan.FromMilliseconds(rest * random.NextDouble()));
             socket = Connect();
         }
     }
@@ -102,8 +112,8 @@ internal sealed class LoadClient : IDisposable
     {
         try
         {
-            SendAll(head);
-            SendAll(body);
+            while (!head.IsEmpty) head = head[socket.Send(head)..];
+            SendUnlessAnswered(body);
         }
         catch (SocketException)
         {
@@ -111,9 +121,33 @@ internal sealed class LoadClient : IDisposable
         }
     }
 
-    private void SendAll(ReadOnlySpan<byte> bytes)
+    /// <summary>Sends a body, and stops when the answer comes before its end: it is a refusal (RFC 9112 §7.5).</summary>
+    private void SendUnlessAnswered(ReadOnlySpan<byte> body)
     {
-        while (!bytes.IsEmpty) bytes = bytes[socket.Send(bytes)..];
+        if (body.IsEmpty) return;
+        socket.Blocking = false;
+        try
+        {
+            while (!body.IsEmpty)
+            {
+                var sent = socket.Send(body, SocketFlags.None, out var error);
+                if (error == SocketError.Success) body = body[sent..];
+                else if (error != SocketError.WouldBlock) return;
+                else if (IsAnswered()) return;
+            }
+        }
+        finally
+        {
+            socket.Blocking = true;
+        }
+    }
+
+    /// <summary>Waits until something can be sent or received; true: received.</summary>
+    private bool IsAnswered()
+    {
+        var (toRead, toWrite) = (new List<Socket> { socket }, new List<Socket> { socket });
+        Socket.Select(toRead, toWrite, null, Timeout.Infinite);
+        return toRead.Count > 0;
     }
 
     private (string Head, int End, int Filled) ReadHead()

@@ -5,6 +5,8 @@ namespace Oort.Benchmarks.Gateway;
 /// <param name="CpuSeconds">The server's user and system time.</param>
 /// <param name="P50Milliseconds">Half of the operations took at most this long.</param>
 /// <param name="Refusals">Answers 503 SlowDown; those requests were sent again, and their waiting is in the latencies.</param>
+/// <param name="RefusalP50Milliseconds">Half of the refusals were at the client within this, from the request's first byte; null when there was none.</param>
+/// <param name="RefusalMaxMilliseconds">The longest of them.</param>
 /// <param name="PeakMebibytes">The server's largest resident memory since it started.</param>
 internal sealed record Measurement(
     string Name,
@@ -16,6 +18,8 @@ internal sealed record Measurement(
     double P50Milliseconds,
     double P99Milliseconds,
     long Refusals,
+    double? RefusalP50Milliseconds,
+    double? RefusalMaxMilliseconds,
     long PeakMebibytes)
 {
     public double OperationsPerSecond => Operations / WallSeconds;
