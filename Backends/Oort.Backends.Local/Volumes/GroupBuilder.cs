@@ -5,8 +5,11 @@ namespace Oort.Backends.Local;
 /// <summary>Collects the requests of one group and lays it out in memory (docs/formats/volume.md §3). Used by the writer's thread alone.</summary>
 internal sealed class GroupBuilder(Volume volume)
 {
-    // The buffer stays for the next group; most need far less than the largest, 4.3 MiB.
-    private AlignedBuffer _buffer = new(VolumeFormat.BlockSize);
+    /// <summary>Content of a group at most, in bytes, unless a single record has more: eight shards of objects of 1 MiB at 4+2. Twice as much would not make a sync cheaper, and each store keeps the memory.</summary>
+    private const int ContentMax = VolumeFormat.ContentSizeMax / 2;
+
+    // It stays for the next group. Only what groups have needed of it is resident memory.
+    private AlignedBuffer _buffer = new((int)VolumeFormat.RoundUp(GroupHeader.Size + (VolumeFormat.RecordCountMax * GroupRecord.Size) + ContentMax));
     private readonly List<WriteRequest> _records = [];
     private readonly List<WriteRequest> _reservations = [];
     private int _contentSize;
@@ -30,7 +33,7 @@ internal sealed class GroupBuilder(Volume volume)
     public bool HasRoom(int content, long reserved) =>
         _records.Count < VolumeFormat.RecordCountMax
         && _reservations.Count < VolumeFormat.RecordCountMax
-        && _contentSize + content <= VolumeFormat.ContentSizeMax
+        && _contentSize + content <= (_contentSize == 0 ? VolumeFormat.ContentSizeMax : ContentMax)
         && _reservedSize + reserved <= VolumeFormat.ReservedSizeMax;
 
     public void AddRecord(WriteRequest request)
@@ -52,7 +55,7 @@ internal sealed class GroupBuilder(Volume volume)
         header = new(Volume.Header.Salt, sequence, durable, Volume.End, _records.Count, _contentSize, _reservedSize);
         var size = (int)(header.ReservedOffset - header.Offset);
         if (_buffer.Size < size)
-            _buffer = new AlignedBuffer(Math.Max(size, Math.Min(2 * _buffer.Size, 1 << 20)));
+            _buffer = new AlignedBuffer(size);
 
         var group = _buffer.Span[..size];
         var table = group.Slice(GroupHeader.Size, header.TableSize);

@@ -25,7 +25,7 @@ internal sealed class BlockPool(BufferPool buffers) : MemoryPool<byte>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockSize);
-        return buffers.RentOver(BlockSize);
+        return buffers.RentForConnection(BlockSize);
     }
 
     /// <summary>The buffers are the process's; nothing of them is this pool's own.</summary>

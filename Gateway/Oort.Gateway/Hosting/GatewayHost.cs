@@ -147,13 +147,17 @@ public sealed partial class GatewayHost : IAsyncDisposable
             socket.MaxWriteBufferSize = ConnectionBuffers.SendMax;
             socket.NoDelay = true;
         });
-        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options, buffers.Budget));
         return builder.Build();
     }
 
-    private static void Limit(KestrelServerOptions kestrel, GatewayOptions options)
+    private static void Limit(KestrelServerOptions kestrel, GatewayOptions options, MemoryBudget budget)
     {
-        kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(options.Listen, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(next => connection => ConnectionBuffers.AnnounceAsync(next, connection, budget));
+        });
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         var limits = kestrel.Limits;

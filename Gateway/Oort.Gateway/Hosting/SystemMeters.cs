@@ -35,6 +35,7 @@ internal sealed class SystemMeters : IDisposable
         meter.CreateObservableCounter("oort.process.collections", () => (long)GC.CollectionCount(0), description: "Garbage collections of any generation since the start.");
         meter.CreateObservableGauge("oort.process.heap.bytes", () => GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes, description: "Managed heap after the last collection, buffers included.");
         meter.CreateObservableGauge("oort.process.heap.committed.bytes", () => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, description: "Memory that the managed heap had taken from the system at the last collection.");
+        meter.CreateObservableGauge("oort.process.heap.generation.bytes", Generations, description: "Managed heap after the last collection, by generation (loh: large objects, poh: pinned ones, the buffers among them).");
         meter.CreateObservableGauge("oort.buffers.used.bytes", () => buffers.Budget.Used, description: "Bytes of the buffer budget in use.");
         meter.CreateObservableGauge("oort.buffers.free.bytes", () => buffers.Free, description: "Bytes of buffers kept for the next request.");
         meter.CreateObservableGauge("oort.process.memory.bytes", () => Environment.WorkingSet, description: "Resident memory of the process.");
@@ -46,6 +47,16 @@ internal sealed class SystemMeters : IDisposable
     }
 
     public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Generations()
+    {
+        var generations = GC.GetGCMemoryInfo(GCKind.Any).GenerationInfo;
+        // Their order is the runtime's: 0, 1, 2, then the large and the pinned objects.
+        string[] names = ["0", "1", "2", "loh", "poh"];
+        var all = new Measurement<long>[Math.Min(generations.Length, names.Length)];
+        for (var i = 0; i < all.Length; i++) all[i] = new(generations[i].SizeAfterBytes, new KeyValuePair<string, object?>("generation", names[i]));
+        return all;
+    }
 
     private static IEnumerable<Measurement<long>> Stores(SystemStatus status, Func<StoreStatus, long> value) =>
         status.Stores.Select(store => Of(store.Location, value(store)));

@@ -9,8 +9,11 @@ public sealed record SqliteMetadataOptions
     /// <summary>Read connections, and so reads that run at once; more wait. Default 8: reads are short and mostly from memory.</summary>
     public int ReadConnections { get; init; } = 8;
 
-    /// <summary>Page cache of each connection, in KiB. Default 16 MiB.</summary>
+    /// <summary>Page cache of the connection that writes, in KiB. Default 16 MiB.</summary>
     public int CacheKibibytes { get; init; } = 16 * 1024;
+
+    /// <summary>Page cache of each read connection, in KiB. Default 2 MiB: the upper levels of the tables; the leaves are in the system's cache, once for all connections.</summary>
+    public int ReadCacheKibibytes { get; init; } = 2 * 1024;
 
     /// <summary>Pages of 4 KiB that the file may grow to; then it behaves as on a full disk. Default 0: as many as the disk holds.</summary>
     public int PagesMax { get; init; }

@@ -45,7 +45,7 @@ public sealed partial class SqliteMetadataStore
     {
         var present = Writer; // Started?
         await StoreAllAsync(cancellationToken);
-        using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
+        using var connection = Database.Open(options.Path, readOnly: true, options.ReadCacheKibibytes);
         connection.Execute("BEGIN");
         var generation = new StateTable(connection).Committed; // The first read fixes the instant.
         await pending.WaitForAllAsync(cancellationToken);

@@ -32,7 +32,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
         this.database = database;
         tables = new(database);
         session = new(tables, time);
-        readers = new(options.Path, options.ReadConnections, options.CacheKibibytes);
+        readers = new(options.Path, options.ReadConnections, options.ReadCacheKibibytes);
         pending = new(options.ReadWaitMax, time);
         hot = new(options.HotBytesMax);
         committedBeforeStart = tables.State.Committed;

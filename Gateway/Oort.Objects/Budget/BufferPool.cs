@@ -8,7 +8,7 @@ namespace Oort.Objects.Budget;
 /// Thread-safe. Sizes are rounded up to quarters between powers of two (256, 320, 384, 448, 512 KiB, …), so at most a fifth is wasted
 /// and stripes of all common codes find each other's buffers. Pinned, because disks and sockets then need not pin them again; those of
 /// <see cref="AlignedSizeMin"/> and more begin at a page, because disks can then write from them directly. What is kept and what is in use are together
-/// never more than the budget, or than what is in use alone: fresh memory is dear, so everything is kept while it fits; to make room for a size of which none is left, others go.
+/// never more than the budget, or than what was in use at one time lately: fresh memory is dear, so everything is kept while it fits; to make room for a size of which none is left, others go.
 /// </remarks>
 public sealed class BufferPool
 {
@@ -27,6 +27,9 @@ public sealed class BufferPool
     private long held;
     private long free;
     private long trimmed;
+
+    /// <summary>The most that was in use at one time since the last trim.</summary>
+    private long needed;
 
     public BufferPool(MemoryBudget budget)
     {
@@ -55,14 +58,14 @@ public sealed class BufferPool
     {
         var rounded = RoundUp(size);
         await Budget.AcquireAsync(rounded, wait, cancellationToken);
-        return Take(size, rounded, isCharged: true);
+        return Take(size, rounded, BufferCharge.Request);
     }
 
     /// <summary>Rents if the budget has it now.</summary>
     public bool TryRent(int size, [NotNullWhen(true)] out PooledBuffer? buffer)
     {
         var rounded = RoundUp(size);
-        buffer = Budget.TryAcquire(rounded) ? Take(size, rounded, isCharged: true) : null;
+        buffer = Budget.TryAcquire(rounded) ? Take(size, rounded, BufferCharge.Request) : null;
         return buffer is not null;
     }
 
@@ -71,11 +74,19 @@ public sealed class BufferPool
     {
         var rounded = RoundUp(size);
         Budget.AcquireOver(rounded);
-        return Take(size, rounded, isCharged: true);
+        return Take(size, rounded, BufferCharge.Request);
+    }
+
+    /// <summary>Rents for a connection, which cannot wait, even over the budget: then others wait until it has come back. How much a connection holds must be bounded elsewhere.</summary>
+    public PooledBuffer RentForConnection(int size)
+    {
+        var rounded = RoundUp(size);
+        Budget.AcquireForConnection(rounded);
+        return Take(size, rounded, BufferCharge.Connection);
     }
 
     /// <summary>Rents out of a share of the budget that the caller has set aside: not charged again.</summary>
-    internal PooledBuffer RentReserved(int size) => Take(size, RoundUp(size), isCharged: false);
+    internal PooledBuffer RentReserved(int size) => Take(size, RoundUp(size), BufferCharge.None);
 
     /// <summary>What a buffer of a size costs the budget.</summary>
     public static int RoundUp(int size)
@@ -86,38 +97,43 @@ public sealed class BufferPool
         return checked((size + quarter - 1) / quarter * quarter);
     }
 
-    internal void Return(Memory<byte> memory, bool isCharged)
+    internal void Return(Memory<byte> memory, BufferCharge charge)
     {
         List<Memory<byte>>? dropped = null;
         lock (gate)
         {
             free += memory.Length;
             Of(memory.Length).Buffers.Push(memory);
-            Shrink(Budget.Capacity, ref dropped);
+            Shrink(KeptMax, ref dropped);
             if (time.GetElapsedTime(trimmed) >= TrimInterval) Trim(ref dropped);
         }
         Release(dropped);
-        if (isCharged) Budget.Release(memory.Length);
+        if (charge == BufferCharge.Request) Budget.Release(memory.Length);
+        else if (charge == BufferCharge.Connection) Budget.ReleaseOfConnection(memory.Length);
     }
 
-    private PooledBuffer Take(int size, int rounded, bool isCharged)
+    private PooledBuffer Take(int size, int rounded, BufferCharge charge)
     {
         List<Memory<byte>>? dropped = null;
         lock (gate)
         {
             var same = Of(rounded);
+            needed = Math.Max(needed, held - free + rounded);
             if (same.Buffers.TryPop(out var memory))
             {
                 free -= rounded;
                 same.Spare = Math.Min(same.Spare, same.Buffers.Count);
-                return new PooledBuffer(this, memory, size, isCharged);
+                return new PooledBuffer(this, memory, size, charge);
             }
-            Shrink(Budget.Capacity - rounded, ref dropped);
+            Shrink(KeptMax - rounded, ref dropped);
             held += rounded;
         }
         Release(dropped);
-        return new PooledBuffer(this, rounded < AlignedSizeMin ? GC.AllocateUninitializedArray<byte>(rounded, pinned: true) : PinnedPages.Allocate(rounded), size, isCharged);
+        return new PooledBuffer(this, rounded < AlignedSizeMin ? GC.AllocateUninitializedArray<byte>(rounded, pinned: true) : PinnedPages.Allocate(rounded), size, charge);
     }
+
+    /// <summary>Beyond the budget as well, what was needed lately is kept: a crowd would otherwise give back and take fresh pages for every 64 KiB that it sends.</summary>
+    private long KeptMax => Math.Max(Budget.Capacity, needed);
 
     private Kept Of(int rounded)
     {
@@ -136,6 +152,7 @@ public sealed class BufferPool
     private void Trim(ref List<Memory<byte>>? dropped)
     {
         trimmed = time.GetTimestamp();
+        needed = held - free;
         foreach (var same in kept.Values)
         {
             for (var count = (same.Spare + 1) / 2; count > 0; count--) Drop(same, ref dropped);

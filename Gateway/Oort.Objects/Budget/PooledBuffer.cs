@@ -8,14 +8,14 @@ public sealed class PooledBuffer : IMemoryOwner<byte>
 {
     private readonly BufferPool pool;
     private readonly Memory<byte> rented;
-    private bool isCharged;
+    private BufferCharge charge;
     private bool isReturned;
 
-    internal PooledBuffer(BufferPool pool, Memory<byte> rented, int size, bool isCharged)
+    internal PooledBuffer(BufferPool pool, Memory<byte> rented, int size, BufferCharge charge)
     {
         this.pool = pool;
         this.rented = rented;
-        this.isCharged = isCharged;
+        this.charge = charge;
         Size = size;
     }
 
@@ -34,9 +34,9 @@ public sealed class PooledBuffer : IMemoryOwner<byte>
     /// <summary>Counts a buffer that was rented out of a reserved share against the whole budget from now on, even over its capacity: then others wait.</summary>
     internal void Charge()
     {
-        if (isCharged) return;
+        if (charge != BufferCharge.None) return;
         pool.Budget.AcquireOver(Rented.Length);
-        isCharged = true;
+        charge = BufferCharge.Request;
     }
 
     /// <summary>Gives the buffer back when <paramref name="users"/> has ended, however it ends: a store that hangs may touch it until then.</summary>
@@ -48,6 +48,6 @@ public sealed class PooledBuffer : IMemoryOwner<byte>
 
     public void Dispose()
     {
-        if (!Interlocked.Exchange(ref isReturned, true)) pool.Return(rented, isCharged);
+        if (!Interlocked.Exchange(ref isReturned, true)) pool.Return(rented, charge);
     }
 }

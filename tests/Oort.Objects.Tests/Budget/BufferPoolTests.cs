@@ -52,15 +52,20 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
-    public void RentOver_MoreThanTheBudget_IsNotKeptAfterwards()
+    public void RentForConnection_MoreThanTheBudget_IsKeptForTheNextUntilItHasNotBeenNeeded()
     {
         var pool = Pool(2);
-        var over = Enumerable.Range(0, 5).Select(_ => pool.RentOver(Size)).ToArray();
+        var over = Enumerable.Range(0, 5).Select(_ => pool.RentForConnection(Size)).ToArray();
         pool.Held.ShouldBe(5 * Size);
         pool.TryRent(1, out _).ShouldBeFalse();
         foreach (var buffer in over) buffer.Dispose();
-        pool.Held.ShouldBe(2 * Size);
         pool.Budget.Used.ShouldBe(0);
+        pool.Held.ShouldBe(5 * Size);
+
+        time.Advance(TimeSpan.FromSeconds(10));
+        RentAndReturn(pool, 1, Size);
+        RentAndReturn(pool, 1, Size);
+        pool.Held.ShouldBeLessThanOrEqualTo(2 * Size);
     }
 
     [Fact]

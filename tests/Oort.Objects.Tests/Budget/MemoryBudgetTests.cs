@@ -40,6 +40,82 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task Acquire_NewRequestThatFindsNothing_IsSentAwayAfterTheAdmissionWaitAndNotBefore()
+    {
+        var time = new ManualTime();
+        var budget = new MemoryBudget(10, time);
+        await budget.AcquireAsync(10, Wait, CancellationToken.None);
+        var waiting = budget.AcquireAsync(1, MemoryBudget.AdmissionWait, CancellationToken.None).AsTask();
+        time.Advance(MemoryBudget.AdmissionWait - TimeSpan.FromTicks(1));
+        waiting.IsCompleted.ShouldBeFalse();
+        time.Advance(TimeSpan.FromTicks(1));
+        await Should.ThrowAsync<OverloadedException>(() => waiting);
+        MemoryBudget.AdmissionWait.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(0.5), "the answer has to reach its client within a second");
+        budget.Release(10);
+        budget.Used.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Acquire_LineForAllOfTheBudget_SendsNewRequestsAwayAtOnceAndLetsOthersJoin()
+    {
+        var budget = new MemoryBudget(10, new ManualTime());
+        await budget.AcquireAsync(10, Wait, CancellationToken.None);
+        var line = Enumerable.Range(0, 5).Select(_ => budget.AcquireAsync(2, MemoryBudget.AdmissionWait, CancellationToken.None).AsTask()).ToArray();
+
+        // No time passes.
+        await Should.ThrowAsync<OverloadedException>(async () => await budget.AcquireAsync(1, MemoryBudget.AdmissionWait, CancellationToken.None));
+        var underWay = budget.AcquireAsync(1, MemoryBudget.ProgressWait, CancellationToken.None).AsTask();
+        underWay.IsCompleted.ShouldBeFalse();
+
+        // Those in line lose nothing by it, and leave room in it.
+        budget.Release(10);
+        await Task.WhenAll(line);
+        budget.Release(2);
+        await underWay;
+        await budget.AcquireAsync(1, MemoryBudget.AdmissionWait, CancellationToken.None);
+        budget.Used.ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task AnnounceConnection_NewRequests_LeaveWhatItMayTake()
+    {
+        var budget = new MemoryBudget(40, new ManualTime());
+        budget.AnnounceConnection(8);
+        await budget.AcquireAsync(32, MemoryBudget.AdmissionWait, CancellationToken.None);
+        budget.TryAcquire(1).ShouldBeFalse();
+        var waiting = budget.AcquireAsync(3, MemoryBudget.AdmissionWait, CancellationToken.None).AsTask();
+        waiting.IsCompleted.ShouldBeFalse();
+
+        // What the connection takes is part of what was left to it.
+        budget.AcquireForConnection(8);
+        budget.Used.ShouldBe(40);
+        budget.ReleaseOfConnection(8);
+        waiting.IsCompleted.ShouldBeFalse();
+
+        budget.AnnounceConnection(-8);
+        await waiting;
+        budget.Used.ShouldBe(35);
+    }
+
+    [Fact]
+    public async Task AnnounceConnection_RequestUnderWay_NeedNotLeaveIt()
+    {
+        var budget = new MemoryBudget(40, new ManualTime());
+        budget.AnnounceConnection(8);
+        await budget.AcquireAsync(40, MemoryBudget.ProgressWait, CancellationToken.None);
+        budget.Used.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task AnnounceConnection_Thousands_TakeNoMoreThanAQuarter()
+    {
+        var budget = new MemoryBudget(40, new ManualTime());
+        for (var i = 0; i < 4000; i++) budget.AnnounceConnection(8);
+        await budget.AcquireAsync(30, MemoryBudget.AdmissionWait, CancellationToken.None);
+        budget.TryAcquire(1).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Acquire_Cancelled_LeavesTheLine()
     {
         var budget = new MemoryBudget(10, new ManualTime());
