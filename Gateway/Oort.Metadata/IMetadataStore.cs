@@ -102,6 +102,18 @@ public interface IMetadataStore : IAsyncDisposable
     ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken);
     ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken);
 
+    // Leases
+    /// <summary>Takes the right to some background work (one name for each) for a time, unless another holder has it; the same holder may take it anew, and then holds it by the new token alone.</summary>
+    /// <param name="duration">From when the engine decides. Whoever holds a lease counts from before the call, renews it in good time, and stops working when it has run out: the engine's clock is not his.</param>
+    /// <returns>Null: somebody else holds it.</returns>
+    ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Holds a lease for another time from now on. False: somebody else has taken it since; the work must stop.</summary>
+    ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Gives a lease back, so that nobody need wait for its end. Nothing happens when it is another's by now.</summary>
+    ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
+
     // Journal, snapshot, recovery
     /// <summary>Newest committed generation.</summary>
     ulong CommittedGeneration { get; }
@@ -118,6 +130,10 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Works out everything that is derived (references, live bytes, heads, indexes, totals) anew, and reports what differs, up to a count. Changes nothing.</summary>
     ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken);
 }
+
+/// <summary>The right to some background work. Not journalled: it ends by itself.</summary>
+/// <param name="Token">Fencing token: greater than that of every earlier lease of the name. What the work writes elsewhere carries it, and what carries a smaller one is refused there.</param>
+public sealed record Lease(string Name, string Holder, ulong Token);
 
 /// <summary>How full a segment is.</summary>
 public readonly record struct SegmentUse(SegmentRow Segment, long LiveBytes);

@@ -13,7 +13,11 @@ internal static class PostgresAddress
     {
         var scheme = Schemes.FirstOrDefault(one => address.StartsWith(one, StringComparison.Ordinal));
         if (scheme is null) return Keywords(address);
-        if (!Uri.TryCreate("postgres://" + address[scheme.Length..], UriKind.Absolute, out var url)) throw Bad();
+        var rest = address[scheme.Length..];
+        var end = rest.IndexOfAny(['/', '?']);
+        // No host: the query names it, or it is this machine.
+        if (end == 0 || (end > 0 && rest[end - 1] == '@')) rest = rest.Insert(end, "localhost");
+        if (!Uri.TryCreate("postgres://" + rest, UriKind.Absolute, out var url)) throw Bad();
         var result = new NpgsqlConnectionStringBuilder { Host = Uri.UnescapeDataString(url.Host), Port = url.Port > 0 ? url.Port : NpgsqlConnection.DefaultPort };
         var user = url.UserInfo.Split(':', 2);
         if (user[0].Length > 0) result.Username = Uri.UnescapeDataString(user[0]);

@@ -29,6 +29,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
     private JournalTeller? teller;
     private JournalPump? pump;
     private GroupWriter? writer;
+    private bool disposed;
 
     private PostgresMetadataStore(PostgresMetadataOptions options, PostgresServer server, GatewayRow row, ImmutableArray<string> warnings, TimeProvider time)
     {
@@ -138,6 +139,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true)) return;
         queue.Close();
         if (writer is not null)
         {

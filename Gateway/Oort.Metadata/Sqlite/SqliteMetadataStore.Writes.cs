@@ -110,4 +110,10 @@ public sealed partial class SqliteMetadataStore
                 return true;
             },
             cancellationToken);
+
+    public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => leases.TryTakeAsync(name, holder, duration, cancellationToken);
+
+    public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => leases.RenewAsync(lease, duration, cancellationToken);
+
+    public ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => leases.ReleaseAsync(lease, cancellationToken);
 }

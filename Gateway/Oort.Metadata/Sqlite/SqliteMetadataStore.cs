@@ -21,6 +21,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
     private readonly ReaderPool readers;
     private readonly PendingGroups pending;
     private readonly HotRows hot;
+    private readonly LocalLeases leases;
     private ulong committedBeforeStart;
     private JournalPump? pump;
     private GroupWriter? writer;
@@ -35,6 +36,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
         readers = new(options.Path, options.ReadConnections, options.ReadCacheKibibytes);
         pending = new(options.ReadWaitMax, time);
         hot = new(options.HotBytesMax);
+        leases = new(this, time);
         committedBeforeStart = tables.State.Committed;
     }
 
@@ -110,6 +112,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
             writer.TrimOutbox();
         }
         await readers.DisposeAsync();
+        leases.Dispose();
         database.Dispose();
     }
 

@@ -1,7 +1,7 @@
 namespace Oort.Metadata.Tests.Fakes;
 
 /// <summary>A random but repeatable mix of everything that changes something.</summary>
-internal sealed class Workload(IMetadataStore store, int seed)
+internal sealed class Workload(IMetadataStore store, int seed, string gateway = "gateway")
 {
     private static readonly string[] Keys = ["a", "a/", "a/b", "a/b/c", "a\0", "b", "é", "🙂", "z/1", "z/2"];
 
@@ -14,7 +14,7 @@ internal sealed class Workload(IMetadataStore store, int seed)
 
     public async Task RunAsync(int steps)
     {
-        if (epoch == 0) epoch = await store.OpenEpochAsync("gateway", default);
+        if (epoch == 0) epoch = await store.OpenEpochAsync(gateway, default);
         for (var i = 0; i < 3 && buckets.Count < 3; i++) await CreateBucketAsync();
         for (var step = 0; step < steps; step++) await StepAsync(random.Next(20));
     }
@@ -67,7 +67,7 @@ internal sealed class Workload(IMetadataStore store, int seed)
             default:
                 await store.PutSettingAsync("s" + random.Next(3), random.Next(3) == 0 ? null : [(byte)random.Next()], default);
                 await store.PutStoreAsync(new() { Id = new((UInt128)random.Next(1, 4)), Location = "/" + random.Next(3), State = (StoreState)random.Next(3) }, default);
-                if (random.Next(4) == 0) epoch = await store.OpenEpochAsync("gateway", default);
+                if (random.Next(4) == 0) epoch = await store.OpenEpochAsync(gateway, default);
                 if (random.Next(4) == 0) await DeleteBucketAsync(bucket);
                 break;
         }

@@ -22,6 +22,14 @@ public sealed class PostgresFixture : IAsyncLifetime
         await Host.CreateDatabaseAsync(name);
         return new(Host, name);
     }
+
+    /// <summary>A database as another one is now; nobody may be connected to that.</summary>
+    internal async Task<TestDatabase> CopyDatabaseAsync(TestDatabase original)
+    {
+        var name = "test" + Interlocked.Increment(ref databases);
+        await Host.QueryAsync("postgres", $"CREATE DATABASE {name} TEMPLATE {original.Name}");
+        return new(Host, name);
+    }
 }
 
 /// <summary>A database of one test.</summary>
@@ -29,9 +37,19 @@ internal sealed class TestDatabase(PostgresHost host, string name) : IAsyncDispo
 {
     public PostgresHost Host => host;
 
+    public string Name => name;
+
     public PostgresMetadataOptions Options(string gateway) => new() { Address = host.Address(name), GatewayId = gateway, ReadConnections = 4 };
 
     public Task<string> QueryAsync(string sql) => host.QueryAsync(name, sql);
+
+    /// <summary>Waits until a statement gives a text.</summary>
+    public async Task UntilAsync(string sql, string expected)
+    {
+        // Long enough for any machine; a condition that never comes shows as a cancelled test instead of a hang.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await QueryAsync(sql) != expected) await Task.Delay(5, limit.Token);
+    }
 
     public ValueTask<PostgresMetadataStore> OpenAsync(string gateway) => PostgresMetadataStore.OpenAsync(Options(gateway), TimeProvider.System, default);
 
