@@ -6,6 +6,7 @@ using Oort.Gateway;
 var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every object and spreads it over stores nobody owns alone.")
 {
     ServeVerb.Create(),
+    NodeVerb.Create(),
     StatusVerb.Create(),
     DiskVerb.Create(),
     ObjectVerb.Create(),
