@@ -14,6 +14,10 @@ public interface IMetadataEngine : IMetadataStore
     /// <summary>The stores as the database has them, replayed entries included: a start needs them to open the journal. Only before <see cref="StartAsync"/>.</summary>
     ImmutableArray<StoreRow> ReadStores();
 
+    /// <summary>Newest committed generation, by whomever, as the database has it now.</summary>
+    /// <exception cref="MetadataUnavailableException">The database cannot be read.</exception>
+    ValueTask<ulong> ReadCommittedAsync(CancellationToken cancellationToken);
+
     /// <summary>Applies the next entry of a journal to a database that is behind it. Only before <see cref="StartAsync"/>. An entry that the database has already is ignored.</summary>
     /// <param name="gatewayId">Whose journal it is from.</param>
     /// <remarks>For a shared database, entries of all gateways in order of their last generations; see <see cref="IsShared"/>.</remarks>

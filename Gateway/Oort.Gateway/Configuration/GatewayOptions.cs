@@ -9,6 +9,9 @@ public sealed record GatewayOptions
     /// <summary>Directory of the database, the root key file and, by default, the disks. Default: ./oort-data.</summary>
     public string DataDirectory { get; init; } = "oort-data";
 
+    /// <summary>Address of a PostgreSQL database for the metadata of one or several gateways. Null: a SQLite file in <see cref="DataDirectory"/>.</summary>
+    public Secret? Metadata { get; init; }
+
     /// <summary>Where S3 is served. Default: 127.0.0.1:9000, reachable from this machine only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 9000);
 

@@ -28,6 +28,7 @@ public sealed record OptionDefinition(
         One("data", "DIR", "Data directory (default ./oort-data).", (o, v) => o with { DataDirectory = NotEmpty(v) }),
         One("listen", "ADDR:PORT", "Where S3 is served (default 127.0.0.1:9000; port 0 takes a free one).", (o, v) => o with { Listen = EndPoint(v) }),
         List("disk", "DIR", "A store's directory; repeat for each disk (default: six directories in the data directory).", (o, v) => o with { Disks = [.. v.Select(NotEmpty)] }),
+        One("metadata", "URL", "PostgreSQL database of the metadata, postgres://USER@HOST:PORT/DATABASE, for several gateways (default: SQLite in the data directory). A password belongs into OORT_METADATA or a password file (PGPASSFILE).", (o, v) => o with { Metadata = new Secret(NotEmpty(v)) }),
         List("domain", "NAME", "Serve buckets as BUCKET.NAME too; repeatable.", (o, v) => o with { Domains = [.. v.Select(DomainName)] }),
         One("public-url", "URL", "URL under which clients know this gateway behind a proxy.", (o, v) => o with { PublicUrl = Url(v) }),
         One("region", "NAME", "Region (default us-east-1).", (o, v) => o with { Region = NotEmpty(v) }),

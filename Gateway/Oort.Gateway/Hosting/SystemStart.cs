@@ -55,6 +55,7 @@ public static class SystemStart
     public static ObjectSystemOptions SystemOptions(GatewayOptions options, string dataDirectory) => new()
     {
         DataDirectory = dataDirectory,
+        MetadataDatabase = options.Metadata?.Reveal(),
         AbandonedUploadAge = options.UploadExpiry,
         StopTimeout = options.ShutdownTimeout,
         Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },

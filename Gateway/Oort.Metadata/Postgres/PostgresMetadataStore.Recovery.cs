@@ -16,6 +16,21 @@ public sealed partial class PostgresMetadataStore
     /// <summary>A transaction of one instant that may take long.</summary>
     private const string LongRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
+    public async ValueTask<ulong> ReadCommittedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            ulong committed = 0;
+            await using var connection = await server.OpenAsync(cancellationToken);
+            await new RoundTrip(connection).Query("SELECT committed FROM state", row => committed = row.ULong(0)).RunAsync(cancellationToken);
+            return committed;
+        }
+        catch (Exception e) when (PostgresServer.IsTransient(e))
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
+    }
+
     /// <remarks>
     /// A database that answers is never behind a journal: it commits durably before a journal gets anything. It is, when it has been put back to an older state. As commits are ordered
     /// over all gateways, that state is a whole beginning of history, and the entries of all gateways behind it, in the order of their last generations, are the rest.

@@ -38,6 +38,8 @@ public sealed partial class SqliteMetadataStore
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<ulong> ReadCommittedAsync(CancellationToken cancellationToken) => new(CommittedGeneration);
+
     /// <remarks>There is one gateway.</remarks>
     ValueTask IMetadataEngine.ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => ReplayAsync(entry, cancellationToken);
 

@@ -170,7 +170,7 @@ public sealed partial class ObjectSystem
     private async ValueTask<(long Bad, long Repaired)> HealCopiesAsync(bool repair, FindingList findings, Pacer pacer, CancellationToken cancellationToken)
     {
         // A log that has ended is not written any more: its copies can be compared.
-        var scrubber = new CopyScrubber(parts.Stores, parts.Keyring, root, options.DataDirectory, () => parts.Journal.LogsInUse, logs.CreateLogger<CopyScrubber>());
+        var scrubber = new CopyScrubber(parts.Stores, parts.Keyring, root, options.DataDirectory, () => parts.Journal.LogsInUse, parts.Metadata.IsShared ? parts.Identity.Gateway : null, logs.CreateLogger<CopyScrubber>());
         return await scrubber.RunAsync(repair, findings, pacer, cancellationToken);
     }
 

@@ -174,6 +174,10 @@ public sealed partial class ObjectSystem : IObjectSystem
         }
     }
 
+    /// <summary>Does work that only one gateway of the cluster shall do at a time; where there is one, at once.</summary>
+    private Task AloneAsync(string name, Func<CancellationToken, Task> round, CancellationToken cancellationToken) =>
+        parts.Metadata.IsShared ? new LeasedRound(parts.Metadata, parts.Identity.Gateway.ToString(), time).RunAsync(name, round, cancellationToken) : round(cancellationToken);
+
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
@@ -182,11 +186,11 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
         workers.Every("The snapshot", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), SnapshotWhenDueAsync);
-        workers.Every("The collector", options.CollectInterval, options.CollectInterval, async stop => await collector.RunAsync(scanStores: false, stop));
-        workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, async stop => await collector.RunAsync(scanStores: true, stop));
+        workers.Every("The collector", options.CollectInterval, options.CollectInterval, stop => AloneAsync("collector", async alone => await collector.RunAsync(scanStores: false, alone), stop));
+        workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, stop => AloneAsync("orphans", async alone => await collector.RunAsync(scanStores: true, alone), stop));
         workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), HealWhenDueAsync);
         if (options.ScrubInterval > TimeSpan.Zero)
-            workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, async stop => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, stop));
+            workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => AloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
     }
 
 
@@ -224,7 +228,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private async Task SnapshotWhenDueAsync(CancellationToken stop)
     {
         if (snapshotter.BytesSince < options.SnapshotAfterBytes) return;
-        await snapshotter.RunAsync(stop);
+        await AloneAsync("snapshot", snapshotter.RunAsync, stop);
     }
 
     private async Task TrySnapshotAsync(CancellationToken cancellationToken)

@@ -6,6 +6,9 @@ public sealed record ObjectSystemOptions
     /// <summary>Existing directory for the identity file, the keyring's copy and the database. The caller holds its lock.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>Address of a PostgreSQL database that holds the metadata, perhaps of several gateways (<see cref="Oort.Metadata.Postgres.PostgresMetadataOptions.Address"/>); it may hold a password. Null: a SQLite file in the data directory.</summary>
+    public string? MetadataDatabase { get; init; }
+
     public StoreSetOptions Stores { get; init; } = new();
 
     public JournalOptions Journal { get; init; } = new();

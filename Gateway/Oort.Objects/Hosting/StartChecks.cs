@@ -8,7 +8,16 @@ namespace Oort.Objects;
 internal sealed class StartChecks(string directory, DirectoryIdentity? identity, ImmutableArray<OpenedStore> found)
 {
     /// <summary>Nothing was ever acknowledged from this directory: it is made, or its making goes on.</summary>
-    public bool IsNew => identity is null or { State: DirectoryState.Creating };
+    public bool IsNew => (identity is null && !IsJoining) || identity is { State: DirectoryState.Creating };
+
+    /// <summary>The metadata are in a database of several gateways.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>An empty data directory beside stores of a cluster whose metadata are in a shared database: one more gateway.</summary>
+    private bool IsJoining => identity is null && IsShared && OpenedStore.CommonCluster(found) is not null;
+
+    /// <summary>Who that gateway is. Nothing is written yet.</summary>
+    public DirectoryIdentity Joining() => new(OpenedStore.CommonCluster(found)!.Value, GatewayId.Create(), DirectoryState.Whole, 0);
 
     /// <summary>The recovery itself asks.</summary>
     public bool IsRecovery { get; init; }
@@ -25,7 +34,7 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
 
     private void CheckNew(ClusterId? cluster)
     {
-        if (cluster is not null)
+        if (cluster is not null && !IsShared)
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"The disks hold data of cluster {cluster}, but the data directory {directory} is empty. Give its own data directory with --data, or rebuild it: oort recover --phrase-file FILE --data NEW --disk DIR...");
         foreach (var name in new[] { DirectoryIdentity.DatabaseFileName, DirectoryIdentity.KeyringFileName })
             if (File.Exists(Path.Combine(directory, name)))

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
+using Oort.Metadata.Postgres;
 using Oort.Metadata.Sqlite;
 
 namespace Oort.Objects;
@@ -14,7 +15,7 @@ internal sealed record OpenedSystem(
     Keyring Keyring,
     StoreSet Stores,
     StoreJournal Journal,
-    SqliteMetadataStore Metadata,
+    IMetadataEngine Metadata,
     ulong Epoch,
     ulong SnapshotGeneration,
     ImmutableArray<SnapshotGateway> Retired,
@@ -31,7 +32,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private readonly ILogger logger = logs.CreateLogger<SystemOpener>();
     private ImmutableArray<OpenedStore> opened = [];
     private Keyring? keyring;
-    private SqliteMetadataStore? metadata;
+    private IMetadataEngine? metadata;
     private StoreSet? stores;
     private StoreJournal? journal;
 
@@ -64,15 +65,16 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         // 1.
         var identity = DirectoryIdentity.Read(options.DataDirectory);
         opened = await OpenedStore.FindAllAsync(endpoints, options.OpenTimeout, time, logger, cancellationToken);
-        var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery };
+        var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery, IsShared = options.MetadataDatabase is not null };
         layout.Check();
 
         // 2.
         var isNew = layout.IsNew;
-        (identity, keyring) = isNew ? await CreateAsync(identity, cancellationToken) : await OpenKeyringAsync(identity!, cancellationToken);
+        var known = isNew ? identity : identity ?? layout.Joining();
+        (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, cancellationToken);
 
         // 3.
-        metadata = OpenDatabase(isNew);
+        metadata = options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew);
         stores = new StoreSet(identity.Cluster, options.Stores, time, logs.CreateLogger<StoreSet>());
         var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
         var snapshots = await new SnapshotReader(readable, keyring, logger).FindAsync(cancellationToken);
@@ -192,18 +194,41 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         }
     }
 
+    /// <exception cref="StartRefusedException">It cannot be used.</exception>
+    private async Task<IMetadataEngine> OpenSharedAsync(string address, DirectoryIdentity identity, CancellationToken cancellationToken)
+    {
+        var own = Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName);
+        if (File.Exists(own)) throw new StartRefusedException(StartRefusal.Configuration, $"The data directory has a database of its own, {own}. Move it to PostgreSQL first: oort metadata migrate. Or start without --metadata.");
+        try
+        {
+            var store = await PostgresMetadataStore.OpenAsync(new() { Address = address, GatewayId = identity.Gateway.ToString(), Cluster = identity.Cluster.ToString() }, time, cancellationToken);
+            foreach (var warning in store.Warnings) logger.LogWarning("{Warning}", warning);
+            return store;
+        }
+        catch (MetadataFormatException failure)
+        {
+            throw new StartRefusedException(StartRefusal.DatabaseBehind, failure.Message, failure);
+        }
+        catch (Exception failure) when (failure is ArgumentException or MetadataUnavailableException)
+        {
+            throw new StartRefusedException(StartRefusal.Configuration, failure.Message, failure);
+        }
+    }
+
     /// <summary>Reads this gateway's journal and gives the database what it lacks.</summary>
     private async Task<JournalChain> ReplayAsync(DirectoryIdentity identity, IReadOnlyList<IStore> readable, ImmutableArray<SnapshotCopies> snapshots, CancellationToken cancellationToken)
     {
         var catalogue = await JournalCatalogue.ReadAsync(readable, keyring!, logger, cancellationToken);
         var chain = JournalChain.Split(catalogue, keyring!, logger).FirstOrDefault(one => one.Gateway == identity.Gateway)
             ?? new JournalChain(identity.Gateway, [], catalogue.Stores, keyring!, logger);
-        var before = metadata!.CommittedGeneration;
+        if (metadata!.IsShared) await new SharedReplay(metadata, keyring!, logger).RunAsync(catalogue, snapshots, cancellationToken);
+        var before = metadata.CommittedGeneration;
         long replayed = 0;
         await foreach (var entry in chain.ReadAsync(before, cancellationToken))
         {
+            if (metadata.IsShared) continue; // Read for its end.
             if (chain.Findings.Any(finding => finding.Kind != JournalFindingKind.EndUncertain)) break;
-            await metadata.ReplayAsync(entry, cancellationToken);
+            await metadata.ReplayAsync(identity.Gateway.ToString(), entry, cancellationToken);
             replayed++;
         }
 

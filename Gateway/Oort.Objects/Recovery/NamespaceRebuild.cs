@@ -80,7 +80,7 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
         return (MetadataRebuilder.Create(databasePath, 0, time), null);
     }
 
-    /// <summary>Applies the journals in the order in which the gateways succeeded one another: each one's first record follows the last of those before.</summary>
+    /// <summary>Applies the journals of all gateways: of those that succeeded one another, and of those that worked side by side. Of a row's changes the newest holds.</summary>
     private async Task ReplayAsync(MetadataRebuilder rebuilder, JournalCatalogue catalogue, SnapshotManifest? manifest, CancellationToken cancellationToken)
     {
         var known = manifest?.Gateways ?? [];
@@ -89,7 +89,9 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
         foreach (var chain in JournalChain.Split(catalogue, keyring, logger).OrderBy(chain => chain.Oldest?.Header.PreviousGeneration ?? 0))
         {
             if (retired.ContainsKey(chain.Gateway)) continue;
-            await foreach (var entry in chain.ReadAsync(covered, cancellationToken))
+            // Gateways side by side begin anywhere in history; one that succeeded others by a recovery begins behind what was found of them.
+            var after = Math.Max(SnapshotGeneration, Math.Min(covered, chain.Oldest?.Header.PreviousGeneration ?? 0));
+            await foreach (var entry in chain.ReadAsync(after, cancellationToken))
             {
                 rebuilder.ApplyEntry(entry);
                 if (++Records % 100 == 0) progress?.Report(new("replaying the journal", Records, 0));

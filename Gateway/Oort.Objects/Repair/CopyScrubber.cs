@@ -7,7 +7,9 @@ using Oort.Metadata;
 namespace Oort.Objects;
 
 /// <summary>Checks what every store holds whole: the keyring, the journal's logs, the newest snapshot; and rewrites bad copies from good ones.</summary>
-internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey root, string dataDirectory, Func<IReadOnlyCollection<string>> logsInUse, ILogger logger)
+/// <param name="logsInUse">Logs that this gateway writes.</param>
+/// <param name="own">This gateway, where others may be at work beside it; null where it is alone.</param>
+internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey root, string dataDirectory, Func<IReadOnlyCollection<string>> logsInUse, GatewayId? own, ILogger logger)
 {
     /// <summary>Runs once.</summary>
     /// <returns>Copies that were bad or missing, and how many of them were mended.</returns>
@@ -63,6 +65,8 @@ internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey roo
         {
             // The log that is being written is compared when it has ended; its copies are watched by the journal itself.
             if (logsInUse().Contains(log.Name.ToString())) continue;
+            // The newest one of another gateway may be being written too; that gateway watches it, and closes it at its next start.
+            if (own is not null && log.Name.Gateway != own && catalogue.Logs.Last(one => one.Name.Gateway == log.Name.Gateway) == log) continue;
             var healing = await healer.RunAsync(log, HoldersOf(log, readable), repair, cancellationToken);
             bad += healing.Bad.Length;
             repaired += healing.Healed.Length;

@@ -1,0 +1,151 @@
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Shared;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Objects.Tests.Hosting;
+
+/// <summary>Several gateways on one PostgreSQL database and the same stores.</summary>
+public sealed class SharedDatabaseTests : IAsyncLifetime
+{
+    private readonly TestCluster first = new();
+    private readonly TestCluster second = new(0);
+    private PostgresHost host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        host = await PostgresHost.StartAsync();
+        await host.CreateDatabaseAsync("shared");
+        second.Stores.AddRange(first.Stores);
+        Use("shared");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.DisposeAsync();
+        await second.DisposeAsync();
+        await first.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task TwoGateways_OnOneDatabase_ServeOneNamespace()
+    {
+        ClusterId cluster;
+        await using (var a = await first.OpenAsync())
+        {
+            cluster = a.Cluster;
+            await using var b = await JoinAsync(cluster);
+            b.Gateway.ShouldNotBe(a.Gateway);
+            await ShouldServeOneNamespaceAsync(a, b);
+        }
+
+        await using (var b = await second.OpenAsync())
+        await using (var a = await first.OpenAsync())
+        {
+            (await a.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
+            (await b.GetAsync("bucket", "small-a")).ShouldBe(SystemActions.Content(3, 5_000));
+            (await a.FsckAsync(repair: false, null, CancellationToken.None)).Findings.Where(finding => finding.Severity != FindingSeverity.Note).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task Recover_JournalsAndSnapshotsOfTwoGateways_GiveBackEveryByte()
+    {
+        await using (var a = await first.OpenAsync())
+        await using (var b = await JoinAsync(a.Cluster))
+        {
+            await ShouldServeOneNamespaceAsync(a, b);
+            await b.SnapshotAsync(CancellationToken.None);
+            var bucket = (await a.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+            for (var i = 0; i < 6; i++) (await (i % 2 == 0 ? a : b).PutAsync(bucket, "turns", [(byte)i])).Outcome.ShouldBe(CommitOutcome.Done);
+            await a.SnapshotAsync(CancellationToken.None);
+            for (var i = 6; i < 11; i++) (await (i % 2 == 0 ? a : b).PutAsync(bucket, "turns", [(byte)i])).Outcome.ShouldBe(CommitOutcome.Done);
+        }
+
+        Directory.Delete(first.DataDirectory, recursive: true);
+        Directory.CreateDirectory(first.DataDirectory);
+        var report = await Objects.Recovery.RunAsync(
+            new() { DataDirectory = first.DataDirectory, OpenTimeout = TimeSpan.FromSeconds(5) }, first.Endpoints, first.Root, TimeProvider.System, first.Logs, null, CancellationToken.None);
+        report.Findings.ShouldBeEmpty();
+        report.Problems.ShouldBeEmpty();
+        first.Options = first.Options with { MetadataDatabase = null };
+        await using var again = await first.OpenAsync();
+        (await again.GetAsync("bucket", "turns")).ShouldBe([10]);
+        (await again.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
+        (await again.GetAsync("bucket", "small-a")).ShouldBe(SystemActions.Content(3, 5_000));
+        (await again.GetAsync("bucket", "gone")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Start_DatabasePutBackToABackup_TakesWhatItLacksFromAllJournals()
+    {
+        await using (var a = await first.OpenAsync())
+        await using (var b = await JoinAsync(a.Cluster))
+            await ShouldServeOneNamespaceAsync(a, b);
+        await host.QueryAsync("postgres", "CREATE DATABASE older TEMPLATE shared");
+        await using (var a = await first.OpenAsync())
+        await using (var b = await second.OpenAsync())
+        {
+            var bucket = (await a.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+            for (var i = 0; i < 9; i++) (await (i % 2 == 0 ? a : b).PutAsync(bucket, "turns", [(byte)i])).Outcome.ShouldBe(CommitOutcome.Done);
+            await b.Metadata.DeleteVersionAsync(new(bucket.Id, "small-a", "root", null, WriteConditions.None), CancellationToken.None);
+        }
+
+        Use("older");
+        await using (var b = await second.OpenAsync())
+        await using (var a = await first.OpenAsync())
+        {
+            (await a.GetAsync("bucket", "turns")).ShouldBe([8]);
+            (await b.GetAsync("bucket", "small-a")).ShouldBeNull();
+            (await b.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
+            (await a.Metadata.CheckAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task Start_DatabaseOfItsOwnOrOfAnotherCluster_IsRefused()
+    {
+        await using (await first.OpenAsync()) { }
+        await using var stranger = new TestCluster { Options = first.Options };
+        (await Should.ThrowAsync<StartRefusedException>(async () => await stranger.OpenAsync())).Reason.ShouldBe(StartRefusal.DatabaseBehind);
+
+        await using var own = new TestCluster();
+        await using (await own.OpenAsync()) { }
+        own.Options = first.Options;
+        (await Should.ThrowAsync<StartRefusedException>(async () => await own.OpenAsync())).Message.ShouldContain("migrate");
+        first.Options = first.Options with { MetadataDatabase = null };
+        (await Should.ThrowAsync<StartRefusedException>(async () => await first.OpenAsync())).Reason.ShouldBe(StartRefusal.HalfDirectory);
+    }
+
+    private void Use(string database)
+    {
+        foreach (var cluster in new[] { first, second }) cluster.Options = cluster.Options with { MetadataDatabase = host.Address(database) };
+    }
+
+    private Task<ObjectSystem> JoinAsync(ClusterId cluster) => second.OpenAsync([.. second.Stores.Select(store => new MarkedEndpoint(store, cluster))]);
+
+    private static async Task ShouldServeOneNamespaceAsync(ObjectSystem a, ObjectSystem b)
+    {
+        var bucket = await a.CreateBucketAsync("bucket");
+        (await b.PutAsync(bucket, "large-b", SystemActions.Content(2, 700_000))).Outcome.ShouldBe(CommitOutcome.Done);
+        (await a.PutAsync(bucket, "small-a", SystemActions.Content(3, 5_000))).Outcome.ShouldBe(CommitOutcome.Done);
+        (await b.PutAsync(bucket, "gone", [1])).Outcome.ShouldBe(CommitOutcome.Done);
+        (await a.Metadata.DeleteVersionAsync(new(bucket.Id, "gone", "root", null, WriteConditions.None), CancellationToken.None)).Outcome.ShouldBe(CommitOutcome.Done);
+        (await a.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
+        (await b.GetAsync("bucket", "small-a")).ShouldBe(SystemActions.Content(3, 5_000));
+        (await b.GetAsync("bucket", "gone")).ShouldBeNull();
+    }
+
+    /// <summary>A store that says to which cluster it belongs, as a disk does.</summary>
+    private sealed class MarkedEndpoint(IStore store, ClusterId cluster) : IStoreEndpoint
+    {
+        public string Location => store.Location;
+
+        public ValueTask<FoundStore?> FindAsync(CancellationToken cancellationToken) => ValueTask.FromResult<FoundStore?>(new(store.Id, cluster));
+
+        public ValueTask<IStore> OpenAsync(ClusterId wanted, CancellationToken cancellationToken) => ValueTask.FromResult(store);
+
+        public ValueTask<IStore> CreateAsync(ClusterId wanted, CancellationToken cancellationToken) => ValueTask.FromResult(store);
+    }
+}
