@@ -2,6 +2,7 @@ using System.CommandLine;
 using Oort.Cli;
 using Oort.Cli.Verbs;
 using Oort.Gateway;
+using Oort.S3.Client;
 
 var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every object and spreads it over stores nobody owns alone.")
 {
@@ -11,6 +12,8 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     DiskVerb.Create(),
     ObjectVerb.Create(),
     PlacementVerb.Create(),
+    BucketVerb.Create(),
+    ImportVerb.Create(),
     FsckVerb.Create(),
     ScrubVerb.Create(),
     RecoverVerb.Create(),
@@ -26,7 +29,12 @@ catch (OperationCanceledException)
 {
     return ExitCode.Interrupted;
 }
-catch (Exception e) when (e is ConfigurationException or AdminException)
+catch (AwsProfileException e)
+{
+    await Console.Error.WriteLineAsync("oort: " + e.Message);
+    return ExitCode.Configuration;
+}
+catch (Exception e) when (e is ConfigurationException or AdminException or S3ClientException)
 {
     await Console.Error.WriteLineAsync("oort: " + e.Message);
     return e is ConfigurationException ? ExitCode.Configuration : ExitCode.Failed;

@@ -21,6 +21,7 @@ internal static class KeyDerivation
     public static ReadOnlySpan<byte> SegmentTagLabel => "oort segment tag v1\0"u8;
     public static ReadOnlySpan<byte> JournalLabel => "oort journal v1\0"u8;
     public static ReadOnlySpan<byte> SnapshotLabel => "oort snapshot v1\0"u8;
+    public static ReadOnlySpan<byte> SecretLabel => "oort secret v1\0"u8;
     public static ReadOnlySpan<byte> KeyringSealLabel => "oort keyring seal v1\0"u8;
     public static ReadOnlySpan<byte> KeyringCheckLabel => "oort keyring check v1\0"u8;
 

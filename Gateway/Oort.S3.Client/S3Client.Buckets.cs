@@ -46,7 +46,7 @@ public sealed partial class S3Client
         var call = new S3Call(HttpMethod.Get, "ListObjectsV2", bucket, null).With("list-type", "2").With("encoding-type", "url").With("prefix", prefix)
             .With("max-keys", pageSize.ToString(System.Globalization.CultureInfo.InvariantCulture))
             .WithOptional("continuation-token", token).WithOptional("delimiter", delimiter).WithOptional("start-after", token is null ? startAfter : null);
-        return ListingDocuments.ParseObjects(await SendDocumentAsync(call, cancellationToken), pageSize);
+        return ListingDocuments.ParseObjects(await SendDocumentAsync(call, cancellationToken));
     }
 
     /// <summary>All keys of a bucket with a prefix, in the order of their UTF-8 bytes, a page at a time as they are asked for.</summary>

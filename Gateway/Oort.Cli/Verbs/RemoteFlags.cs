@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Oort.Gateway;
+using Oort.S3.Client;
 
 namespace Oort.Cli.Verbs;
 
@@ -29,15 +30,29 @@ internal sealed class RemoteFlags
     /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
     public AdminClient Connect(ParseResult parsed)
     {
+        var (endpoint, access, secret) = Target(parsed);
+        return new AdminClient(endpoint, access, secret, TimeProvider.System);
+    }
+
+    /// <summary>A client of the gateway's S3.</summary>
+    /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
+    public S3Client ConnectS3(ParseResult parsed, int connectionCount)
+    {
+        var (endpoint, access, secret) = Target(parsed);
+        return new S3Client(new() { Endpoint = endpoint, Addressing = S3Addressing.Path, ConnectionCountMax = connectionCount }, new(access, secret.Reveal()), TimeProvider.System, new Random());
+    }
+
+    private (Uri Endpoint, string AccessKey, Secret SecretKey) Target(ParseResult parsed)
+    {
         var text = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
             throw new ConfigurationException($"--endpoint: \"{text}\" is not a URL such as {EndpointDefault}.");
         var access = Environment.GetEnvironmentVariable("OORT_ACCESS_KEY");
         var secret = Environment.GetEnvironmentVariable("OORT_SECRET_KEY");
-        if (access is { Length: > 0 } && secret is { Length: > 0 }) return new AdminClient(endpoint, access, new Secret(secret), TimeProvider.System);
+        if (access is { Length: > 0 } && secret is { Length: > 0 }) return (endpoint, access, new Secret(secret));
         var directory = DataDirectory(parsed);
         var root = RootCredentials.Load(directory)
             ?? throw new ConfigurationException($"No credentials: set OORT_ACCESS_KEY and OORT_SECRET_KEY, or name the gateway's data directory with --data ({Path.GetFullPath(directory)} has none).");
-        return new AdminClient(endpoint, root.AccessKey, new Secret(root.SecretKey), TimeProvider.System);
+        return (endpoint, root.AccessKey, new Secret(root.SecretKey));
     }
 }

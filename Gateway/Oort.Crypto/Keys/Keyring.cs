@@ -220,6 +220,28 @@ public sealed class Keyring : IDisposable
     /// <summary>Opens a snapshot with the salt of its header; the cipher only reads.</summary>
     public RecordCipher OpenSnapshot(ReadOnlySpan<byte> salt) => RecordCipher.Open(contents.SnapshotKey.Span, KeyDerivation.SnapshotLabel, salt);
 
+    /// <summary>Seals a secret that is kept among the settings (a key of another service): salt ‖ record 0 under a key of its own (docs/formats/keyring.md §5).</summary>
+    /// <param name="context">What it belongs to; needed to open it.</param>
+    public byte[] SealSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> secret)
+    {
+        using var cipher = RecordCipher.Begin(contents.JournalKey.Span, KeyDerivation.SecretLabel);
+        var result = new byte[RecordCipher.SaltSize + secret.Length + RecordCipher.Overhead];
+        cipher.Salt.CopyTo(result);
+        cipher.Seal(0, context, secret, result.AsSpan(RecordCipher.SaltSize));
+        return result;
+    }
+
+    /// <summary>Opens what <see cref="SealSecret"/> sealed for the same context.</summary>
+    /// <returns>Null when it is not that; otherwise the secret, which the caller clears.</returns>
+    public byte[]? OpenSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> sealedSecret)
+    {
+        const int frame = RecordCipher.SaltSize + RecordCipher.Overhead;
+        if (sealedSecret.Length < frame) return null;
+        using var cipher = RecordCipher.Open(contents.JournalKey.Span, KeyDerivation.SecretLabel, sealedSecret[..RecordCipher.SaltSize]);
+        var secret = new byte[sealedSecret.Length - frame];
+        return cipher.TryOpen(0, context, sealedSecret[RecordCipher.SaltSize..], secret) ? secret : null;
+    }
+
     /// <summary>Adds a new key-encryption key and makes it the current one. What the old ones wrapped stays readable until they are destroyed.</summary>
     /// <returns>Its version.</returns>
     public int RotateKeyEncryptionKey(TimeProvider time)

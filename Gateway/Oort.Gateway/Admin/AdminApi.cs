@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Oort.Backends;
+using Oort.Gateway.Imports;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Placement;
@@ -21,7 +22,7 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, TimeProvider time)
+public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
@@ -34,6 +35,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
 
     private readonly long started = time.GetTimestamp();
     private readonly PlacementAdmin placement = new(system);
+    private readonly AdminImports importing = new(imports, system.Metadata);
 
     /// <summary>The program's version.</summary>
     public static string Version { get; } = typeof(AdminApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
@@ -115,6 +117,14 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             case ("POST", ["recovery", "confirm"]):
                 await system.ConfirmRecoveryAsync(cancellationToken);
                 return new { confirmed = true };
+            case ("GET", ["imports"]):
+                return await importing.ListAsync(cancellationToken);
+            case ("POST", ["imports"]):
+                return await importing.BeginAsync(await BodyAsync<ImportRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["imports", var bucket]):
+                return await importing.ShowAsync(bucket, cancellationToken);
+            case ("POST", ["imports", var bucket, var action]):
+                return await importing.ChangeAsync(bucket, action, cancellationToken);
             case ("GET", ["jobs", var id]):
                 return jobs.Find(id) ?? throw NotFound($"There is no job {id}; it may have ended long ago.");
             case ("GET", ["openapi.json"]):

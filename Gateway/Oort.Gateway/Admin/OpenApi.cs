@@ -25,6 +25,12 @@ internal static class OpenApi
         ("post", "collect", "Runs the collector once.", [], []),
         ("post", "snapshot", "Writes a snapshot of the namespace.", [], []),
         ("post", "recovery/confirm", "After a recovery: lets the collector delete again.", [], []),
+        ("get", "imports", "The buckets that are being imported, and how far each is.", [], []),
+        ("post", "imports", "Begins to import a bucket from another S3 service, or another pass of an import.", [], ["bucket", "endpoint", "region", "addressing", "sourceBucket", "prefix", "accessKey", "secretKey", "sessionToken", "concurrency", "bytesPerSecond", "lazy"]),
+        ("get", "imports/{bucket}", "How far one import is, and what it could not copy.", [], []),
+        ("post", "imports/{bucket}/pause", "Stops copying in the background; what is asked for is still fetched.", [], []),
+        ("post", "imports/{bucket}/resume", "Goes on copying.", [], []),
+        ("post", "imports/{bucket}/end", "Ends the import and forgets the source's keys; what has come stays.", [], []),
         ("get", "jobs/{id}", "State, progress and result of a job.", [], []),
         ("get", "openapi.json", "This document.", [], []),
     ];
@@ -68,10 +74,18 @@ internal static class OpenApi
     private static JsonObject Parameter(string name, string place, bool required) =>
         new() { ["name"] = name, ["in"] = place, ["required"] = required, ["schema"] = new JsonObject { ["type"] = "string" } };
 
+    private static string TypeOf(string name, string[] names) => name switch
+    {
+        "repair" or "force" or "lazy" => "boolean",
+        "concurrency" or "bytesPerSecond" => "integer",
+        "policy" when names.Length < 3 => "object",
+        _ => "string",
+    };
+
     private static JsonObject Body(string[] names)
     {
         var properties = new JsonObject();
-        foreach (var name in names) properties[name] = new JsonObject { ["type"] = name is "repair" or "force" ? "boolean" : name == "policy" && names.Length < 3 ? "object" : "string" };
+        foreach (var name in names) properties[name] = new JsonObject { ["type"] = TypeOf(name, names) };
         return new JsonObject { ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["properties"] = properties } } } };
     }
 }

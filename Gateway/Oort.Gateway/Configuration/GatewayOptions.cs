@@ -54,6 +54,9 @@ public sealed record GatewayOptions
     /// <summary>After how long an unfinished multipart upload is aborted. Default 7 days; 1 to 3,650.</summary>
     public TimeSpan UploadExpiry { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Whether imports may read from endpoints on this machine and its link. Default: no, since an endpoint there answers with this machine's rights.</summary>
+    public bool AllowsLocalSources { get; init; }
+
     /// <summary>"text": one line an event; "json": one object an event. Default text.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 

@@ -41,6 +41,7 @@ public sealed record OptionDefinition(
         One("stall-timeout", "SECONDS", "How long a client may stand still in a body (default 60; 1 to 3600).", (o, v) => o with { StallTimeout = TimeSpan.FromSeconds(Whole(v, 1, 3600)) }),
         One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),
         One("upload-expiry-days", "DAYS", "Age at which unfinished multipart uploads are aborted (default 7; 1 to 3650).", (o, v) => o with { UploadExpiry = TimeSpan.FromDays(Whole(v, 1, 3650)) }),
+        Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
     ];

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Oort.Crypto;
 using Oort.Gateway.Errors;
+using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
 using Oort.Objects;
 using Oort.Objects.Budget;
@@ -25,16 +26,18 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly IObjectSystem system;
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
+    private readonly ImportService imports;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, RootKey root, IObjectSystem system, WebApplication app, AdminJobs jobs, PrometheusPage metrics, SystemMeters meters)
+    private GatewayHost(DataDirectory directory, RootKey root, IObjectSystem system, WebApplication app, AdminJobs jobs, ImportService imports, PrometheusPage metrics, SystemMeters meters)
     {
         this.directory = directory;
         this.root = root;
         this.system = system;
         this.app = app;
         this.jobs = jobs;
+        this.imports = imports;
         this.metrics = metrics;
         this.meters = meters;
         Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -56,6 +59,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         PrometheusPage? metrics = null;
         SystemMeters? meters = null;
         WebApplication? app = null;
+        ImportService? imports = null;
         try
         {
             // 2. Keys, stores, database, journal.
@@ -70,10 +74,12 @@ public sealed partial class GatewayHost : IAsyncDisposable
             // 3. The endpoints.
             var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
-            Map(app, options, system, credentials, jobs, metrics, loggers);
+            imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
+            Map(app, options, system, credentials, jobs, imports, metrics, loggers);
             await app.StartAsync(cancellationToken);
+            imports.Resume();
 
-            var host = new GatewayHost(directory, root, system, app, jobs, metrics, meters);
+            var host = new GatewayHost(directory, root, system, app, jobs, imports, metrics, meters);
             Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
             return host;
         }
@@ -81,6 +87,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         {
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
+            if (imports is not null) await imports.DisposeAsync();
             if (system is not null) await system.DisposeAsync();
             root?.Dispose();
             metrics?.Dispose();
@@ -98,6 +105,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
         await jobs.DisposeAsync();
+        await imports.DisposeAsync();
         meters.Dispose();
         await system.DisposeAsync();
         root.Dispose();
@@ -177,7 +185,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, RootCredentials credentials, AdminJobs jobs, PrometheusPage metrics, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, RootCredentials credentials, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -187,9 +195,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
             StrictRegion = options.StrictRegion,
             BodyStallMax = options.StallTimeout,
         };
-        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System);
+        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
-        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, TimeProvider.System);
+        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, TimeProvider.System);
         var own = new OortPaths(system, metrics, admin, pipeline);
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
         app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : pipeline.HandleAsync(http));

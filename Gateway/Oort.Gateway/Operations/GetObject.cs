@@ -66,7 +66,8 @@ internal static class GetObject
         return null;
     }
 
-    private static void Describe(S3Request request, BucketRow bucket, VersionRow version, ReadRange range, string durability)
+    /// <summary>Sets status and headers of an answer with a version.</summary>
+    public static void Describe(S3Request request, BucketRow bucket, VersionRow version, ReadRange range, string durability)
     {
         var response = request.Http.Response;
         ObjectHeaders.Write(request, bucket, version);

@@ -12,7 +12,7 @@ internal static class ListObjects
         var names = new ListingNames(request);
         var limit = Arguments.PageSize(request, "max-keys");
         var marker = request.Query("marker") ?? "";
-        var page = await context.Metadata.ListObjectsAsync(new(bucket.Id, names.Prefix, names.Delimiter, marker, limit), cancellationToken);
+        var page = await context.ListObjectsAsync(bucket, new(bucket.Id, names.Prefix, names.Delimiter, marker, limit), cancellationToken);
 
         // Without a delimiter the last key is the next marker, and S3 leaves it to the client (S3 API: ListObjects, "NextMarker").
         var nextMarker = page.IsTruncated && names.ShownDelimiter is not null ? page.Last : null;
@@ -41,7 +41,7 @@ internal static class ListObjects
         var token = request.Query("continuation-token");
         var after = token is null ? startAfter ?? "" : ContinuationToken.Decode(token);
         var withOwner = string.Equals(request.Query("fetch-owner"), "true", StringComparison.OrdinalIgnoreCase);
-        var page = await context.Metadata.ListObjectsAsync(new(bucket.Id, names.Prefix, names.Delimiter, after, limit), cancellationToken);
+        var page = await context.ListObjectsAsync(bucket, new(bucket.Id, names.Prefix, names.Delimiter, after, limit), cancellationToken);
 
         await S3Xml.WriteAsync(
             Answers.Xml(request),

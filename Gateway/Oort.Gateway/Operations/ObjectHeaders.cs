@@ -59,6 +59,7 @@ internal static class ObjectHeaders
             headers[name] = MetadataText.Encode(value);
         }
 
+        Imports.ImportedFrom.Write(headers, version.Attributes);
         headers.AcceptRanges = "bytes";
         headers["x-amz-server-side-encryption"] = "AES256";
         if (version.StorageClass != StorageClasses.Standard) headers["x-amz-storage-class"] = version.StorageClass;

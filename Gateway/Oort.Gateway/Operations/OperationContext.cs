@@ -5,7 +5,8 @@ using Oort.S3;
 namespace Oort.Gateway.Operations;
 
 /// <summary>What every operation works with, and the first steps that all of them share.</summary>
-internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time)
+/// <param name="imports">Null: no bucket is being imported.</param>
+internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time, Imports.ImportService? imports = null)
 {
     /// <summary>A version can be replaced between finding and reading it. Each attempt finds a newer one, so many are needed only beside a writer that is faster each time.</summary>
     public const int AttemptCountMax = 20;
@@ -14,6 +15,10 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     public IMetadataStore Metadata => Layer.Metadata;
     public GatewayS3Options Options { get; } = options;
     public TimeProvider Time { get; } = time;
+
+    /// <summary>One page of current objects; of a bucket that is being imported with what has not come yet.</summary>
+    public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>
+        imports?.Find(bucket) is { } run ? Imports.ImportedListing.ListAsync(Metadata, run, bucket, query, cancellationToken) : Metadata.ListObjectsAsync(query, cancellationToken);
 
     /// <summary>The request's bucket, which the caller must own (S3 API: "Bucket owner condition").</summary>
     public ValueTask<BucketRow> FindBucketAsync(S3Request request, CancellationToken cancellationToken) =>

@@ -16,10 +16,12 @@ public static class S3Operations
     /// <param name="layer">The stored objects.</param>
     /// <param name="options">Region and limits.</param>
     /// <param name="time">For times of buckets and uploads, and for keeping slow answers alive.</param>
-    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time)
+    /// <param name="imports">Where what has not come yet is found; null: no bucket is being imported.</param>
+    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, Imports.ImportService? imports = null)
     {
-        var context = new OperationContext(layer, options, time);
-        return table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
+        var context = new OperationContext(layer, options, time, imports);
+        var handlers = table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
+        return imports is null ? handlers : Imports.ImportedReads.Wrap(handlers, context, imports);
     }
 
     private static S3Handler Bind(Operation operation, OperationContext context) => (request, cancellationToken) => operation(context, request, cancellationToken);

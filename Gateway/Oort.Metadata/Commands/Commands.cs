@@ -33,7 +33,8 @@ public enum CommitOutcome
 /// <param name="IfNoneMatch">ETag that the current version must not have, "*": there must be none; null: no condition.</param>
 /// <param name="IfSize">Size that the current version must have (x-amz-if-match-size).</param>
 /// <param name="IfLastModified">Time, in whole seconds, that the current version must have (x-amz-if-match-last-modified-time).</param>
-public sealed record WriteConditions(string? IfMatch = null, string? IfNoneMatch = null, long? IfSize = null, DateTimeOffset? IfLastModified = null)
+/// <param name="IfNoVersion">There must be neither a version nor a delete marker: what is brought from elsewhere must not come back after it was deleted here.</param>
+public sealed record WriteConditions(string? IfMatch = null, string? IfNoneMatch = null, long? IfSize = null, DateTimeOffset? IfLastModified = null, bool IfNoVersion = false)
 {
     public static WriteConditions None { get; } = new();
 }

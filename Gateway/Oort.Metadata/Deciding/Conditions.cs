@@ -6,6 +6,7 @@ internal static class Conditions
     /// <param name="current">The key's newest version, or the one that is named; a delete marker counts as "not there".</param>
     public static CommitOutcome Check(VersionRow? current, WriteConditions conditions)
     {
+        if (conditions.IfNoVersion && current is not null) return CommitOutcome.PreconditionFailed;
         if (current is { IsDeleteMarker: true }) current = null;
         var needsCurrent = conditions.IfMatch is not null || conditions.IfSize is not null || conditions.IfLastModified is not null;
         if (current is null) return needsCurrent ? CommitOutcome.NoSuchKey : CommitOutcome.Done;

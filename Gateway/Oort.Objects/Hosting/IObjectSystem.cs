@@ -54,6 +54,13 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>After a recovery: the operator has looked, and the collector may delete again (it would by itself after 7 days).</summary>
     ValueTask ConfirmRecoveryAsync(CancellationToken cancellationToken);
 
+    /// <summary>Seals a secret under the keyring, to be kept among the settings.</summary>
+    /// <param name="context">What it belongs to.</param>
+    byte[] SealSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> secret);
+
+    /// <summary>Opens what was sealed for the same context; null when it is not that.</summary>
+    byte[]? OpenSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> sealedSecret);
+
     /// <summary>Ends in order: workers stop, writers drain, the journal is complete, the database checkpointed. Safe to call twice.</summary>
     ValueTask StopAsync(CancellationToken cancellationToken);
 }

@@ -101,6 +101,10 @@ public sealed partial class ObjectSystem : IObjectSystem
         };
     }
 
+    public byte[] SealSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> secret) => parts.Keyring.SealSecret(context, secret);
+
+    public byte[]? OpenSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> sealedSecret) => parts.Keyring.OpenSecret(context, sealedSecret);
+
     public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync(cancellationToken);
 
     public async ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken) => await collector.RunAsync(scanStores: true, cancellationToken);

@@ -1,8 +1,9 @@
 namespace Oort.Objects;
 
 /// <summary>Keeps background work to a number of bytes a second, by making it wait for what it has already done.</summary>
+/// <param name="bytesPerSecond">0: no limit.</param>
 /// <remarks>Thread-safe: several workers share one allowance. Unused allowance is not saved up beyond one second, so no burst follows a pause.</remarks>
-internal sealed class Pacer(long bytesPerSecond, TimeProvider time)
+public sealed class Pacer(long bytesPerSecond, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly long start = time.GetTimestamp();

@@ -6,8 +6,8 @@ internal static class ListingDocuments
     /// <summary>S3 API: MaxKeys.</summary>
     public const int PageSizeMax = 1000;
 
-    /// <summary>More entries than were asked for, by this factor, are no answer of S3. (Some services count prefixes apart.)</summary>
-    private const int ExcessFactor = 4;
+    /// <summary>More entries than this are no page of S3. (Some services count prefixes apart, or do not look at max-keys.)</summary>
+    private const int EntryCountMax = 4 * PageSizeMax;
 
     private const int BucketCountMax = 100_000;
 
@@ -27,7 +27,7 @@ internal static class ListingDocuments
         return string.IsNullOrEmpty(token) ? null : token;
     }
 
-    public static S3Page<S3Item> ParseObjects(byte[] document, int pageSize)
+    public static S3Page<S3Item> ParseObjects(byte[] document)
     {
         var items = new List<S3Item>();
         var prefixes = new List<string>();
@@ -46,7 +46,7 @@ internal static class ListingDocuments
                 default: xml.Skip(); break;
             }
 
-            if (items.Count + prefixes.Count > ExcessFactor * Math.Max(1, pageSize)) throw AnswerReader.Bad("the page has more entries than were asked for");
+            if (items.Count + prefixes.Count > EntryCountMax) throw AnswerReader.Bad("the page has more entries than a page can");
         }));
         if (isTruncated && string.IsNullOrEmpty(token)) throw AnswerReader.Bad("the page says that there are more, and not where");
         if (isEncoded) items = items.ConvertAll(item => item with { Key = Decode(item.Key) });
@@ -74,7 +74,7 @@ internal static class ListingDocuments
                 default: xml.Skip(); break;
             }
 
-            if (items.Count > ExcessFactor * PageSizeMax) throw AnswerReader.Bad("the page has more entries than were asked for");
+            if (items.Count > EntryCountMax) throw AnswerReader.Bad("the page has more entries than a page can");
         }));
         if (isTruncated && string.IsNullOrEmpty(key)) throw AnswerReader.Bad("the page says that there are more, and not where");
         if (isEncoded) items = items.ConvertAll(item => item with { Key = Decode(item.Key) });

@@ -19,6 +19,13 @@ internal static class Tool
             return this;
         }
 
+        /// <summary>Fails the test unless the program ended with this code and said this.</summary>
+        public void ShouldFailWith(int exitCode, string said)
+        {
+            ExitCode.ShouldBe(exitCode, $"output:\n{Tail(Output)}\nerror:\n{Tail(Error)}");
+            Error.ShouldContain(said);
+        }
+
         private static string Tail(string text) => text.Length <= 4000 ? text : text[^4000..];
     }
 

@@ -51,6 +51,32 @@ public sealed class KeyringTests
     }
 
     [Fact]
+    public void OpenSecret_OfAnythingButWhatWasSealedForTheContext_GivesNothing()
+    {
+        using var root = Root(1);
+        using var keyring = Keyring.Create(TimeProvider.System);
+        var secret = "a key of another service"u8.ToArray();
+        var sealedSecret = keyring.SealSecret("import/1"u8, secret);
+        keyring.SealSecret("import/1"u8, secret).ShouldNotBe(sealedSecret);
+        Keyring.TryOpen(keyring.Seal(root), root, out var opened, out _).ShouldBeTrue();
+        using var second = opened!;
+        second.RotateKeyEncryptionKey(TimeProvider.System);
+        second.OpenSecret("import/1"u8, sealedSecret).ShouldBe(secret);
+
+        second.OpenSecret("import/2"u8, sealedSecret).ShouldBeNull();
+        for (var length = 0; length < sealedSecret.Length; length++) second.OpenSecret("import/1"u8, sealedSecret.AsSpan(0, length)).ShouldBeNull();
+        for (var i = 0; i < sealedSecret.Length; i++)
+        {
+            var flipped = sealedSecret.ToArray();
+            flipped[i] ^= 1;
+            second.OpenSecret("import/1"u8, flipped).ShouldBeNull();
+        }
+
+        using var stranger = Keyring.Create(TimeProvider.System);
+        stranger.OpenSecret("import/1"u8, sealedSecret).ShouldBeNull();
+    }
+
+    [Fact]
     public void Create_Twice_SharesNothing()
     {
         using var first = Keyring.Create(TimeProvider.System);

@@ -13,6 +13,8 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly RootKey root = RecoveryPhrase.Generate().DeriveRoot();
     private ObjectSystem system = null!;
 
+    public IObjectSystem Inner => system;
+
     public IObjectLayer Layer => system.Objects;
 
     public static async Task<TestStorage> OpenAsync()

@@ -57,6 +57,19 @@ public abstract partial class MetadataSuite
     }
 
     [Fact]
+    public async Task PutVersion_IfNoVersion_IsRefusedByAVersionAndByADeleteMarker()
+    {
+        var put = Put(Bucket.Id, "k") with { Conditions = new(IfNoVersion: true) };
+        (await Store.PutVersionAsync(put, default)).Outcome.ShouldBe(CommitOutcome.Done);
+        (await Store.PutVersionAsync(Put(Bucket.Id, "k") with { Conditions = new(IfNoVersion: true) }, default)).Outcome.ShouldBe(CommitOutcome.PreconditionFailed);
+
+        await Store.UpdateBucketAsync(Bucket.Id, row => row with { Versioning = VersioningState.Suspended }, default);
+        (await Store.DeleteVersionAsync(new(Bucket.Id, "k", "owner", null, WriteConditions.None), default)).IsDeleteMarker.ShouldBeTrue();
+        (await Store.PutVersionAsync(Put(Bucket.Id, "k") with { Conditions = new(IfNoVersion: true) }, default)).Outcome.ShouldBe(CommitOutcome.PreconditionFailed);
+        (await Store.PutVersionAsync(Put(Bucket.Id, "k") with { Conditions = new(IfNoneMatch: "*") }, default)).Outcome.ShouldBe(CommitOutcome.Done);
+    }
+
+    [Fact]
     public async Task DeleteVersion_MarkerRemoved_RevivesTheVersionBelow()
     {
         await SetVersioning(Bucket.Id, VersioningState.Enabled);

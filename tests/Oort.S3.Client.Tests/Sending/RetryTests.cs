@@ -52,7 +52,7 @@ public sealed class RetryTests
     [Fact]
     public async Task RetryAfter_IsWaitedFor_UpToTheLimit()
     {
-        var time = new HastyTime(stall: TimeSpan.FromSeconds(60));
+        var time = new HastyTime(TimeSpan.FromSeconds(60));
         await using var server = new HostileServer((index, _) => index switch
         {
             0 => HostileServer.Answer(503, "Retry-After: 7", ""),
@@ -68,7 +68,7 @@ public sealed class RetryTests
     [Fact]
     public async Task Delays_OfOurOwn_AreRandomBelowDoublingLimits()
     {
-        var time = new HastyTime(stall: TimeSpan.FromSeconds(60));
+        var time = new HastyTime(TimeSpan.FromSeconds(60));
         await using var server = new HostileServer((_, _) => HostileServer.Answer(500, "", ""));
         using var client = server.Client(options => options with { AttemptCountMax = 8, RetryDelayBase = TimeSpan.FromSeconds(1), RetryDelayMax = TimeSpan.FromSeconds(20) }, time);
         await Should.ThrowAsync<S3ClientException>(client.GetTagsAsync("bucket", "key", null, none));

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Oort.S3.Client.Tests.Support;
 
 /// <summary>A clock that stands still, on which every delay is over at once and is remembered; what watches for a stall never fires.</summary>
-internal sealed class HastyTime(TimeSpan stall) : TimeProvider
+/// <param name="stalls">Those.</param>
+internal sealed class HastyTime(params TimeSpan[] stalls) : TimeProvider
 {
     private readonly ConcurrentQueue<TimeSpan> delays = new();
 
@@ -13,7 +14,7 @@ internal sealed class HastyTime(TimeSpan stall) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        if (dueTime == stall || dueTime == Timeout.InfiniteTimeSpan) return new Timer();
+        if (stalls.Contains(dueTime) || dueTime == Timeout.InfiniteTimeSpan) return new Timer();
         delays.Enqueue(dueTime);
         ThreadPool.QueueUserWorkItem(_ => callback(state));
         return new Timer();
