@@ -34,6 +34,10 @@ public sealed record ObjectLayerOptions
     [Range(1, 64 * 1024 * 1024)]
     public int RunBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>Payload bytes that a long GET reads with one read from each store, while memory is plenty; at least one stripe. It holds two such runs, the one that it sends and the one ahead. Default 512 KiB, so 1 MiB a connection: reads of 128 KiB at 4+2.</summary>
+    [Range(1, 64 * 1024 * 1024)]
+    public int ReadRunBytes { get; init; } = 512 * 1024;
+
     /// <summary>
     /// Bytes of sealed cells that are kept of stores which have to be waited for (cold disks, nodes, clouds), once they have been asked for twice. Default 32 MiB, 512 full
     /// cells; 0: none. Part of <see cref="BufferBytes"/>, and at most an eighth of them, whatever is said here: 16 MiB of the 128 that a gateway takes by default.

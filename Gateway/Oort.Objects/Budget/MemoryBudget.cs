@@ -48,6 +48,9 @@ public sealed class MemoryBudget
         get { lock (gate) return used; }
     }
 
+    /// <summary>Whether half of the budget would be left if so many bytes more were taken: what is read or written at a time may then be longer, for speed. The other half is for those who come later.</summary>
+    internal bool IsPlenty(long bytes) => Used + bytes <= Capacity / 2;
+
     /// <summary>Takes bytes if they are there and nobody waits.</summary>
     public bool TryAcquire(long bytes)
     {

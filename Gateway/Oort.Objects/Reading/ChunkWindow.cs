@@ -1,8 +1,9 @@
 using Oort.Crypto;
+using Oort.Objects.Shards;
 
 namespace Oort.Objects.Reading;
 
-/// <summary>Neighbouring chunks of one data id that lie together in one segment, mostly in one stripe: what is read, decrypted and sent at a time.</summary>
+/// <summary>Neighbouring chunks of one data id that lie together in one segment, in one run of stripes or less: what is read at a time. It is decrypted and sent stripe by stripe.</summary>
 /// <param name="Data">Whose.</param>
 /// <param name="Segment">Where.</param>
 /// <param name="PayloadOffset">Of the first chunk, in the segment's payload.</param>
@@ -27,6 +28,18 @@ internal sealed record ChunkWindow(OpenData Data, OpenSegment Segment, long Payl
     /// <param name="count">0 … <see cref="ChunkCount"/> − 1.</param>
     public ChunkWindow After(int count) =>
         count == 0 ? this : this with { PayloadOffset = PayloadOffset + (long)count * ChunkCipher.SealedSize, FirstChunk = FirstChunk + count, ChunkCount = ChunkCount - count };
+
+    /// <summary>The chunks from one on up to the end of its stripe; where that one reaches over it (in a pack), it alone.</summary>
+    /// <param name="first">0 … <see cref="ChunkCount"/> − 1.</param>
+    public ChunkWindow InStripe(int first)
+    {
+        var rest = After(first);
+        var count = (int)Math.Min(rest.ChunkCount, CountBefore((long)Segment.Geometry.DataShards * ShardLayout.FullCellSize, rest.PayloadOffset));
+        return rest with { ChunkCount = count, To = Math.Min(To, (rest.FirstChunk + count) * ChunkCipher.PlaintextSize) };
+    }
+
+    /// <summary>How many sealed chunks lie before the next multiple of a length; at least one, which may reach over it.</summary>
+    public static long CountBefore(long length, long payloadOffset) => Math.Max(1, (length - payloadOffset % length) / ChunkCipher.SealedSize);
 
     /// <summary>Which bytes of a chunk's plaintext are wanted.</summary>
     public (int From, int To) Wanted(int index)

@@ -10,21 +10,21 @@ namespace Oort.Objects.Reading;
 /// <remarks>One range at a time.</remarks>
 internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, IReadOnlyDictionary<DataId, OpenData> data, IReadOnlyDictionary<SegmentId, OpenSegment> segments, IDisposable pin, long reserved) : IObjectReader
 {
-    /// <summary>While the client takes longer than this for one window, the next one is not read ahead: it would hold memory and wait.</summary>
+    /// <summary>While the client takes longer than this for one stripe, nothing is read ahead: it would hold memory and wait.</summary>
     private static readonly TimeSpan PromptFlush = TimeSpan.FromSeconds(1);
 
     public required string Durability { get; init; }
 
     /// <summary>
-    /// Window by window: 1. copy what is in memory; 2. for the rest, have the sealed bytes, begin to read the next window ahead if the client keeps up and the memory is
-    /// there, and open the chunks into the writer; 3. flush, which waits for the client, except after the last.
+    /// Window by window: 1. copy what is in memory, stripe by stripe; 2. for the rest, have the sealed bytes, begin to read what comes behind them if the client keeps up and
+    /// the memory is there, and open the chunks into the writer, stripe by stripe. After each stripe but the last, flush, which waits for the client.
     /// </summary>
     public async ValueTask CopyToAsync(long offset, long length, PipeWriter destination, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, extents.Sum(extent => extent.Length) - offset);
-        using var windows = ReadPlan.Windows(extents, offset, length, data, segments).GetEnumerator();
+        using var windows = ReadPlan.Windows(extents, offset, length, data, segments, path.Options.ReadRunBytes).GetEnumerator();
         WindowReads? reads = null;
         var wait = MemoryBudget.AdmissionWait;
         var isPrompt = true;
@@ -32,32 +32,43 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
         {
             for (var next = Next(windows); next is not null;)
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 var window = next;
                 next = Next(windows);
+                var done = 0;
 
                 // 1.
-                var copied = reads is { HasAhead: true } ? 0 : await CopyAsync(window, destination, wait, cancellationToken);
+                while (done < window.ChunkCount && reads is not { HasAhead: true })
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var stripe = window.InStripe(done);
+                    var copied = await CopyAsync(stripe, destination, wait, cancellationToken);
+                    if (copied > 0) wait = MemoryBudget.ProgressWait;
+                    done += copied;
+                    if (copied < stripe.ChunkCount) break;
+                    if (done < window.ChunkCount || next is not null) isPrompt = await FlushAsync(destination, cancellationToken);
+                }
 
                 // 2.
-                if (copied < window.ChunkCount)
+                while (done < window.ChunkCount)
                 {
                     reads ??= new WindowReads(path, cancellationToken);
-                    using var bytes = await reads.TakeAsync(window.After(copied), copied > 0 ? MemoryBudget.ProgressWait : wait);
-                    if (next is not null && isPrompt && reads.Waits) reads.Begin(next);
-                    await OpenAsync(window.After(copied), bytes, destination, cancellationToken);
+                    using var bytes = await reads.TakeAsync(window.After(done), isPrompt, wait);
+                    wait = MemoryBudget.ProgressWait;
+                    var end = done + bytes.ChunkCount;
+                    var behind = end < window.ChunkCount ? window.After(end) : next;
+                    if (behind is not null && isPrompt && reads.Waits) reads.Begin(behind);
+                    for (var index = 0; index < bytes.ChunkCount;)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        var count = window.InStripe(done).ChunkCount;
+                        for (var stop = index + count; index < stop; index++) await OpenAsync(bytes, index, destination, cancellationToken);
+                        done += count;
+                        if (done < window.ChunkCount || next is not null) isPrompt = await FlushAsync(destination, cancellationToken);
+                    }
                 }
 
                 // An object of ten thousand parts has ten thousand keys; one at a time is enough.
                 if (next?.Data != window.Data) window.Data.Dispose();
-                if (next is null) return;
-
-                // 3.
-                var started = path.Time.GetTimestamp();
-                var flushed = await destination.FlushAsync(cancellationToken);
-                if (flushed.IsCanceled || flushed.IsCompleted) throw new OperationCanceledException("Nobody takes the bytes any more.");
-                isPrompt = path.Time.GetElapsedTime(started) < PromptFlush;
-                wait = MemoryBudget.ProgressWait;
             }
         }
         finally
@@ -94,16 +105,24 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
 
     private static ChunkWindow? Next(IEnumerator<ChunkWindow> windows) => windows.MoveNext() ? windows.Current : null;
 
-    private async ValueTask OpenAsync(ChunkWindow window, WindowBytes bytes, PipeWriter destination, CancellationToken cancellationToken)
+    /// <summary>Waits for the client.</summary>
+    /// <returns>Whether it was prompt.</returns>
+    private async ValueTask<bool> FlushAsync(PipeWriter destination, CancellationToken cancellationToken)
     {
-        for (var index = 0; index < window.ChunkCount; index++)
-        {
-            if (bytes.TryOpen(index, destination)) continue;
+        var started = path.Time.GetTimestamp();
+        var flushed = await destination.FlushAsync(cancellationToken);
+        if (flushed.IsCanceled || flushed.IsCompleted) throw new OperationCanceledException("Nobody takes the bytes any more.");
+        return path.Time.GetElapsedTime(started) < PromptFlush;
+    }
 
-            // Some store lied, or its medium did: find out which, and take the others.
-            using var verified = await WindowBytes.ReadVerifiedAsync(path, window, index, cancellationToken);
-            if (verified.TryOpen(index, destination)) continue;
+    private async ValueTask OpenAsync(WindowBytes bytes, int index, PipeWriter destination, CancellationToken cancellationToken)
+    {
+        if (bytes.TryOpen(index, destination)) return;
+
+        // Some store lied, or its medium did: find out which, and take the others.
+        var window = bytes.Window;
+        using var verified = await WindowBytes.ReadVerifiedAsync(path, window, index, cancellationToken);
+        if (!verified.TryOpen(index, destination))
             throw new ObjectUnavailableException($"Chunk {window.FirstChunk + index} of data id {window.Data.Row.Id} does not open, though its cells in segment {window.Segment.Id} are what was written.");
-        }
     }
 }

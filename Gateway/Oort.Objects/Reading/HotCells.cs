@@ -56,6 +56,13 @@ internal sealed class HotCells(BufferPool buffers, long bytesMax)
         }
     }
 
+    /// <summary>Whether a cell is here. Counts as no use of it.</summary>
+    public bool Has(StripeRange cell)
+    {
+        if (bytesMax == 0) return false;
+        lock (gate) return cells.ContainsKey(cell);
+    }
+
     /// <summary>Remembers that a cell was asked for.</summary>
     /// <returns>Whether it was asked for before, among the last requests: then it is worth keeping. Seldom true by mistake, where two cells have the same hash.</returns>
     public bool Remember(StripeRange cell)

@@ -2,7 +2,7 @@ using Oort.Objects.Budget;
 
 namespace Oort.Objects.Reading;
 
-/// <summary>Some payload bytes of one stripe, as read or decoded; not authenticated yet.</summary>
+/// <summary>Some payload bytes of one stripe, or all of some full stripes shard by shard, as read or decoded; not authenticated yet.</summary>
 /// <param name="owner">Frees the bytes.</param>
 /// <param name="payload">The bytes, in one piece.</param>
 internal sealed class StripeBytes(IDisposable owner, Memory<byte> payload) : IDisposable

@@ -4,12 +4,15 @@ using Oort.Objects.Shards;
 
 namespace Oort.Objects.Reading;
 
-/// <summary>Reads payload bytes of one stripe: from the data shards that hold them, or, when one is missing, slow or bad, from any k shards.</summary>
+/// <summary>Reads payload bytes of one stripe, or some full stripes in one go: from the data shards that hold them, or, when one is missing, slow or bad, from any k shards.</summary>
+/// <remarks>The cells of full stripes that follow one another lie end to end in each shard, and the code works byte by byte: so they are read, and decoded, as if they were one stripe of longer cells.</remarks>
+/// <param name="stripe">The first.</param>
+/// <param name="count">How many; 1, or full ones that are wanted whole. They come shard by shard.</param>
 /// <param name="from">First byte within the stripe's payload.</param>
 /// <param name="to">The byte after the last.</param>
-internal sealed class StripeReader(DataPath path, OpenSegment segment, int stripe, int from, int to)
+internal sealed class StripeReader(DataPath path, OpenSegment segment, int stripe, int count, int from, int to)
 {
-    private readonly int cellSize = segment.Layout.CellSize(stripe);
+    private readonly int cellSize = segment.Layout.CellSize(stripe) * count;
 
     private int FirstCell => from / cellSize;
 

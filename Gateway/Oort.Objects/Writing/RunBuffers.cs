@@ -84,11 +84,9 @@ internal sealed class RunBuffers : IDisposable
 
     private bool TryBorrow(RunShape shape, [NotNullWhen(true)] out RunBuffer? buffer)
     {
-        buffer = IsPlenty(BufferPool.RoundUp(shape.BufferSize)) && pool.TryRent(shape.BufferSize, out var memory) ? new RunBuffer(memory, shape) : null;
+        buffer = pool.Budget.IsPlenty(BufferPool.RoundUp(shape.BufferSize)) && pool.TryRent(shape.BufferSize, out var memory) ? new RunBuffer(memory, shape) : null;
         return buffer is not null;
     }
-
-    private bool IsPlenty(long more) => pool.Budget.Used + more <= pool.Budget.Capacity / 2;
 
     private async ValueTask<RunBuffer> RentLeastAsync(TimeSpan wait, CancellationToken cancellationToken) =>
         new(await pool.RentAsync(least.BufferSize, wait, cancellationToken), least);
@@ -100,7 +98,7 @@ internal sealed class RunBuffers : IDisposable
         await lanes.SettleAsync(operation);
         sent.Dequeue();
         if (!operation.IsEnded) buffer.DisposeAfter(operation.All);
-        else if (free is null && (buffer.Shape == least || IsPlenty(0))) free = buffer;
+        else if (free is null && (buffer.Shape == least || pool.Budget.IsPlenty(0))) free = buffer;
         else buffer.Dispose();
     }
 }
