@@ -8,6 +8,7 @@ internal static class Load
     /// <exception cref="InvalidOperationException">An operation was not answered with success: a figure of a run with failures would mean nothing.</exception>
     public static Measurement Run(ServerProcess server, Work work)
     {
+        if (work.BeginsCold) server.DropPageCache();
         var latencies = new double[work.Connections * work.Count];
         var bytes = 0L;
         var refusals = new List<double>();

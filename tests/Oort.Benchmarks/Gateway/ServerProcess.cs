@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Oort.Backends.Local;
 
 namespace Oort.Benchmarks.Gateway;
 
@@ -28,6 +29,17 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Its data directory, in which the raw limits of the disk are taken, too.</summary>
     public string Folder => folder.FullName;
+
+    /// <summary>Lets the system forget what it has in memory of the server's files, so that they are read from the disk.</summary>
+    public void DropPageCache()
+    {
+        var disk = new PosixDisk(Folder);
+        foreach (var path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            using var file = disk.Open(Path.GetRelativePath(Folder, path), DiskOpen.Read);
+            file.DropCache();
+        }
+    }
 
     /// <summary>User and system time so far, in seconds.</summary>
     public double CpuSeconds

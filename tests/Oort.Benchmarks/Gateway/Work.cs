@@ -10,6 +10,9 @@ internal sealed record Work(string Name, int Connections, int Count, Func<LoadCl
     /// <summary>Whether bytes are what the work is about; otherwise only operations are shown.</summary>
     public bool MovesBytes { get; init; } = true;
 
+    /// <summary>Whether what the server's disks have in the page cache is dropped first.</summary>
+    public bool BeginsCold { get; init; }
+
     /// <summary>False for what only prepares others.</summary>
     public bool IsShown { get; init; } = true;
 }
