@@ -8,7 +8,7 @@ internal sealed class ServiceTarget(S3Client source, string bucket, S3Client tar
     /// <summary>Bytes of one PUT (S3 API: PutObject); what is larger and was not uploaded in parts cannot be.</summary>
     private const long SinglePutMax = 5L << 30;
 
-    /// <remarks>1. What is there. 2. What is here. 3. Its bytes, in the parts they were uploaded in. 4. The ETag must be the same, where it is one of bytes alone.</remarks>
+    /// <remarks>1. What is there. 2. What is here. 3. Its bytes, in the parts they were uploaded in. 4. The ETag must be the same, where it is one of bytes alone, and the length always.</remarks>
     public async Task<bool> CopyAsync(S3Item item, CancellationToken cancellationToken)
     {
         // 1.
@@ -39,14 +39,12 @@ internal sealed class ServiceTarget(S3Client source, string bucket, S3Client tar
             ? (await target.PutObjectAsync(targetBucket, key, Body(item.Key, info, 0, info.Size), options, cancellationToken)).ETag
             : await CopyPartsAsync(item.Key, key, info, sizes, options, cancellationToken);
 
-        // 4. Services with keys of their own have ETags of their own; the trailer's checksum has vouched for the bytes then.
-        var isComparable = etag.Contains('-', StringComparison.Ordinal) == info.ETag.Contains('-', StringComparison.Ordinal);
-        if (isComparable && etag != info.ETag)
-        {
-            var there = await target.HeadObjectAsync(targetBucket, key, null, null, cancellationToken);
-            if (there.Encryption is null or "AES256") throw new IOException($"The target stored it with the ETag {etag} instead of {info.ETag}.");
-        }
-
+        // 4. Services with keys of their own have ETags of their own. One that knows no trailers stores the framing with the bytes: its length tells.
+        if (etag == info.ETag) return true;
+        var stored = await target.HeadObjectAsync(targetBucket, key, null, null, cancellationToken);
+        if (stored.Size != info.Size) throw new IOException($"The target stored {stored.Size} bytes instead of {info.Size}; if it knows no trailing checksums, say --target-plain.");
+        var isComparable = etag.Contains('-', StringComparison.Ordinal) == info.ETag.Contains('-', StringComparison.Ordinal) && (stored.Encryption is null or "AES256");
+        if (isComparable) throw new IOException($"The target stored it with the ETag {etag} instead of {info.ETag}.");
         return true;
     }
 

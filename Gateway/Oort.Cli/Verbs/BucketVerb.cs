@@ -63,7 +63,8 @@ internal static class BucketVerb
         var to = new Option<string>("--to") { Description = "s3://BUCKET[/PREFIX] at the target, or a directory.", Required = true };
         var prefix = new Option<string>("--prefix") { Description = "Only keys that begin with it." };
         var concurrency = new Option<int>("--concurrency") { Description = $"Objects copied at once (default {ExportConcurrencyDefault}).", HelpName = "N", DefaultValueFactory = _ => ExportConcurrencyDefault };
-        var command = new Command("export", "Copy a bucket's current objects to another S3 service or into a directory. Run again, it copies what is missing or has changed.") { bucket, to, prefix, concurrency };
+        var plain = new Option<bool>("--target-plain") { Description = "Send bodies as they are, for a service that knows no trailing checksums." };
+        var command = new Command("export", "Copy a bucket's current objects to another S3 service or into a directory. Run again, it copies what is missing or has changed.") { bucket, to, prefix, concurrency, plain };
         target.AddTo(command);
         remote.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -73,7 +74,7 @@ internal static class BucketVerb
             var destination = parsed.GetRequiredValue(to);
             using var source = remote.ConnectS3(parsed, count + 4);
             await using IExportTarget exported = destination.StartsWith("s3://", StringComparison.Ordinal)
-                ? await ServiceTarget(target, parsed, source, name, destination, count, cancellationToken)
+                ? await ServiceTarget(target, parsed, source, name, destination, count, parsed.GetValue(plain) ? S3BodyForm.Plain : S3BodyForm.Auto, cancellationToken)
                 : new DirectoryTarget(source, name, destination);
             var report = await ExportRun.CopyAsync(source, name, parsed.GetValue(prefix) ?? "", exported, count, cancellationToken);
             var json = JsonSerializer.SerializeToElement(report, JsonSerializerOptions.Web);
@@ -85,11 +86,11 @@ internal static class BucketVerb
         return command;
     }
 
-    private static async Task<IExportTarget> ServiceTarget(OtherService flags, ParseResult parsed, S3Client source, string bucket, string url, int concurrency, CancellationToken cancellationToken)
+    private static async Task<IExportTarget> ServiceTarget(OtherService flags, ParseResult parsed, S3Client source, string bucket, string url, int concurrency, S3BodyForm form, CancellationToken cancellationToken)
     {
         var (targetBucket, prefix) = OtherService.Parse(url);
         var (endpoint, region, addressing, keys) = flags.Read(parsed);
-        var client = new S3Client(new() { Endpoint = endpoint, Region = region, Addressing = addressing, ConnectionCountMax = concurrency + 4 }, keys, TimeProvider.System, new Random());
+        var client = new S3Client(new() { Endpoint = endpoint, Region = region, Addressing = addressing, BodyForm = form, ConnectionCountMax = concurrency + 4 }, keys, TimeProvider.System, new Random());
         try
         {
             await client.HeadBucketAsync(targetBucket, cancellationToken);

@@ -163,6 +163,8 @@ public sealed class ImportTests
         there.S3Objects.Select(o => (o.Key, o.ETag, o.Size)).ShouldBe(here.S3Objects.Select(o => ("p/" + o.Key, o.ETag, o.Size)));
         (await target.GetObjectMetadataAsync("backup", "p/a/with everything ä+%")).Metadata["x-amz-meta-name"].ShouldBe(Zurich);
 
+        (await JsonAsync(gateway, folder, "bucket", "export", "old", "--prefix", "many/", "--to", "s3://backup/plain/", "--target-profile", "old", "--target-plain")).GetProperty("copied").GetInt64().ShouldBe(20);
+        (await target.ListObjectsV2Async(new() { BucketName = "backup", Prefix = "plain/" })).S3Objects.Select(o => o.ETag).ShouldBe(here.S3Objects.Where(o => o.Key.StartsWith("many/", StringComparison.Ordinal)).Select(o => o.ETag));
         (await RunAsync(gateway, folder, "bucket", "export", "old", "--to", "s3://none", "--target-profile", "old")).ShouldFailWith(1, "NoSuchBucket");
     }
 
