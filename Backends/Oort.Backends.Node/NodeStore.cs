@@ -27,6 +27,8 @@ public sealed partial class NodeStore : IStore
 
     public string Location => _client.Address.ToString();
 
+    public StoreTraits Traits => _options.Traits ?? new StoreTraits { Kind = "node", Machine = FailureDomain, Device = FailureDomain };
+
     public string FailureDomain => _options.FailureDomain ?? $"node {_client.Address.Id.ToString()[..16]}";
 
     /// <summary>Asks a node what it is and has, without opening anything. Also says whether it can be reached, and lets itself be used.</summary>

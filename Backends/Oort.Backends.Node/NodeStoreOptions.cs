@@ -8,6 +8,9 @@ public sealed record NodeStoreOptions
     /// <summary>What fails together with this node; null: the node alone.</summary>
     public string? FailureDomain { get; init; }
 
+    /// <summary>Whose the node is and where, as it has declared; null: nothing is known but that it is a machine of its own.</summary>
+    public StoreTraits? Traits { get; init; }
+
     /// <summary>How long a connection may take to be made, its handshake included. Default 10 seconds: three round trips at their worst.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -18,6 +18,7 @@ internal static class PlacementVerb
         Verb("remove", "Remove a policy that is not assigned. Segments under it come under the default one.", [Name()], [], (parsed, arguments) => (HttpMethod.Delete, "placement/policies/" + Escaped(parsed, arguments[0]), null), PrintList),
         Assign(),
         Check(),
+        Rebalance(),
     };
 
     private static Argument<string> Name() => new("POLICY") { Description = "Name of the policy." };
@@ -60,6 +61,15 @@ internal static class PlacementVerb
                 : JsonSerializer.Deserialize<PlacementPolicy>((await client.SendAsync(HttpMethod.Get, "placement/policies/" + Uri.EscapeDataString(name), null, cancellationToken)).GetRawText(), PlacementDocument.Json)!;
             return (HttpMethod.Post, "placement/check", new PolicyRequest(policy));
         }, PrintReport);
+    }
+
+    private static Command Rebalance()
+    {
+        var command = new Command("rebalance", "Show, start, pause and resume the moving of shards to where the policies and free space want them.");
+        command.Subcommands.Add(Verb("status", "Show how far it is.", [], [], (_, _) => (HttpMethod.Get, "placement/rebalance", null), element => Output.Fields(element)));
+        foreach (var (action, help) in new[] { ("start", "Look at all segments soon, whether or not anything has changed."), ("pause", "Move nothing more, until it is resumed."), ("resume", "Go on where it was paused.") })
+            command.Subcommands.Add(Verb(action, help, [], [], (_, _) => (HttpMethod.Post, "placement/rebalance", new RebalanceRequest(action)), element => Output.Fields(element)));
+        return command;
     }
 
     private static string Escaped(ParseResult parsed, Argument<string> argument) => Uri.EscapeDataString(parsed.GetRequiredValue(argument));

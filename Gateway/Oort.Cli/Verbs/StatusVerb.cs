@@ -28,6 +28,7 @@ internal static class StatusVerb
         Output.Fields(status.GetProperty("totals"));
         Output.Fields(status.GetProperty("repair"));
         Output.Fields(status.GetProperty("journal"));
+        Console.Out.WriteLine($"{"rebalance",-22} {status.GetProperty("rebalance").GetProperty("state")}, {status.GetProperty("rebalance").GetProperty("moved")} shards moved");
         Console.Out.WriteLine();
         DiskVerb.PrintTable(status.GetProperty("disks"));
     }

@@ -36,6 +36,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     private readonly long started = time.GetTimestamp();
     private readonly PlacementAdmin placement = new(system);
     private readonly AdminImports importing = new(imports, system.Metadata);
+    private readonly DurabilityAdmin durability = new(system, jobs);
 
     /// <summary>The program's version.</summary>
     public static string Version { get; } = typeof(AdminApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
@@ -110,6 +111,16 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
                 return placement.Check(await BodyAsync<PolicyRequest>(request, cancellationToken, PlacementDocument.Json));
             case ("POST", ["placement", "assign"]):
                 return await placement.AssignAsync(await BodyAsync<AssignRequest>(request, cancellationToken, PlacementDocument.Json), cancellationToken);
+            case ("GET", ["placement", "stores", var store]):
+                return placement.Store(FindDisk(store));
+            case ("GET", ["placement", "rebalance"]):
+                return system.GetStatus().Rebalance;
+            case ("POST", ["placement", "rebalance"]):
+                return await placement.RebalanceAsync(await BodyAsync<RebalanceRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["durability"]):
+                return durability.Survey(await BodyAsync<DurabilityRequest>(request, cancellationToken));
+            case ("POST", ["durability", "what-if"]):
+                return durability.WhatIf(await BodyAsync<WhatIfRequest>(request, cancellationToken));
             case ("POST", ["collect"]):
                 return await system.CollectAsync(cancellationToken);
             case ("POST", ["snapshot"]):
@@ -144,7 +155,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
             new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),
             new JournalModel(system.Metadata.CommittedGeneration, system.Metadata.JournalledGeneration, status.SnapshotGeneration),
-            status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))]);
+            status.Rebalance, status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))]);
     }
 
     private async ValueTask<DisksModel> DisksAsync(CancellationToken cancellationToken) =>

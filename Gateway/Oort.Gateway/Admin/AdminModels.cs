@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Placement;
 
 namespace Oort.Gateway;
 
@@ -25,6 +26,7 @@ public sealed record StatusModel(
     MetadataTotals Totals,
     RepairModel Repair,
     JournalModel Journal,
+    RebalanceStatus Rebalance,
     CollectorStatus Collector,
     ImmutableArray<string> Warnings,
     ImmutableArray<DiskModel> Disks);

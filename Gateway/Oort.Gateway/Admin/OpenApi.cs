@@ -22,6 +22,11 @@ internal static class OpenApi
         ("delete", "placement/policies/{name}", "Removes a policy that is not assigned; its segments come under the default one.", [], []),
         ("post", "placement/check", "What a policy would mean with the present stores. Changes nothing.", [], ["policy"]),
         ("post", "placement/assign", "Says which policy holds for a bucket, a storage class, or both; without policy none in particular.", [], ["bucket", "storageClass", "policy"]),
+        ("get", "placement/stores/{store}", "A store with its reputation: scores, presence, open audits, and why it was punished.", [], []),
+        ("get", "placement/rebalance", "How far the moving of shards is.", [], []),
+        ("post", "placement/rebalance", "Starts, pauses or resumes the moving of shards.", [], ["action"]),
+        ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
+        ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
         ("post", "snapshot", "Writes a snapshot of the namespace.", [], []),
         ("post", "recovery/confirm", "After a recovery: lets the collector delete again.", [], []),
@@ -74,18 +79,21 @@ internal static class OpenApi
     private static JsonObject Parameter(string name, string place, bool required) =>
         new() { ["name"] = name, ["in"] = place, ["required"] = required, ["schema"] = new JsonObject { ["type"] = "string" } };
 
-    private static string TypeOf(string name, string[] names) => name switch
-    {
-        "repair" or "force" or "lazy" => "boolean",
-        "concurrency" or "bytesPerSecond" => "integer",
-        "policy" when names.Length < 3 => "object",
-        _ => "string",
-    };
-
     private static JsonObject Body(string[] names)
     {
         var properties = new JsonObject();
         foreach (var name in names) properties[name] = new JsonObject { ["type"] = TypeOf(name, names) };
         return new JsonObject { ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["properties"] = properties } } } };
     }
+
+    private static string TypeOf(string name, string[] names) => name switch
+    {
+        "repair" or "force" or "objects" or "lazy" => "boolean",
+        "concurrency" or "bytesPerSecond" => "integer",
+        "windowHours" => "number",
+        "annualLoss" => "object",
+        // A policy is an object where it is set, and a name where it is assigned.
+        "policy" => names.Contains("bucket") ? "string" : "object",
+        _ => "string",
+    };
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Objects;
 using Oort.Objects.Placement;
+using Oort.Objects.Reputation;
 
 namespace Oort.Gateway;
 
@@ -26,11 +27,19 @@ public sealed record PlacementReportModel(string Policy, string Geometry, int El
         report.Policy, report.Geometry.ToString(), report.Eligible, report.Usable, report.Placeable, report.Unmet, report.PricePerTebibyteMonth, status?.Placed ?? 0, status?.Short ?? 0);
 }
 
+/// <summary>Body of <c>POST placement/rebalance</c>.</summary>
+/// <param name="Action">"start", "pause" or "resume".</param>
+public sealed record RebalanceRequest(string? Action);
+
 /// <summary>Answer of <c>GET placement</c>.</summary>
 public sealed record PlacementModel(long Revision, ImmutableArray<PlacementPolicy> Policies, ImmutableArray<AssignRequest> Assignments, ImmutableArray<PlacementReportModel> Reports);
 
 /// <summary>A store with everything that placement knows of it.</summary>
 public sealed record StoreModel(string Id, string Location, string State, StoreTraits Traits, long? FreeBytes, long? CapacityBytes, double LatencyMilliseconds, double Reputation);
+
+/// <summary>A store with what audits have shown of it.</summary>
+/// <param name="Reputation">Null where it is not audited.</param>
+public sealed record StoreDetailModel(StoreModel Store, StoreReputation? Reputation);
 
 /// <summary>Answer of <c>GET placement/stores</c>.</summary>
 public sealed record StoresModel(ImmutableArray<StoreModel> Stores);
@@ -52,8 +61,9 @@ internal sealed class PlacementAdmin(IObjectSystem system)
             [.. policies.Select(policy => PlacementReportModel.From(PlacementCheck.Run(system.Stores, policy), status.GetValueOrDefault(policy.Name)))]);
     }
 
-    public StoresModel Stores() => new([.. system.Stores.Describe().Select(store => new StoreModel(
-        store.Id.ToString(), store.Location, store.State, store.Traits, store.Space.FreeBytes, store.Space.CapacityBytes, store.LatencyMilliseconds, store.Reputation))]);
+    public StoresModel Stores() => new([.. system.Stores.Describe().Select(Model)]);
+
+    public StoreDetailModel Store(StoreId id) => new(Model(system.Stores.Describe().Single(store => store.Id == id)), system.Reputations.Find(id));
 
     public PlacementPolicy Show(string name) =>
         Policies(Book.Document).FirstOrDefault(policy => policy.Name == name) ?? throw new AdminRequestException(StatusCodes.Status404NotFound, "NotFound", $"There is no placement policy {name}; `oort placement list` shows those there are.");
@@ -93,6 +103,26 @@ internal sealed class PlacementAdmin(IObjectSystem system)
         }, cancellationToken);
         return List();
     }
+
+    public async ValueTask<RebalanceStatus> RebalanceAsync(RebalanceRequest request, CancellationToken cancellationToken)
+    {
+        switch (request.Action)
+        {
+            case "start":
+                system.AskRebalance();
+                break;
+            case "pause" or "resume":
+                await system.PauseRebalanceAsync(request.Action == "pause", cancellationToken);
+                break;
+            default:
+                throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"action\" must be \"start\", \"pause\" or \"resume\".");
+        }
+
+        return system.GetStatus().Rebalance;
+    }
+
+    private static StoreModel Model(StoreDescriptor store) => new(
+        store.Id.ToString(), store.Location, store.State, store.Traits, store.Space.FreeBytes, store.Space.CapacityBytes, store.LatencyMilliseconds, store.Reputation);
 
     private static ImmutableArray<PlacementPolicy> Policies(PlacementDocument document) =>
         document.Policies.ContainsKey(PlacementPolicy.DefaultName) ? [.. document.Policies.Values] : [PlacementPolicy.Default, .. document.Policies.Values];

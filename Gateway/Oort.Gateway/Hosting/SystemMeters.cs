@@ -24,6 +24,12 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.store.latency.microseconds", "Mean round trip of the store's recent probes.", _ => system.Stores.Describe().Select(store => Of(store.Location, (long)(store.LatencyMilliseconds * 1000))));
         Gauge("oort.placement.short", "1 when the last segment of the policy could not keep it.", s => s.Placement.Select(one => new Measurement<long>((one.Shortfall & ~PlacementShortfall.Stores) != 0 ? 1 : 0, new KeyValuePair<string, object?>("policy", one.Policy))));
         Gauge("oort.placement.short.segments", "Segments since the start that could not keep their policy.", s => s.Placement.Select(one => new Measurement<long>(one.Short, new KeyValuePair<string, object?>("policy", one.Policy))));
+        Gauge("oort.rebalance.running", "1 while shards are moved, or are looked at for it.", s => [new(s.Rebalance.State == "running" ? 1 : 0)]);
+        Gauge("oort.rebalance.looked.segments", "Segments that the pass under way, or the last one, has looked at.", s => [new(s.Rebalance.Looked)]);
+        Gauge("oort.rebalance.total.segments", "Segments there were when it began.", s => [new(s.Rebalance.Total)]);
+        Counter("oort.rebalance.moved.shards", "Shards moved.", s => s.Rebalance.Moved);
+        Counter("oort.rebalance.moved.bytes", "Bytes of shards moved.", s => s.Rebalance.MovedBytes);
+        Counter("oort.rebalance.failed", "Moves that could not be made.", s => s.Rebalance.Failed);
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
         Gauge("oort.read.hot.bytes", "Bytes kept of cells that stores would have to be waited for.", s => [new(s.HotCells.Bytes)]);
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Durability;
+using Oort.Objects.Placement;
+using Oort.Objects.Reputation;
 
 namespace Oort.Objects;
 
@@ -47,6 +50,26 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Writes a snapshot of the namespace now and drops the journal before it.</summary>
     /// <returns>Its generation.</returns>
     ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has rebalancing look at all segments soon.</summary>
+    void AskRebalance();
+
+    /// <summary>Pauses or resumes rebalancing, over restarts too.</summary>
+    ValueTask PauseRebalanceAsync(bool pause, CancellationToken cancellationToken);
+
+    /// <summary>What audits have shown of stores that others run.</summary>
+    ReputationBook Reputations { get; }
+
+    /// <summary>Works out how safe what is stored is, from the live segment table.</summary>
+    /// <param name="progress">Segments looked at, of those there were at the beginning.</param>
+    /// <exception cref="ArgumentException">An assumption that cannot be one.</exception>
+    ValueTask<DurabilityReport> SurveyDurabilityAsync(DurabilityAssumptions assumptions, Action<long, long>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Works out what would be left if some stores were gone, from the live segment table.</summary>
+    /// <param name="lost">A store, or a domain of stores.</param>
+    /// <param name="withObjects">Also looks at every version.</param>
+    /// <exception cref="ArgumentException">No store is meant.</exception>
+    ValueTask<WhatIfReport> AskWhatIfAsync(DomainName lost, bool withObjects, Action<long, long>? progress, CancellationToken cancellationToken);
 
     /// <summary>Runs the collector once, now.</summary>
     ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken);

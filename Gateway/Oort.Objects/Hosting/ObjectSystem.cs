@@ -6,6 +6,7 @@ using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Collection;
 using Oort.Objects.Placement;
+using Oort.Objects.Reputation;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects;
@@ -30,6 +31,8 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly RepairQueue repairs;
     private readonly Snapshotter snapshotter;
     private readonly Collector collector;
+    private readonly ReputationBook reputations;
+    private readonly Rebalancer rebalancer;
     private readonly Workers workers;
     private readonly SemaphoreSlim diskChange = new(1, 1);
     private readonly SemaphoreSlim stopOnce = new(1, 1);
@@ -52,6 +55,8 @@ public sealed partial class ObjectSystem : IObjectSystem
         objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
+        rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
+        reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -65,6 +70,8 @@ public sealed partial class ObjectSystem : IObjectSystem
 
     public StoreSet Stores => parts.Stores;
 
+    public ReputationBook Reputations => reputations;
+
     /// <summary>Opens a data directory with its stores, making both on the first start, and begins to serve.</summary>
     /// <param name="stores">One endpoint for each configured disk.</param>
     /// <param name="root">Stays the caller's, and is used as long as the system runs.</param>
@@ -75,6 +82,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         await using var opener = new SystemOpener(options, stores, root, time, logs);
         var system = new ObjectSystem(options, await opener.RunAsync(cancellationToken), root, time, logs);
         await system.LoadPlacementAsync(cancellationToken);
+        await system.reputations.LoadAsync(cancellationToken);
         system.StartWorkers();
         return system;
     }
@@ -97,6 +105,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault)])
         {
             Placement = parts.Stores.Placement.Status,
+            Rebalance = rebalancer.Status,
             HotCells = objects.HotCells,
         };
     }
@@ -108,6 +117,12 @@ public sealed partial class ObjectSystem : IObjectSystem
     public async ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken) => await snapshotter.RunAsync(cancellationToken);
 
     public async ValueTask<CollectReport> CollectAsync(CancellationToken cancellationToken) => await collector.RunAsync(scanStores: true, cancellationToken);
+
+    /// <inheritdoc/>
+    public void AskRebalance() => rebalancer.Ask();
+
+    /// <inheritdoc/>
+    public ValueTask PauseRebalanceAsync(bool pause, CancellationToken cancellationToken) => rebalancer.PauseAsync(pause, cancellationToken);
 
     public async ValueTask ConfirmRecoveryAsync(CancellationToken cancellationToken) => await collector.ConfirmAsync(cancellationToken);
 
@@ -138,6 +153,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             parts.Keyring.Dispose();
             snapshotter.Dispose();
             collector.Dispose();
+            rebalancer.Dispose();
             logger.LogInformation("Stopped at generation {Generation}.", generation);
         }
         finally
@@ -182,9 +198,16 @@ public sealed partial class ObjectSystem : IObjectSystem
     private Task AloneAsync(string name, Func<CancellationToken, Task> round, CancellationToken cancellationToken) =>
         parts.Metadata.IsShared ? new LeasedRound(parts.Metadata, parts.Identity.Gateway.ToString(), time).RunAsync(name, round, cancellationToken) : round(cancellationToken);
 
+    /// <summary>One round of rebalancing, for tests that step it.</summary>
+    internal Task RebalanceAsync(CancellationToken cancellationToken = default) => rebalancer.RunAsync(static (passes, stop) => passes(stop), cancellationToken);
+
+    /// <summary>Moves one shard, for tests of what comes between decision and move.</summary>
+    internal Task<MoveOutcome> MoveShardAsync(SegmentRow row, int index, IStore target) => repairer.MoveAsync(row, index, target, Pacer.None, CancellationToken.None);
+
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
+        workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => AloneAsync("rebalance", passes, token), stop));
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));

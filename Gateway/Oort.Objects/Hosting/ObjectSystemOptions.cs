@@ -31,6 +31,12 @@ public sealed record ObjectSystemOptions
     /// <summary>Segments repaired at the same time. Each holds one stripe of all its shards in memory: 16 MiB at most.</summary>
     public int RepairParallelism { get; init; } = 2;
 
+    /// <summary>Bytes a second that rebalancing moves at most; 0: no limit. An eighth of a gigabit line: a day moves 1.4 TB.</summary>
+    public long RebalanceBytesPerSecond { get; init; } = 16L * 1024 * 1024;
+
+    /// <summary>Pause between two looks whether stores fill so unevenly that shards should move.</summary>
+    public TimeSpan RebalanceInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Pause between two looks whether another gateway has changed the placement policies.</summary>
     public TimeSpan PlacementInterval { get; init; } = TimeSpan.FromSeconds(10);
 

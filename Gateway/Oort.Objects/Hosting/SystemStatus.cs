@@ -23,6 +23,9 @@ public sealed record SystemStatus(
     /// <summary>How each placement policy does.</summary>
     public ImmutableArray<PlacerStatus> Placement { get; init; } = [];
 
+    /// <summary>How far the moving of shards is.</summary>
+    public RebalanceStatus Rebalance { get; init; } = new("idle", 0, 0, 0, 0, 0, 0);
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

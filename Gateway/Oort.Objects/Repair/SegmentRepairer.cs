@@ -14,7 +14,7 @@ namespace Oort.Objects;
 /// place is safe at any moment. A shard that goes elsewhere is written and committed first, then the row is flipped by compare-and-swap; when that fails, the write
 /// is taken back. A crash in between leaves an orphan for the collector.
 /// </remarks>
-internal sealed class SegmentRepairer(IMetadataStore metadata, StoreSet stores, SegmentClaims claims, Keyring keyring, SegmentRepairOptions options, TimeProvider time, ILogger<SegmentRepairer> logger)
+internal sealed partial class SegmentRepairer(IMetadataStore metadata, StoreSet stores, SegmentClaims claims, Keyring keyring, SegmentRepairOptions options, TimeProvider time, ILogger<SegmentRepairer> logger)
 {
     /// <summary>Looks at a segment once.</summary>
     /// <param name="repair">False: only look.</param>

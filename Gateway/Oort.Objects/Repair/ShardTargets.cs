@@ -74,7 +74,9 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
     private bool IsDueElsewhere(StoreId store) =>
         !stores.IsHealthy(store) && row.Shards.Count(stores.IsHealthy) <= stores.Placement.Of(row.Policy).Rules.RepairThreshold(row.Geometry);
 
-    private async Task<bool> TryBeginAsync(int index, IStore store, CancellationToken cancellationToken)
+    /// <summary>Begins to write a shard anew on a store.</summary>
+    /// <returns>False when the store does not take it; that is reported.</returns>
+    public async Task<bool> TryBeginAsync(int index, IStore store, CancellationToken cancellationToken)
     {
         var id = new ShardId(row.Id, (byte)index);
         try

@@ -14,6 +14,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     private int failuresInRow;
     private int badProbes;
     private double latency;
+    private long probeCount;
     private volatile StoreTraits traits = StoreTraits.OfLocalDisk(endpoint.Location);
     private volatile StoreRating rating = StoreRating.Trusted;
     private volatile bool isDescribed;
@@ -56,6 +57,9 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
 
     /// <summary>Mean round trip of recent probes; 0 while none was made.</summary>
     public double LatencyMilliseconds => Volatile.Read(ref latency);
+
+    /// <summary>Good probes so far.</summary>
+    public long ProbeCount => Interlocked.Read(ref probeCount);
 
     /// <summary>What the last good probe said.</summary>
     public StoreSpace Space => current.Space;
@@ -112,6 +116,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     /// <summary>A probe took that long. Weighs a fifth, so that one hiccup moves little and a lasting change shows within seconds.</summary>
     public void ObserveLatency(TimeSpan elapsed)
     {
+        Interlocked.Increment(ref probeCount);
         const double weight = 0.2;
         var before = LatencyMilliseconds;
         Volatile.Write(ref latency, before == 0 ? elapsed.TotalMilliseconds : before + weight * (elapsed.TotalMilliseconds - before));

@@ -61,6 +61,21 @@ public sealed class VerbTests
 
         await client.PutObjectAsync(new() { BucketName = "wide", Key = "key", ContentBody = "x" });
         (await JsonAsync(gateway, folder, "object", "show", "s3://wide/key")).GetProperty("segments")[0].GetProperty("geometry").GetString().ShouldBe("3+3");
+        (await JsonAsync(gateway, folder, "placement", "rebalance", "pause")).GetProperty("state").GetString().ShouldBe("paused");
+        (await JsonAsync(gateway, folder, "placement", "rebalance", "resume")).GetProperty("state").GetString().ShouldNotBe("paused");
+        (await RunAsync(gateway, folder, "status")).ShouldSucceed().Output.ShouldContain("shards moved");
+
+        var survey = await JsonAsync(gateway, folder, "durability", "--annual-loss", "disk=0.1", "--annual-loss", "domain:machine=0.03", "--window-hours", "24");
+        survey.GetProperty("policies").EnumerateArray().Single(one => one.GetProperty("policy").GetString() == "wide").GetProperty("segments").GetInt64().ShouldBe(1);
+        survey.GetProperty("assumptions").ToString().ShouldContain("machine 3 %");
+        (await RunAsync(gateway, folder, "durability", "--annual-loss", "disk=-1")).ExitCode.ShouldBe(1);
+        var lost = await RunAsync(gateway, folder, "durability", "what-if", "--lose", "operator:self", "--objects");
+        lost.ExitCode.ShouldBe(1);
+        lost.Output.ShouldContain("s3://wide/key");
+        var harmless = await JsonAsync(gateway, folder, "durability", "what-if", "--lose", Path.Combine(folder["data"], "disks", "disk1"));
+        harmless.GetProperty("segments").GetProperty("belowThreshold").GetInt64().ShouldBe(1);
+        (await RunAsync(gateway, folder, "durability", "what-if", "--lose", "operator:nobody")).ExitCode.ShouldBe(1);
+
         var policy = (await JsonAsync(gateway, folder, "placement", "show", "wide")).GetRawText();
         await File.WriteAllTextAsync(folder["policy.json"], policy);
         (await JsonAsync(gateway, folder, "placement", "set", "same", "--file", folder["policy.json"], "--refuse")).GetProperty("geometry").GetString().ShouldBe("3+3");
