@@ -139,7 +139,7 @@ public sealed partial class NodeHost : IAsyncDisposable
         kestrel.Listen(options.Listen, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls), HandshakeTimeout = TimeSpan.FromSeconds(10) });
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls), HandshakeTimeout = options.StallTimeout });
         });
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
