@@ -97,6 +97,10 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
                 var fsck = await BodyAsync<RepairRequest>(request, cancellationToken);
                 return jobs.Start("fsck", async (report, stop) =>
                     await system.FsckAsync(fsck.Repair, new Synchronous<FsckProgress>(p => report(p.Done, p.Total)), stop));
+            case ("POST", ["metadata", "migrate"]):
+                var target = (await BodyAsync<MigrateRequest>(request, cancellationToken)).To is { Length: > 0 } to ? to : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"to\" must be the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE.");
+                return jobs.Start("migrate", async (report, stop) =>
+                    await system.MoveMetadataAsync(target, new Synchronous<MetadataMoveProgress>(p => report(p.RowsCopied, 0)), stop));
             case ("GET", ["placement"]):
                 return placement.List();
             case ("GET", ["placement", "stores"]):

@@ -66,5 +66,9 @@ public sealed record ObjectModel(
 /// <param name="Path">Directory on the gateway's machine.</param>
 public sealed record DiskRequest(string? Path);
 
+/// <summary>Body of <c>POST metadata/migrate</c>.</summary>
+/// <param name="To">Address of a PostgreSQL database; may hold a password.</param>
+public sealed record MigrateRequest(string? To);
+
 /// <summary>Body of <c>POST fsck</c> and <c>POST scrub</c>.</summary>
 public sealed record RepairRequest(bool Repair);

@@ -35,38 +35,60 @@ public sealed partial class PostgresMetadataStore
     /// A database that answers is never behind a journal: it commits durably before a journal gets anything. It is, when it has been put back to an older state. As commits are ordered
     /// over all gateways, that state is a whole beginning of history, and the entries of all gateways behind it, in the order of their last generations, are the rest.
     /// </remarks>
-    public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken)
+    public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => ReplayAsync(gatewayId, [entry], cancellationToken);
+
+    /// <summary>As <see cref="ReplayAsync(string, JournalEntry, CancellationToken)"/>, for entries that follow one another, in one transaction.</summary>
+    public ValueTask ReplayAsync(string gatewayId, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         RequireNotStarted();
         cancellationToken.ThrowIfCancellationRequested();
-        if (entry.LastGeneration <= clusterCommitted) return ValueTask.CompletedTask;
-        if (entry.LastGeneration < entry.FirstGeneration) throw new ArgumentException($"The entry of generations {entry.FirstGeneration:x} to {entry.LastGeneration:x} ends before it begins.");
+        var missing = entries.Where(entry => entry.LastGeneration > clusterCommitted).ToArray();
+        if (missing.Length == 0) return ValueTask.CompletedTask;
+        foreach (var entry in missing)
+            if (entry.LastGeneration < entry.FirstGeneration) throw new ArgumentException($"The entry of generations {entry.FirstGeneration:x} to {entry.LastGeneration:x} ends before it begins.");
         try
         {
             using var connection = server.Open();
-            var tables = new PostgresTables();
-            tables.Begin(connection);
-            ulong present = 0;
-            new RoundTrip(connection)
-                .Add("BEGIN")
-                .Query("SELECT committed FROM state FOR NO KEY UPDATE", row => present = row.ULong(0))
-                .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId))
-                .Add("INSERT INTO gateways(id, session, committed, adopted) VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId)).Run();
-            // Somebody commits meanwhile: then what is replayed now could overwrite what is newer.
-            if (present != clusterCommitted) throw new InvalidOperationException($"The database was at generation {clusterCommitted:x} and is at {present:x}: another gateway writes to it. Stop all gateways, and start them again one by one.");
-            new WriteSession(tables, time).Replay(entry);
-            var trip = new RoundTrip(connection);
-            tables.AddWrites(trip);
-            GatewayState.AddProgress(trip, gatewayId, entry.LastGeneration, tables.Totals);
-            trip.Add("UPDATE journals SET journalled = greatest(journalled, $2) WHERE gateway = $1", RoundTrip.Text(gatewayId), RoundTrip.Long(entry.LastGeneration)).Add("COMMIT").Run();
+            Replay(connection, gatewayId, missing);
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
         {
             throw new MetadataUnavailableException("The metadata database does not take the journals' entries.", e);
         }
-        clusterCommitted = entry.LastGeneration;
-        if (gatewayId == options.GatewayId) ownCommitted = entry.LastGeneration;
+        clusterCommitted = missing[^1].LastGeneration;
+        if (gatewayId == options.GatewayId) ownCommitted = clusterCommitted;
         return ValueTask.CompletedTask;
+    }
+
+    private void Replay(NpgsqlConnection connection, string gatewayId, JournalEntry[] entries)
+    {
+        var tables = new PostgresTables();
+        tables.Begin(connection);
+        ulong present = 0;
+        var prefetch = new Prefetch();
+        foreach (var entry in entries) prefetch.Changes(entry.Changes.Span);
+        var first = new RoundTrip(connection)
+            .Add("BEGIN")
+            .Query("SELECT committed FROM state FOR NO KEY UPDATE", row => present = row.ULong(0))
+            .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId))
+            .Add("INSERT INTO gateways(id, session, committed, adopted) VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId));
+        prefetch.AddFirst(first, tables);
+        first.Run();
+        // Somebody commits meanwhile: then what is replayed now could overwrite what is newer.
+        if (present != clusterCommitted)
+        {
+            PostgresServer.Execute(connection, "ROLLBACK");
+            throw new InvalidOperationException($"The database was at generation {clusterCommitted:x} and is at {present:x}: another gateway writes to it. Stop all gateways, and start them again one by one.");
+        }
+        var second = tables.Begin();
+        prefetch.AddSecond(second, tables);
+        if (!second.IsEmpty) second.Run();
+        var session = new WriteSession(tables, time);
+        foreach (var entry in entries) session.Replay(entry);
+        var trip = new RoundTrip(connection);
+        tables.AddWrites(trip);
+        GatewayState.AddProgress(trip, gatewayId, entries[^1].LastGeneration, tables.Totals);
+        trip.Add("UPDATE journals SET journalled = greatest(journalled, $2) WHERE gateway = $1", RoundTrip.Text(gatewayId), RoundTrip.Long(entries[^1].LastGeneration)).Add("COMMIT").Run();
     }
 
     public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace Oort.Metadata.Postgres;
 
 /// <summary>The engine for several gateways: one PostgreSQL database, in each gateway one writer that groups commits, and pooled readers.</summary>
 /// <remarks>
-/// Life: <see cref="OpenAsync"/>; then, if the database has lost what journals hold, <see cref="ReplayAsync"/>; then <see cref="StartAsync"/>, from which on it serves.
+/// Life: <see cref="OpenAsync"/>; then, if the database has lost what journals hold, <see cref="ReplayAsync(string, JournalEntry, CancellationToken)"/>; then <see cref="StartAsync"/>, from which on it serves.
 /// Every read goes to the primary, and nothing is kept in memory between reads: what one gateway was told is seen at all of them. See docs/decisions/0007.
 /// </remarks>
 public sealed partial class PostgresMetadataStore : IMetadataEngine

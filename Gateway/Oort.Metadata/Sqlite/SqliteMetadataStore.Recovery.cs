@@ -60,6 +60,21 @@ public sealed partial class SqliteMetadataStore
         }
     }
 
+    /// <summary>Refuses changes from now on, or takes them again. Returns when all changes before it are in the journal; reads go on.</summary>
+    public async ValueTask SealAsync(bool isSealed, CancellationToken cancellationToken) => await Writer.SubmitAsync(session => session.IsSealed = isSealed, cancellationToken);
+
+    /// <summary>Gives somebody a connection with a transaction of one instant, whose generation is in the journal.</summary>
+    internal async ValueTask<ulong> ReadInstantAsync(Func<Database, ulong, Task> read, CancellationToken cancellationToken)
+    {
+        await StoreAllAsync(cancellationToken);
+        using var connection = Database.Open(options.Path, readOnly: true, options.CacheKibibytes);
+        connection.Execute("BEGIN");
+        var generation = new StateTable(connection).Committed;
+        await pending.WaitForAllAsync(cancellationToken);
+        await read(connection, generation);
+        return generation;
+    }
+
     public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken)
     {
         await StoreAllAsync(cancellationToken);

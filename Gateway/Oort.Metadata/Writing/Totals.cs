@@ -12,4 +12,17 @@ internal record struct Totals
     public long SegmentsPartial;
     public long PayloadBytes;
     public long LiveBytes;
+
+    public static Totals operator +(Totals left, Totals right) => new()
+    {
+        Buckets = left.Buckets + right.Buckets,
+        Objects = left.Objects + right.Objects,
+        Versions = left.Versions + right.Versions,
+        Uploads = left.Uploads + right.Uploads,
+        LogicalBytes = left.LogicalBytes + right.LogicalBytes,
+        Segments = left.Segments + right.Segments,
+        SegmentsPartial = left.SegmentsPartial + right.SegmentsPartial,
+        PayloadBytes = left.PayloadBytes + right.PayloadBytes,
+        LiveBytes = left.LiveBytes + right.LiveBytes,
+    };
 }

@@ -41,6 +41,9 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     /// <summary>Generation of the newest command that has written.</summary>
     public ulong Generation { get; private set; }
 
+    /// <summary>Commands that would write are refused from now on.</summary>
+    public bool IsSealed { get; set; }
+
     /// <summary>Whether the command that runs has written anything.</summary>
     public bool CommandWrote { get; private set; }
 
@@ -81,8 +84,10 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     public void BeginCommand() => CommandWrote = false;
 
     /// <summary>To be called once all conditions have been checked: gives the command its generation.</summary>
+    /// <exception cref="MetadataUnavailableException">The engine is sealed.</exception>
     public ulong StartWriting()
     {
+        if (IsSealed) throw new MetadataUnavailableException("The metadata are being moved to another database; nothing was changed. Try again in a moment.");
         CommandWrote = true;
         return ++Generation;
     }

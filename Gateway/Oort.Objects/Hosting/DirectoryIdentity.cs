@@ -25,6 +25,9 @@ internal sealed record DirectoryIdentity(ClusterId Cluster, GatewayId Gateway, D
     public const string KeyringFileName = "keyring";
     public const string DatabaseFileName = "metadata.db";
 
+    /// <summary>Says that the metadata were moved to a shared database; the file above is old.</summary>
+    public const string MovedFileName = "metadata.moved";
+
     private const string FirstLine = "oort data directory, format 1";
 
     /// <summary>Reads it; null when the directory has none.</summary>

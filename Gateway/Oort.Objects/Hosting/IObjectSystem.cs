@@ -84,9 +84,27 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Opens what was sealed for the same context; null when it is not that.</summary>
     byte[]? OpenSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> sealedSecret);
 
+    /// <summary>Moves the metadata from SQLite to a PostgreSQL database, while reads go on; changes are refused for the last moment. Then this gateway serves from there.</summary>
+    /// <param name="address">As <see cref="ObjectSystemOptions.MetadataDatabase"/>: an empty database, or one that an earlier attempt has begun to fill.</param>
+    /// <exception cref="MetadataMoveException">It cannot be moved there, or the copy is not as it must be; everything is as before.</exception>
+    /// <exception cref="MetadataUnavailableException">The other database went away; everything is as before.</exception>
+    ValueTask<MetadataMoveReport> MoveMetadataAsync(string address, IProgress<MetadataMoveProgress>? progress, CancellationToken cancellationToken);
+
     /// <summary>Ends in order: workers stop, writers drain, the journal is complete, the database checkpointed. Safe to call twice.</summary>
     ValueTask StopAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>The metadata cannot be moved; the message says why.</summary>
+public sealed class MetadataMoveException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>How far a move of the metadata is.</summary>
+/// <param name="RowsCopied">Rows of all tables, derived ones too.</param>
+public readonly record struct MetadataMoveProgress(long RowsCopied);
+
+/// <summary>What a move of the metadata did.</summary>
+/// <param name="Generation">Up to where both databases are the same.</param>
+/// <param name="Pause">How long changes were refused.</param>
+public sealed record MetadataMoveReport(ulong Generation, long Objects, long Versions, TimeSpan Pause);
 
 /// <summary>A change of disks that cannot be made; the message says why and what else to do.</summary>
 public sealed class DiskChangeException(string message, Exception? inner = null) : Exception(message, inner);

@@ -168,6 +168,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         await StopAsync(CancellationToken.None);
         diskChange.Dispose();
         stopOnce.Dispose();
+        moving.Dispose();
     }
 
     /// <summary>Scans and repairs until nothing more can be done now: what the workers do, step by step, for offline verbs and tests.</summary>

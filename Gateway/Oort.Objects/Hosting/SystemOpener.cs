@@ -15,7 +15,7 @@ internal sealed record OpenedSystem(
     Keyring Keyring,
     StoreSet Stores,
     StoreJournal Journal,
-    IMetadataEngine Metadata,
+    MetadataSwitch Metadata,
     ulong Epoch,
     ulong SnapshotGeneration,
     ImmutableArray<SnapshotGateway> Retired,
@@ -32,7 +32,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private readonly ILogger logger = logs.CreateLogger<SystemOpener>();
     private ImmutableArray<OpenedStore> opened = [];
     private Keyring? keyring;
-    private IMetadataEngine? metadata;
+    private MetadataSwitch? metadata;
     private StoreSet? stores;
     private StoreJournal? journal;
 
@@ -74,7 +74,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, cancellationToken);
 
         // 3.
-        metadata = options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew);
+        metadata = new(options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew));
         stores = new StoreSet(identity.Cluster, options.Stores, time, logs.CreateLogger<StoreSet>());
         var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
         var snapshots = await new SnapshotReader(readable, keyring, logger).FindAsync(cancellationToken);
@@ -182,6 +182,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private SqliteMetadataStore OpenDatabase(bool isNew)
     {
         var path = Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName);
+        if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.MovedFileName)))
+            throw new StartRefusedException(StartRefusal.HalfDirectory, "The metadata of this data directory were moved to a PostgreSQL database; name it with --metadata.");
         if (!isNew && !File.Exists(path))
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"The database {path} is missing although the disks hold data. Rebuild it from the disks and the recovery phrase into a new directory: oort recover --phrase-file FILE --data NEW --disk DIR...");
         try
@@ -198,10 +200,15 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private async Task<IMetadataEngine> OpenSharedAsync(string address, DirectoryIdentity identity, CancellationToken cancellationToken)
     {
         var own = Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName);
-        if (File.Exists(own)) throw new StartRefusedException(StartRefusal.Configuration, $"The data directory has a database of its own, {own}. Move it to PostgreSQL first: oort metadata migrate. Or start without --metadata.");
+        var isMoved = File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.MovedFileName));
+        if (File.Exists(own) && !isMoved) throw new StartRefusedException(StartRefusal.Configuration, $"The data directory has a database of its own, {own}. Move it to PostgreSQL first: oort metadata migrate. Or start without --metadata.");
         try
         {
-            var store = await PostgresMetadataStore.OpenAsync(new() { Address = address, GatewayId = identity.Gateway.ToString(), Cluster = identity.Cluster.ToString() }, time, cancellationToken);
+            var target = new PostgresMetadataOptions { Address = address, GatewayId = identity.Gateway.ToString(), Cluster = identity.Cluster.ToString() };
+            if (isMoved) await MetadataMove.FinishAsync(target, cancellationToken);
+            var store = await PostgresMetadataStore.OpenAsync(target, time, cancellationToken);
+            // It holds wrapped keys, some of which will be deleted in the other one.
+            foreach (var suffix in new[] { "", "-wal", "-shm" }) File.Delete(own + suffix);
             foreach (var warning in store.Warnings) logger.LogWarning("{Warning}", warning);
             return store;
         }

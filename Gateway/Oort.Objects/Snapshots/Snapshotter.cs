@@ -80,7 +80,19 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
         }
     }
 
+    /// <summary>Keeps snapshots from being made, and the journal from being shortened, until the result is disposed.</summary>
+    public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
+    {
+        await one.WaitAsync(cancellationToken);
+        return new Hold(one);
+    }
+
     public void Dispose() => one.Dispose();
+
+    private sealed class Hold(SemaphoreSlim one) : IDisposable
+    {
+        public void Dispose() => one.Release();
+    }
 
     private async Task<SnapshotManifest?> WritePartsAsync(RecordCipher cipher, List<IStore> targets, int needed, CancellationToken cancellationToken)
     {

@@ -118,6 +118,82 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         (await Should.ThrowAsync<StartRefusedException>(async () => await first.OpenAsync())).Reason.ShouldBe(StartRefusal.HalfDirectory);
     }
 
+    [Fact]
+    public async Task Move_WhileClientsWork_LosesNothingAndServesFromTheOther()
+    {
+        first.Options = first.Options with { MetadataDatabase = null };
+        var address = second.Options.MetadataDatabase!;
+        var answered = new System.Collections.Concurrent.ConcurrentDictionary<string, byte[]>();
+        await using (var system = await first.OpenAsync())
+        {
+            var bucket = await system.CreateBucketAsync("bucket");
+            await PutManyAsync(system, bucket, "before", 40, answered);
+            await Should.ThrowAsync<MetadataUnavailableException>(async () => await system.MoveMetadataAsync(host.Address("missing"), null, CancellationToken.None));
+            await Should.ThrowAsync<MetadataMoveException>(async () => await system.MoveMetadataAsync("nonsense", null, CancellationToken.None));
+            using var stop = new CancellationTokenSource();
+            var writers = Enumerable.Range(0, 3).Select(i => Task.Run(async () =>
+            {
+                for (var n = 0; !stop.IsCancellationRequested; n++) await PutManyAsync(system, bucket, $"during{i}-{n}-", 5, answered);
+            })).ToArray();
+            var reader = Task.Run(async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                    (await system.GetAsync("bucket", "before3")).ShouldBe(answered["before3"], "Reads go on.");
+            });
+            var report = await system.MoveMetadataAsync(address, null, CancellationToken.None);
+            report.Objects.ShouldBeGreaterThanOrEqualTo(40);
+            await PutManyAsync(system, bucket, "after", 10, answered);
+            await stop.CancelAsync();
+            await Task.WhenAll([.. writers, reader]);
+            await Should.ThrowAsync<MetadataMoveException>(async () => await system.MoveMetadataAsync(address, null, CancellationToken.None));
+            (await system.Metadata.CheckAsync(10, CancellationToken.None)).ShouldBeEmpty();
+            await using var b = await JoinAsync(system.Cluster);
+            foreach (var (key, content) in answered) (await b.GetAsync("bucket", key)).ShouldBe(content, key);
+        }
+
+        (await Should.ThrowAsync<StartRefusedException>(async () => await first.OpenAsync())).Message.ShouldContain("--metadata");
+        first.Options = first.Options with { MetadataDatabase = address };
+        await using var again = await first.OpenAsync();
+        File.Exists(Path.Combine(first.DataDirectory, "metadata.db")).ShouldBeFalse();
+        foreach (var (key, content) in answered) (await again.GetAsync("bucket", key)).ShouldBe(content, key);
+        (await again.Metadata.GetTotalsAsync(CancellationToken.None)).Objects.ShouldBe(answered.Count);
+    }
+
+    [Fact]
+    public async Task Move_ToADatabaseThatIsInUse_IsRefusedAndChangesNothing()
+    {
+        await using (await first.OpenAsync()) { }
+        await using var own = new TestCluster();
+        await using var system = await own.OpenAsync();
+        await system.CreateBucketAsync("bucket");
+        await Should.ThrowAsync<MetadataMoveException>(async () => await system.MoveMetadataAsync(first.Options.MetadataDatabase!, null, CancellationToken.None));
+        await system.CreateBucketAsync("another");
+        await using var again = await first.OpenAsync();
+        (await again.Metadata.FindBucketAsync("bucket", CancellationToken.None)).ShouldBeNull();
+    }
+
+    private static async Task PutManyAsync(ObjectSystem system, BucketRow bucket, string prefix, int count, System.Collections.Concurrent.ConcurrentDictionary<string, byte[]> answered)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var content = SystemActions.Content(i + prefix.Length, 1_000 + i);
+            while (true)
+            {
+                try
+                {
+                    (await system.PutAsync(bucket, prefix + i, content)).Outcome.ShouldBe(CommitOutcome.Done);
+                    answered[prefix + i] = content;
+                    break;
+                }
+                catch (MetadataUnavailableException)
+                {
+                    // Refused for the moment of the move: clients try again.
+                    continue;
+                }
+            }
+        }
+    }
+
     private void Use(string database)
     {
         foreach (var cluster in new[] { first, second }) cluster.Options = cluster.Options with { MetadataDatabase = host.Address(database) };

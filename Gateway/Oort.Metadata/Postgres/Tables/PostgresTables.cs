@@ -26,7 +26,7 @@ internal sealed class PostgresTables : ITableSet
     public SegmentTable Segments { get; }
     public SmallTables Small { get; }
 
-    /// <summary>What the group that ended adds to the totals.</summary>
+    /// <summary>What the transaction's groups add to the totals.</summary>
     public Totals Totals { get; private set; }
 
     IBucketTable ITableSet.Buckets => Buckets;
@@ -49,7 +49,7 @@ internal sealed class PostgresTables : ITableSet
         Small.Clear();
     }
 
-    public void EndGroup(ulong committed, Totals change) => Totals = change;
+    public void EndGroup(ulong committed, Totals change) => Totals += change;
 
     /// <summary>Adds the statements that write all changes.</summary>
     public void AddWrites(RoundTrip trip)

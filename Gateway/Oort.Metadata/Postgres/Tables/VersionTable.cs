@@ -36,6 +36,9 @@ internal sealed class VersionTable(PostgresTables tables) : IVersionTable
     public VersionRow? FindAt(BucketId bucket, string key, ReadOnlySpan<byte> keyBytes, ulong generation)
     {
         Span<byte> rowKey = stackalloc byte[RowKey.SizeMax];
+        var lookup = tops.GetAlternateLookup<ReadOnlySpan<byte>>();
+        Span<byte> topKey = stackalloc byte[8 + keyBytes.Length];
+        if (lookup.TryGetValue(TopKey(topKey, bucket, keyBytes), out var top) && generation > top.Generation) return null;
         if (!rows.TryGet(RowKey.Version(rowKey, bucket, keyBytes, generation), out _))
         {
             var own = keyBytes.ToArray();

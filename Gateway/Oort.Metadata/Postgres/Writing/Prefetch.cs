@@ -2,6 +2,7 @@ using Oort.Backends;
 using Oort.Metadata.Changes;
 using Oort.Metadata.Deciding;
 using Oort.Metadata.Postgres.Tables;
+using Oort.Metadata.Records;
 using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Postgres.Writing;
@@ -22,6 +23,30 @@ internal sealed class Prefetch
 
     /// <summary>What the commands look at: they are not answered before what other gateways have committed there is in a journal.</summary>
     public IReadOnlySet<ulong> Scopes => scopes;
+
+    /// <summary>What a replay of encoded changes looks at.</summary>
+    public void Changes(ReadOnlySpan<byte> changes)
+    {
+        var reader = new ChangeReader(changes);
+        while (reader.Next())
+        {
+            switch (reader.Table)
+            {
+                case RowTable.Bucket: Bucket(RowKey.ReadBucket(reader.Key)); break;
+                case RowTable.Version:
+                    RowKey.ReadVersion(reader.Key, out var bucket, out var key, out _);
+                    Newest(bucket, RecordReader.DecodeText(key));
+                    break;
+                case RowTable.Upload: uploads.Add(reader.Key.ToArray()); break;
+                case RowTable.Part:
+                    RowKey.ReadPart(reader.Key, out var upload, out var number);
+                    Part(upload, number);
+                    break;
+                case RowTable.Data: data.Add(RowKey.ReadData(reader.Key)); break;
+                case RowTable.Segment: segments.Add(RowKey.ReadSegment(reader.Key)); break;
+            }
+        }
+    }
 
     public void Bucket(BucketId bucket) => buckets.Add(bucket);
 

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Oort.Backends;
+
+namespace Oort.Metadata;
+
+/// <summary>An engine in whose place another one can be put while it serves: of a move from one database to another.</summary>
+/// <param name="first">The engine of the start.</param>
+public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
+{
+    private readonly List<IMetadataEngine> replaced = [];
+    private volatile IMetadataEngine present = first;
+
+    /// <summary>The engine that serves now.</summary>
+    public IMetadataEngine Present => present;
+
+    public bool IsShared => present.IsShared;
+    public Exception? JournalFault => present.JournalFault;
+    public ulong CommittedGeneration => present.CommittedGeneration;
+    public ulong JournalledGeneration => present.JournalledGeneration;
+
+    /// <summary>Lets another engine serve from now on. The one before stays open, for reads that are under way, until this is disposed.</summary>
+    public void Replace(IMetadataEngine other)
+    {
+        replaced.Add(present);
+        present = other;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await present.DisposeAsync();
+        foreach (var one in replaced) await one.DisposeAsync();
+        replaced.Clear();
+    }
+
+    public ImmutableArray<StoreRow> ReadStores() => present.ReadStores();
+    public ValueTask<ulong> ReadCommittedAsync(CancellationToken cancellationToken) => present.ReadCommittedAsync(cancellationToken);
+    public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => present.ReplayAsync(gatewayId, entry, cancellationToken);
+    public ValueTask StartAsync(IJournal journal, ulong journalledGeneration) => present.StartAsync(journal, journalledGeneration);
+    public IDisposable? GatherWrites() => present.GatherWrites();
+    public ValueTask<(CommitOutcome Outcome, BucketRow? Bucket)> CreateBucketAsync(BucketRow bucket, CancellationToken cancellationToken) => present.CreateBucketAsync(bucket, cancellationToken);
+    public ValueTask<BucketRow?> FindBucketAsync(string name, CancellationToken cancellationToken) => present.FindBucketAsync(name, cancellationToken);
+    public ValueTask<ImmutableArray<BucketRow>> ListBucketsAsync(string? ownerId, string prefix, string after, int limit, CancellationToken cancellationToken) => present.ListBucketsAsync(ownerId, prefix, after, limit, cancellationToken);
+    public ValueTask<CommitOutcome> UpdateBucketAsync(BucketId bucket, Func<BucketRow, BucketRow> change, CancellationToken cancellationToken) => present.UpdateBucketAsync(bucket, change, cancellationToken);
+    public ValueTask<CommitOutcome> DeleteBucketAsync(BucketId bucket, CancellationToken cancellationToken) => present.DeleteBucketAsync(bucket, cancellationToken);
+    public ValueTask<PutVersionResult> PutVersionAsync(PutVersion command, CancellationToken cancellationToken) => present.PutVersionAsync(command, cancellationToken);
+    public ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) => present.DeleteVersionAsync(command, cancellationToken);
+    public ValueTask<ImmutableArray<DeleteVersionResult>> DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken) => present.DeleteVersionsAsync(commands, cancellationToken);
+    public ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => present.FindVersionAsync(bucket, key, versionId, cancellationToken);
+    public ValueTask<FoundVersion?> OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => present.OpenVersionAsync(bucket, key, versionId, cancellationToken);
+    public ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) => present.UpdateVersionAsync(bucket, key, versionId, change, cancellationToken);
+    public ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) => present.ListObjectsAsync(query, cancellationToken);
+    public ValueTask<ListVersionsPage> ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken) => present.ListVersionsAsync(query, cancellationToken);
+    public ValueTask<CommitOutcome> CreateUploadAsync(UploadRow upload, CancellationToken cancellationToken) => present.CreateUploadAsync(upload, cancellationToken);
+    public ValueTask<UploadRow?> FindUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken) => present.FindUploadAsync(bucket, key, upload, cancellationToken);
+    public ValueTask<(CommitOutcome Outcome, PartRow? Part)> PutPartAsync(PutPart command, CancellationToken cancellationToken) => present.PutPartAsync(command, cancellationToken);
+    public ValueTask<ListPartsPage> ListPartsAsync(UploadId upload, int afterPartNumber, int limit, CancellationToken cancellationToken) => present.ListPartsAsync(upload, afterPartNumber, limit, cancellationToken);
+    public ValueTask<ListUploadsPage> ListUploadsAsync(ListUploadsQuery query, CancellationToken cancellationToken) => present.ListUploadsAsync(query, cancellationToken);
+    public ValueTask<PutVersionResult> CompleteUploadAsync(CompleteUpload command, CancellationToken cancellationToken) => present.CompleteUploadAsync(command, cancellationToken);
+    public ValueTask<CommitOutcome> AbortUploadAsync(BucketId bucket, string key, UploadId upload, CancellationToken cancellationToken) => present.AbortUploadAsync(bucket, key, upload, cancellationToken);
+    public ValueTask<ImmutableArray<UploadRow>> FindUploadsBeforeAsync(DateTimeOffset initiatedBefore, int limit, CancellationToken cancellationToken) => present.FindUploadsBeforeAsync(initiatedBefore, limit, cancellationToken);
+    public ValueTask<ImmutableArray<DataLocation>> LocateAsync(ImmutableArray<DataId> data, CancellationToken cancellationToken) => present.LocateAsync(data, cancellationToken);
+    public ValueTask<CommitOutcome> AddSegmentsAsync(ulong epoch, ImmutableArray<SegmentRow> segments, CancellationToken cancellationToken) => present.AddSegmentsAsync(epoch, segments, cancellationToken);
+    public ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken) => present.FindSegmentAsync(segment, cancellationToken);
+    public ValueTask<ImmutableArray<SegmentRow>> ListSegmentsAsync(SegmentId after, int limit, bool notFullOnly, StoreId? store, CancellationToken cancellationToken) => present.ListSegmentsAsync(after, limit, notFullOnly, store, cancellationToken);
+    public ValueTask<CommitOutcome> MoveSegmentAsync(SegmentId segment, int expectedPlacementGeneration, ImmutableArray<StoreId> shards, CancellationToken cancellationToken) => present.MoveSegmentAsync(segment, expectedPlacementGeneration, shards, cancellationToken);
+    public ValueTask<ImmutableArray<DataRow>> ListDataInSegmentAsync(SegmentId segment, DataId? after, int limit, CancellationToken cancellationToken) => present.ListDataInSegmentAsync(segment, after, limit, cancellationToken);
+    public ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> MoveDataAsync(ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken) => present.MoveDataAsync(moves, newData, cancellationToken);
+    public ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken) => present.ListSegmentUseAsync(maxLiveShare, idleBefore, limit, cancellationToken);
+    public ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken) => present.DropSegmentsAsync(segments, cancellationToken);
+    public ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) => present.ListStoresAsync(cancellationToken);
+    public ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) => present.PutStoreAsync(store, cancellationToken);
+    public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => present.OpenEpochAsync(gatewayId, cancellationToken);
+    public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) => present.GetSettingAsync(name, cancellationToken);
+    public ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => present.PutSettingAsync(name, value, cancellationToken);
+    public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => present.TryTakeLeaseAsync(name, holder, duration, cancellationToken);
+    public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => present.RenewLeaseAsync(lease, duration, cancellationToken);
+    public ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => present.ReleaseLeaseAsync(lease, cancellationToken);
+    public ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken) => present.GetTotalsAsync(cancellationToken);
+    public IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken) => present.ExportAsync(cancellationToken);
+    public ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken) => present.CheckAsync(problemsMax, cancellationToken);
+}
