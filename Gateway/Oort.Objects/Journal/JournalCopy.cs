@@ -5,7 +5,7 @@ namespace Oort.Objects;
 /// <summary>One store's copy of a log: appends what it lacks, one append at a time, and goes on after failures where it is known to be right.</summary>
 /// <remarks>
 /// An append that hangs is never overtaken by a second one to the same copy: it might come to life later and cut off what the second wrote. The copy just does
-/// not count until it has ended.
+/// not count until it has ended. A copy may also rest: it lacks the newest record until it is kicked, and takes that together with the next one.
 /// </remarks>
 internal sealed class JournalCopy(StoreId store, JournalLog log)
 {
@@ -14,8 +14,10 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
 
     private readonly Lock gate = new();
     private long position;
+    private long wanted;
     private bool running;
     private long failedAt;
+    private long stalledAt;
     private TaskCompletionSource? idle;
 
     public StoreId Store { get; } = store;
@@ -25,10 +27,27 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
 
     public bool IsBehind => Position < log.End;
 
+    private bool HasWork => Position < wanted;
+
     /// <summary>Ends when no append is under way: to be waited for when the journal ends.</summary>
     public Task WhenIdle()
     {
         lock (gate) return running ? (idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+    }
+
+    /// <summary>Whether the next record is likely to be on this store soon: it did not fail or stall a moment ago, and no append of what was before hangs.</summary>
+    /// <param name="start">Where the record begins.</param>
+    public bool IsReliable(long start, TimeProvider time, TimeSpan stallAvoidance)
+    {
+        lock (gate)
+            return failedAt == 0 && (!running || Position >= start) && (stalledAt == 0 || time.GetElapsedTime(stalledAt) >= stallAvoidance);
+    }
+
+    /// <summary>It was asked for a record and does not have it yet, which is late.</summary>
+    public void MarkIfStalled(TimeProvider time)
+    {
+        lock (gate)
+            if (HasWork) stalledAt = Math.Max(1, time.GetTimestamp());
     }
 
     /// <summary>Begins to append what is missing, unless that is under way already or failed a moment ago. Returns when the store has been told; it never blocks on the medium.</summary>
@@ -36,13 +55,14 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
     {
         lock (gate)
         {
-            if (running || stop.IsCancellationRequested || !IsBehind) return;
+            wanted = log.End;
+            if (running || stop.IsCancellationRequested || !HasWork) return;
             if (failedAt != 0 && time.GetElapsedTime(failedAt) < retryDelay) return;
             running = true;
         }
 
         // Outside the lock: a store that fails at once is reported, and whoever hears of that may kick other copies.
-        _ = RunAsync(stores, time, stop);
+        _ = RunAsync(stores, time, retryDelay, stop);
     }
 
     /// <summary>Forgets the last failure: its store is said to be well again.</summary>
@@ -51,13 +71,13 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
         lock (gate) failedAt = 0;
     }
 
-    private async Task RunAsync(StoreSet stores, TimeProvider time, CancellationToken stop)
+    private async Task RunAsync(StoreSet stores, TimeProvider time, TimeSpan retryDelay, CancellationToken stop)
     {
         while (true)
         {
             lock (gate)
             {
-                if (stop.IsCancellationRequested || !IsBehind)
+                if (stop.IsCancellationRequested || !HasWork)
                 {
                     End();
                     return;
@@ -69,8 +89,11 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
             {
                 failedAt = Math.Max(1, time.GetTimestamp());
                 End();
-                return;
             }
+
+            // Copies that rest were counted on no longer than this one was.
+            foreach (var other in log.Copies) other.Kick(stores, time, retryDelay, stop);
+            return;
         }
     }
 
@@ -92,7 +115,7 @@ internal sealed class JournalCopy(StoreId store, JournalLog log)
         try
         {
             await target.AppendLogAsync(log.Name, from, content, CancellationToken.None);
-            Interlocked.Exchange(ref position, from + content.Length);
+            lock (gate) (position, failedAt) = (from + content.Length, 0);
             log.CopyAdvanced();
             return true;
         }

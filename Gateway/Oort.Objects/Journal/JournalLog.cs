@@ -43,6 +43,9 @@ internal sealed class JournalLog : IDisposable
     /// <summary>Bytes of the log so far.</summary>
     public long End { get; private set; }
 
+    /// <summary>Where the newest record (or the header, as long as there is none) begins.</summary>
+    public long NewestStart { get; private set; }
+
     public RecordHash LastHash { get; private set; }
 
     public JournalEntry? LastEntry { get; private set; }
@@ -140,6 +143,7 @@ internal sealed class JournalLog : IDisposable
     {
         marks.Add(new(End, part.Length, LastHash));
         parts.Add(part);
+        NewestStart = End;
         End += part.Length;
         // At least the newest part stays: every copy needs it.
         for (; recentFirst < parts.Count - 1 && End - marks[recentFirst].Offset > options.MemoryBytesMax; recentFirst++) parts[recentFirst] = null;

@@ -15,6 +15,15 @@ public sealed record JournalOptions
     /// <summary>How long an append waits for its quorum before it says that the journal is unavailable. Longer than a disk's hiccup, shorter than a client's patience.</summary>
     public TimeSpan QuorumTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// For how long a copy beyond the quorum may lack the newest record: it takes it together with the next one, or when none came for so long. It is also how long the stores that were
+    /// asked may take before the others are asked too. Longer than a sync under load, shorter than a client notices.
+    /// </summary>
+    public TimeSpan RestTime { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>For how long a copy that kept a record waiting for <see cref="RestTime"/> is not counted on for the quorum.</summary>
+    public TimeSpan StallAvoidance { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Pause before a copy that failed is tried again, when its store's health does not say earlier that it is back.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 }

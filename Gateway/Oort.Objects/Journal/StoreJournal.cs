@@ -15,7 +15,7 @@ internal readonly record struct JournalPosition(ulong Generation, RecordHash Has
 /// <summary>How the journal does, for operators.</summary>
 /// <param name="Log">Name of the log that is written; empty before the first record.</param>
 /// <param name="Copies">Stores that must hold it.</param>
-/// <param name="CopiesInStep">Stores that hold all of it.</param>
+/// <param name="CopiesInStep">Stores that hold all of it. While records come, those beyond the quorum lag by one, in turn.</param>
 /// <param name="BytesWritten">Bytes of records since the process started.</param>
 public sealed record JournalStatus(string Log, int Copies, int CopiesInStep, int Quorum, ulong Generation, long BytesWritten);
 
@@ -23,6 +23,8 @@ public sealed record JournalStatus(string Log, int Copies, int CopiesInStep, int
 /// <remarks>
 /// <see cref="AppendAsync"/> is called by the metadata engine, one entry at a time. A record exists once: after a failure the engine offers the entry again, and the
 /// same bytes go on to the copies that lack them. A log lives within one process; it ends at a size, and when the stores that shall hold it change.
+/// Only a quorum of copies is asked for a record at once, because each costs a sync: the others take it with the next record, when no record came for a moment, or at
+/// once when a copy that was asked fails or is late. They take turns, so no copy in good order lacks more than one record.
 /// </remarks>
 internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
 {
@@ -43,6 +45,9 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     private JournalPosition position;
     private JournalPosition beforeLast;
     private JournalLog? log;
+    private ITimer? restTimer;
+    private long recordBegan;
+    private int nextToRest;
     private bool started;
     private bool rollAsked;
     private long bytesWritten;
@@ -103,6 +108,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
         {
             if (started) throw new InvalidOperationException("The journal has been started already.");
             (gateway, session, position, started) = (id, newSession, end, true);
+            restTimer = time.CreateTimer(static self => ((StoreJournal)self!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         stores.Changed += OnStoreChanged;
@@ -110,19 +116,24 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>1. Finds the record again, or seals a new one. 2. Lets all copies append. 3. Waits for the quorum, until the timeout.</remarks>
+    /// <remarks>1. Finds the record again, or seals a new one. 2. Lets a quorum of copies append it, or all if it is not new. 3. Waits for the quorum, until the timeout.</remarks>
     public async ValueTask AppendAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
         // 1.
         JournalLog current;
+        JournalLog? before;
+        ulong recordsBefore;
         lock (gate)
         {
             if (!started) throw new MetadataUnavailableException("The journal has not been opened yet.");
+            (before, recordsBefore) = (log, log?.RecordCount ?? 0);
             current = FindOrAdd(entry);
         }
 
         // 2.
-        Kick(current);
+        if (current != before && before is not null) Kick(before);
+        if (current == before && current.RecordCount == recordsBefore) Kick(current);
+        else KickQuorum(current);
         // 3. Waiting may be cancelled, the record not: it is a part of the chain from now on.
         try
         {
@@ -144,16 +155,22 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         stores.Changed -= OnStoreChanged;
-        await stopping.CancelAsync();
-        await watch;
+        if (restTimer is not null) await restTimer.DisposeAsync();
         JournalLog[] logs;
         lock (gate) logs = [.. ended, .. log is null ? Array.Empty<JournalLog>() : [log]];
+        if (log is not null) Kick(log);
         // An append that hangs must not keep the process: nothing acknowledged depends on it.
-        var appends = Task.WhenAll(logs.SelectMany(static one => one.Copies).Select(static copy => copy.WhenIdle()));
-        await Task.WhenAny(appends, Task.Delay(options.QuorumTimeout, time));
+        var patience = Task.Delay(options.QuorumTimeout, time);
+        await Task.WhenAny(WhenIdle(logs), patience);
+        await stopping.CancelAsync();
+        await watch;
+        // What the watch began in between.
+        await Task.WhenAny(WhenIdle(logs), patience);
         foreach (var one in logs) one.Dispose();
         stopping.Dispose();
     }
+
+    private static Task WhenIdle(JournalLog[] logs) => Task.WhenAll(logs.SelectMany(static one => one.Copies).Select(static copy => copy.WhenIdle()));
 
     private JournalLog FindOrAdd(JournalEntry entry)
     {
@@ -245,6 +262,49 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     private void Kick(JournalLog target)
     {
         foreach (var copy in target.Copies) copy.Kick(stores, time, options.RetryDelay, stopping.Token);
+    }
+
+    /// <summary>
+    /// Lets copies append the newest record: as many that are likely to have it soon as the quorum asks for, and all that lack more than this record or may fail. The others rest; those
+    /// who rested last do not, so they take turns.
+    /// </summary>
+    private void KickQuorum(JournalLog target)
+    {
+        recordBegan = time.GetTimestamp();
+        var (copies, start) = (target.Copies, target.NewestStart);
+        Span<bool> rests = stackalloc bool[JournalLogHeader.MemberCountMax];
+        Span<bool> reliable = stackalloc bool[JournalLogHeader.MemberCountMax];
+        var spare = -target.Header.Quorum;
+        for (var i = 0; i < copies.Length; i++)
+        {
+            reliable[i] = copies[i].IsReliable(start, time, options.StallAvoidance);
+            if (reliable[i]) spare++;
+        }
+
+        for (var (i, first) = (0, nextToRest); i < copies.Length && spare > 0; i++)
+        {
+            var index = (first + i) % copies.Length;
+            if (!reliable[index] || copies[index].Position < start) continue;
+            rests[index] = true;
+            spare--;
+            nextToRest = index + 1;
+        }
+
+        if (rests.Contains(true)) restTimer!.Change(options.RestTime, Timeout.InfiniteTimeSpan);
+        for (var i = 0; i < copies.Length; i++)
+            if (!rests[i]) copies[i].Kick(stores, time, options.RetryDelay, stopping.Token);
+    }
+
+    /// <summary>No record has come for a moment, or the quorum is late: nobody rests any longer.</summary>
+    private void EndRest()
+    {
+        JournalLog? current;
+        lock (gate) current = log;
+        // A record that has just begun has set the timer anew.
+        if (current is null || time.GetElapsedTime(Volatile.Read(ref recordBegan)) < options.RestTime / 2) return;
+        if (!current.WhenDurable().IsCompleted)
+            foreach (var copy in current.Copies) copy.MarkIfStalled(time);
+        Kick(current);
     }
 
     private void OnStoreChanged(StoreHealthChange change)
