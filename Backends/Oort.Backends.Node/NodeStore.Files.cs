@@ -8,8 +8,8 @@ namespace Oort.Backends.Node;
 // Blobs and logs: their names are used again, so each change says which state it means (docs/formats/node-protocol.md §3, States).
 public sealed partial class NodeStore
 {
-    /// <summary>How often a change is sent with a newer state: each time somebody else has changed a name in between.</summary>
-    private const int ConflictCountMax = 8;
+    /// <summary>How often a change is sent with a newer state: each time somebody else has changed the name in between. More than would ever change one name at once.</summary>
+    private const int ConflictCountMax = 64;
 
     public async ValueTask PutBlobAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
