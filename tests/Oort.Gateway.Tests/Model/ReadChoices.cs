@@ -54,11 +54,13 @@ internal sealed record WantedBytes(string? Range, int Part, long First, long Las
 
     private (Expected Expected, long Offset, long Length) ResolvePart(S3Model.Version version)
     {
+        // An empty part leaves nothing behind that could carry its number; without any bytes the object is as one that was put whole.
         var offset = 0L;
+        if (version.Size == 0 && Part == 1) return (new(200), 0, 0);
         foreach (var (number, content) in version.Parts)
         {
             // What was put whole is its own part 1.
-            if (Math.Max(number, 1) == Part) return (new(content.Length == 0 ? 200 : 206), offset, content.Length);
+            if (Math.Max(number, 1) == Part && content.Length > 0) return (new(206), offset, content.Length);
             offset += content.Length;
         }
 
