@@ -24,6 +24,8 @@ internal static class KeyDerivation
     public static ReadOnlySpan<byte> SecretLabel => "oort secret v1\0"u8;
     public static ReadOnlySpan<byte> KeyringSealLabel => "oort keyring seal v1\0"u8;
     public static ReadOnlySpan<byte> KeyringCheckLabel => "oort keyring check v1\0"u8;
+    public static ReadOnlySpan<byte> ClusterKeyLabel => "oort cluster key v1\0"u8;
+    public static ReadOnlySpan<byte> JoinTokenLabel => "oort join token v1\0"u8;
 
     /// <summary>HKDF-Expand with <paramref name="key"/> as PRK and label ‖ context as info.</summary>
     /// <param name="destination">32 bytes, the first block of the expansion: HMAC(PRK, info ‖ 1). Fully overwritten with the derived key; the caller clears it.</param>

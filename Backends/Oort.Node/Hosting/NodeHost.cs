@@ -29,14 +29,18 @@ public sealed partial class NodeHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _expiring;
+    private readonly ILogger _logger;
+    private HeartbeatLoop? _heartbeats;
     private int _isDisposed;
 
     private NodeHost(NodeDirectory directory, NodeStorage storage, NodeServices services, NodeRouter router, WebApplication app)
     {
+        _logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger<NodeHost>();
         (_directory, _storage, _services, _router, _app) = (directory, storage, services, router, app);
         var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         EndPoint = new IPEndPoint(services.Options.Listen.Address, address.Port);
         _expiring = ExpireUploadsAsync();
+        Beat();
     }
 
     /// <summary>Who this node is.</summary>
@@ -55,7 +59,15 @@ public sealed partial class NodeHost : IAsyncDisposable
     public IReadOnlyList<NodeId> Gateways =>
         [.. _directory.State.Gateways.Select(text => NodeId.TryParse(text, out var id) ? id : default).Concat(_services.Options.Gateways).Distinct()];
 
-    /// <summary>Starts a node.</summary>
+    /// <summary>What the cluster that it is a member of said last that it is to it; null: it is a member of none.</summary>
+    public MembershipState? Membership => _directory.Membership?.State;
+
+    /// <summary>Notes in a node's directory, whichever process holds it, that its owner wants it back: the node hands its shards over, and ends when it has none left.</summary>
+    /// <returns>What the cluster last said that the node is to it.</returns>
+    /// <exception cref="NodeStartException">There is no node that is a member of a cluster.</exception>
+    public static MembershipState AskToLeave(string dataDirectory) => NodeDirectory.AskToLeave(dataDirectory);
+
+    /// <summary>Starts a node. One that is a member of a cluster says from now on that it lives.</summary>
     /// <exception cref="NodeStartException">It cannot start as it is told to; one sentence with the way out.</exception>
     public static async Task<NodeHost> StartAsync(NodeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -97,12 +109,35 @@ public sealed partial class NodeHost : IAsyncDisposable
     /// <exception cref="Backends.BackendException">It could not be remembered.</exception>
     public bool Allow(NodeId gateway) => _directory.Allow(gateway);
 
+    /// <summary>Joins a cluster: 1. the gateway and the node prove themselves to each other, 2. the cluster may use this node, 3. it is remembered, and told that the node lives. With the token that it has joined with before, nothing is done.</summary>
+    /// <exception cref="NodeStartException">No gateway takes it; one sentence with the reason.</exception>
+    public async Task JoinAsync(JoinToken token, NodeDeclaration declaration, CancellationToken cancellationToken)
+    {
+        var id = token.Id.ToString("x32", null);
+        if (_directory.Membership is { } present && present.Token == id) return;
+
+        // 1.
+        using var client = new GatewayClient();
+        await AskAsync(client, token, declaration, cancellationToken);
+
+        // 2.
+        if (_heartbeats is { } before) await before.DisposeAsync();
+        _heartbeats = null;
+        _directory.Allow(token.Cluster);
+        _directory.ForgetLeaving();
+
+        // 3.
+        _directory.Remember(new() { Cluster = token.Cluster.ToString(), Urls = [.. token.Urls.Select(url => url.AbsoluteUri)], Token = id, Declaration = declaration });
+        Beat();
+    }
+
     /// <summary>Returns after SIGTERM, SIGINT or <paramref name="cancellationToken"/>, when requests under way have ended.</summary>
     public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        if (_heartbeats is not null) await _heartbeats.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _stopping.CancelAsync();
@@ -159,6 +194,54 @@ public sealed partial class NodeHost : IAsyncDisposable
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }
+
+    private void Beat()
+    {
+        if (_directory.Membership is not { } membership) return;
+        _heartbeats = new HeartbeatLoop(_services, EndPoint, membership, _logger, () =>
+        {
+            LogLeft(_logger);
+            _app.Lifetime.StopApplication();
+        });
+    }
+
+    /// <summary>Asks the token's gateways, one after the other, until one takes the node.</summary>
+    private async Task AskAsync(GatewayClient client, JoinToken token, NodeDeclaration declaration, CancellationToken cancellationToken)
+    {
+        var failures = new List<string>();
+        foreach (var gateway in token.Urls)
+        {
+            try
+            {
+                var details = new NodeDetails
+                {
+                    Address = await GatewayClient.AddressAsync(gateway, declaration.Advertise, EndPoint, cancellationToken),
+                    Operator = declaration.Operator,
+                    Country = declaration.Country,
+                    Region = declaration.Region,
+                    Network = declaration.Network,
+                    PricePerTebibyteMonth = declaration.PricePerTebibyteMonth,
+                    SpaceBytes = _services.Options.SpaceBytes,
+                    Version = HeartbeatLoop.Version,
+                };
+                if (details.Fault() is { } fault) throw new NodeStartException(fault);
+                var request = JoinRequest.Create(_directory.Identity, token, details, System.Security.Cryptography.RandomNumberGenerator.GetBytes(JoinProof.NonceSize));
+                var answer = await client.SendAsync(gateway, MembershipLimits.JoinPath, request.Bytes.ToArray(), cancellationToken);
+                if (JoinAnswer.TryRead(answer, token, Id, request.Nonce, out _)) return;
+                failures.Add($"{gateway} is no gateway of the cluster that made the token.");
+            }
+            catch (GatewayRefusedException e)
+            {
+                failures.Add(e.Message);
+                if (e.IsFinal) break;
+            }
+        }
+
+        throw new NodeStartException($"The node could not join: {string.Join(" ", failures)}");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The node has handed over what it had, and has left the cluster.")]
+    private static partial void LogLeft(ILogger logger);
 
     private async Task ExpireUploadsAsync()
     {

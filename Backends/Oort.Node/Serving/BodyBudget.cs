@@ -11,6 +11,9 @@ internal sealed class BodyBudget(long bytesMax)
     private long _free = bytesMax;
     private int _requests;
 
+    /// <summary>Requests under way now.</summary>
+    public int RequestCount => Volatile.Read(ref _requests);
+
     /// <exception cref="NodeRequestException">Throttled: no room.</exception>
     public Share EnterRequest()
     {

@@ -14,6 +14,8 @@ internal sealed class NodeDirectory : IDisposable
 {
     public const string KeyFile = "node.key";
     public const string StateFile = "node.json";
+    public const string MembershipFileName = "membership.json";
+    public const string LeaveFileName = "leave";
     public const string StoreFolder = "store";
 
     private const string LockFile = "lock";
@@ -24,10 +26,11 @@ internal sealed class NodeDirectory : IDisposable
     private readonly IDisposable _held;
     private readonly Lock _lock = new();
     private NodeState _state;
+    private MembershipFile? _membership;
 
-    private NodeDirectory(PosixDisk disk, IDisposable held, NodeIdentity identity, NodeState state, bool isNew)
+    private NodeDirectory(PosixDisk disk, IDisposable held, NodeIdentity identity, NodeState state, MembershipFile? membership, bool isNew)
     {
-        (_disk, _held, Identity, _state, IsNew) = (disk, held, identity, state, isNew);
+        (_disk, _held, Identity, _state, _membership, IsNew) = (disk, held, identity, state, membership, isNew);
     }
 
     public string Location => _disk.Location;
@@ -47,6 +50,19 @@ internal sealed class NodeDirectory : IDisposable
                 return _state;
         }
     }
+
+    /// <summary>Of which cluster it is a member; null: of none.</summary>
+    public MembershipFile? Membership
+    {
+        get
+        {
+            lock (_lock)
+                return _membership;
+        }
+    }
+
+    /// <summary>Its owner wants it back.</summary>
+    public bool IsLeaving => _disk.Exists(LeaveFileName);
 
     /// <summary>Opens a directory; makes one where there is none, or an empty one. The key is written last, so that a crash before leaves a directory that this can be repeated on.</summary>
     /// <exception cref="NodeStartException">It cannot be used; says why and what to do.</exception>
@@ -68,7 +84,7 @@ internal sealed class NodeDirectory : IDisposable
             disk.CreateFolder(StoreFolder);
             if (isNew) WriteKey(disk);
             disk.SyncFolder("");
-            return new(disk, held, ReadKey(disk), state ?? new NodeState(), isNew);
+            return new(disk, held, ReadKey(disk), state ?? new NodeState(), ReadMembership(disk), isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DiskException or NodeStartException)
         {
@@ -107,6 +123,53 @@ internal sealed class NodeDirectory : IDisposable
         if (State.Gateways.Contains(gateway.ToString())) return false;
         Change(state => state with { Gateways = state.Gateways.Add(gateway.ToString()) });
         return true;
+    }
+
+    /// <summary>Remembers of which cluster it is a member, and what it is to it.</summary>
+    /// <exception cref="BackendException">It could not be remembered.</exception>
+    public void Remember(MembershipFile membership)
+    {
+        lock (_lock)
+        {
+            WriteState(MembershipFileName, JsonSerializer.SerializeToUtf8Bytes(membership, MembershipFileJson.Default.MembershipFile));
+            _membership = membership;
+        }
+    }
+
+    /// <summary>A node that joins anew does not want to leave.</summary>
+    /// <exception cref="BackendException">It could not be forgotten.</exception>
+    public void ForgetLeaving()
+    {
+        try
+        {
+            if (!_disk.Exists(LeaveFileName)) return;
+            _disk.Delete(LeaveFileName);
+            _disk.SyncFolder("");
+        }
+        catch (DiskException e)
+        {
+            throw new BackendException(BackendErrorKind.Permanent, e.Message, e);
+        }
+    }
+
+    /// <summary>Notes in a node's directory, whichever process holds it, that its owner wants it back; the node sees it at its next heartbeat.</summary>
+    /// <returns>What the cluster last said that the node is to it.</returns>
+    /// <exception cref="NodeStartException">There is no node that is a member of a cluster.</exception>
+    public static MembershipState AskToLeave(string path)
+    {
+        var full = Path.GetFullPath(path);
+        try
+        {
+            if (!Directory.Exists(full)) throw new NodeStartException($"There is no node in {full}; name its directory with --data DIR.");
+            var disk = new PosixDisk(full);
+            var membership = ReadMembership(disk) ?? throw new NodeStartException($"The node in {full} is a member of no cluster; there is nothing to leave.");
+            if (!disk.Exists(LeaveFileName)) Write(disk, LeaveFileName, []);
+            return membership.State;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DiskException)
+        {
+            throw new NodeStartException($"The node's directory {full} cannot be used ({e.Message}).", e);
+        }
     }
 
     public void Dispose()
@@ -188,21 +251,43 @@ internal sealed class NodeDirectory : IDisposable
         throw new NodeStartException($"{Path.Combine(disk.Location, StateFile)} is damaged, or was written by a newer version of Oort.");
     }
 
+    private static MembershipFile? ReadMembership(PosixDisk disk)
+    {
+        if (!disk.Exists(MembershipFileName)) return null;
+        using var file = disk.Open(MembershipFileName, DiskOpen.Read);
+        var bytes = new byte[Math.Min(file.Length, StateSizeMax)];
+        var read = bytes.AsSpan(0, file.Read(0, bytes));
+        try
+        {
+            if (JsonSerializer.Deserialize(read, MembershipFileJson.Default.MembershipFile) is { } membership && membership.IsValid()) return membership;
+        }
+        catch (JsonException)
+        {
+            // Said below, with what else can be wrong with it.
+        }
+
+        throw new NodeStartException($"{Path.Combine(disk.Location, MembershipFileName)} is damaged, or was written by a newer version of Oort. Delete it, and join again with another token: the node stays who it is.");
+    }
+
     private void Change(Func<NodeState, NodeState> change)
     {
         lock (_lock)
         {
             var changed = change(_state);
-            try
-            {
-                Write(_disk, StateFile, JsonSerializer.SerializeToUtf8Bytes(changed, NodeStateJson.Default.NodeState));
-            }
-            catch (DiskException e)
-            {
-                throw new BackendException(e.Kind == DiskErrorKind.NoSpace ? BackendErrorKind.Full : BackendErrorKind.Permanent, e.Message, e);
-            }
-
+            WriteState(StateFile, JsonSerializer.SerializeToUtf8Bytes(changed, NodeStateJson.Default.NodeState));
             _state = changed;
+        }
+    }
+
+    private void WriteState(string name, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            Write(_disk, name, content);
+        }
+        catch (DiskException e)
+        {
+            throw new BackendException(e.Kind == DiskErrorKind.NoSpace ? BackendErrorKind.Full : BackendErrorKind.Permanent, e.Message, e);
         }
     }
 

@@ -43,8 +43,9 @@ internal static class FsckVerb
         using var directory = DataDirectory.Open(options.DataDirectory);
         using var loggers = LoggerFactory.Create(logging => GatewayLogging.Add(logging.SetMinimumLevel(LogLevel.Warning), options));
         using var root = SystemStart.LoadRoot(options, directory.FullPath, Console.Error);
-        await using var system = await SystemStart.OpenAsync(options, directory, root, loggers, runWorkers: false, cancellationToken);
-        return JsonSerializer.SerializeToElement(await system.FsckAsync(repair, null, cancellationToken), AdminApi.Json);
+        using var nodes = new NodeEndpoints(root);
+        await using var system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: false, cancellationToken);
+        return JsonSerializer.SerializeToElement(await system.FsckAsync(repair, null, cancellationToken), AdminJson.Options);
     }
 
     private static void Print(JsonElement report)

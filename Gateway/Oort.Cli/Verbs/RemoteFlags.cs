@@ -26,6 +26,16 @@ internal sealed class RemoteFlags
     public string DataDirectory(ParseResult parsed) =>
         parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable("OORT_DATA") ?? new GatewayOptions().DataDirectory;
 
+    /// <summary>The gateway's URL.</summary>
+    /// <exception cref="ConfigurationException">It is none.</exception>
+    public Uri Endpoint(ParseResult parsed)
+    {
+        var text = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
+        return Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"
+            ? endpoint!
+            : throw new ConfigurationException($"--endpoint: \"{text}\" is not a URL such as {EndpointDefault}.");
+    }
+
     /// <summary>A signed client of the admin API.</summary>
     /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
     public AdminClient Connect(ParseResult parsed)
@@ -44,9 +54,7 @@ internal sealed class RemoteFlags
 
     private (Uri Endpoint, string AccessKey, Secret SecretKey) Target(ParseResult parsed)
     {
-        var text = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
-            throw new ConfigurationException($"--endpoint: \"{text}\" is not a URL such as {EndpointDefault}.");
+        var endpoint = Endpoint(parsed);
         var access = Environment.GetEnvironmentVariable("OORT_ACCESS_KEY");
         var secret = Environment.GetEnvironmentVariable("OORT_SECRET_KEY");
         if (access is { Length: > 0 } && secret is { Length: > 0 }) return (endpoint, access, new Secret(secret));

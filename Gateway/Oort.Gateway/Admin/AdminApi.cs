@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Gateway.Imports;
@@ -22,16 +21,13 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, TimeProvider time)
+internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
 
     /// <summary>A request body larger than this is not one of ours.</summary>
     private const int BodySizeMax = 64 * 1024;
-
-    /// <summary>How answers are written.</summary>
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly long started = time.GetTimestamp();
     private readonly PlacementAdmin placement = new(system);
@@ -67,7 +63,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
     public static Task WriteAsync(HttpContext http, int status, object answer, CancellationToken cancellationToken)
     {
         http.Response.StatusCode = status;
-        return http.Response.WriteAsJsonAsync(answer, answer.GetType(), Json, cancellationToken);
+        return http.Response.WriteAsJsonAsync(answer, answer.GetType(), AdminJson.Options, cancellationToken);
     }
 
     private async ValueTask<object> AnswerAsync(S3Request request, string resource, CancellationToken cancellationToken)
@@ -87,6 +83,22 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
             case ("POST", ["disks", var name, "drain"]):
                 await system.DrainDiskAsync(FindDisk(name), cancellationToken);
                 return await DisksAsync(cancellationToken);
+            case ("GET", ["nodes"]):
+                return nodes.List();
+            case ("POST", ["nodes", "invite"]):
+                return await nodes.InviteAsync(await BodyAsync<InviteRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["nodes", var name]):
+                return await nodes.ShowAsync(name, cancellationToken);
+            case ("POST", ["nodes", var name, "pause"]):
+                return await nodes.PauseAsync(name, isPaused: true, cancellationToken);
+            case ("POST", ["nodes", var name, "resume"]):
+                return await nodes.PauseAsync(name, isPaused: false, cancellationToken);
+            case ("POST", ["nodes", var name, "drain"]):
+                return await nodes.DrainAsync(name, cancellationToken);
+            case ("POST", ["nodes", var name, "remove"]):
+                return await nodes.RemoveAsync(name, cancellationToken);
+            case ("POST", ["nodes", var name, "replace"]):
+                return await nodes.ReplaceAsync(name, cancellationToken);
             case ("GET", ["objects"]):
                 return await ObjectAsync(request.Http.Request.Query, cancellationToken);
             case ("POST", ["scrub"]):
@@ -213,7 +225,7 @@ public sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<
         var read = await request.Body.ReadAtLeastAsync((int)request.ContentLength + 1, cancellationToken);
         try
         {
-            return JsonSerializer.Deserialize<T>(read.Buffer.ToArray(), options ?? Json) ?? throw new JsonException("It is null.");
+            return JsonSerializer.Deserialize<T>(read.Buffer.ToArray(), options ?? AdminJson.Options) ?? throw new JsonException("It is null.");
         }
         catch (JsonException e)
         {

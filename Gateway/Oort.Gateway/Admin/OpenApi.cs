@@ -12,6 +12,14 @@ internal static class OpenApi
         ("post", "disks", "Takes a new, empty directory as a further disk.", [], ["path"]),
         ("post", "disks/{disk}/replace", "Gives up a disk and refills a new one in its place.", [], ["path"]),
         ("post", "disks/{disk}/drain", "Moves everything off a disk, then removes it.", [], []),
+        ("get", "nodes", "The storage nodes.", [], []),
+        ("post", "nodes/invite", "A token with which one node may join; it is shown this once.", [], ["urls", "expiresSeconds", "operator", "country", "region", "network", "pricePerTebibyteMonth"]),
+        ("get", "nodes/{node}", "One node, with what happened to it.", [], []),
+        ("post", "nodes/{node}/pause", "Gives a node no new shards until it is resumed.", [], []),
+        ("post", "nodes/{node}/resume", "Gives a node new shards again.", [], []),
+        ("post", "nodes/{node}/drain", "Moves everything off a node, then removes it.", [], []),
+        ("post", "nodes/{node}/remove", "Gives up a node that is gone for good.", [], []),
+        ("post", "nodes/{node}/replace", "Begins a new store on a node whose disk is empty for good.", [], []),
         ("get", "objects", "Where each shard of a version lies.", ["bucket", "key", "versionId"], []),
         ("post", "scrub", "Starts a job that reads and, with repair, mends everything the disks hold.", [], ["repair"]),
         ("post", "fsck", "Starts a job that traces references both ways and, with repair, mends them.", [], ["repair"]),
@@ -90,8 +98,9 @@ internal static class OpenApi
     private static string TypeOf(string name, string[] names) => name switch
     {
         "repair" or "force" or "objects" or "lazy" => "boolean",
-        "concurrency" or "bytesPerSecond" => "integer",
-        "windowHours" => "number",
+        "concurrency" or "bytesPerSecond" or "expiresSeconds" => "integer",
+        "windowHours" or "pricePerTebibyteMonth" => "number",
+        "urls" => "array",
         "annualLoss" => "object",
         // A policy is an object where it is set, and a name where it is assigned.
         "policy" => names.Contains("bucket") ? "string" : "object",

@@ -23,18 +23,22 @@ public sealed partial class GatewayHost : IAsyncDisposable
 {
     private readonly DataDirectory directory;
     private readonly RootKey root;
+    private readonly NodeEndpoints nodes;
     private readonly IObjectSystem system;
+    private readonly NodeMembership members;
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, RootKey root, IObjectSystem system, WebApplication app, AdminJobs jobs, ImportService imports, PrometheusPage metrics, SystemMeters meters)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, PrometheusPage metrics, SystemMeters meters)
     {
         this.directory = directory;
         this.root = root;
+        this.nodes = nodes;
         this.system = system;
+        this.members = members;
         this.app = app;
         this.jobs = jobs;
         this.imports = imports;
@@ -55,7 +59,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         CheckPort(options);
         var directory = DataDirectory.Open(options.DataDirectory);
         RootKey? root = null;
+        NodeEndpoints? nodes = null;
         IObjectSystem? system = null;
+        NodeMembership? members = null;
         PrometheusPage? metrics = null;
         SystemMeters? meters = null;
         WebApplication? app = null;
@@ -68,18 +74,21 @@ public sealed partial class GatewayHost : IAsyncDisposable
             app = BuildApp(options, buffers);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
             root = SystemStart.LoadRoot(options, directory.FullPath, announcement);
-            system = await SystemStart.OpenAsync(options, directory, root, loggers, runWorkers: true, cancellationToken, buffers);
+            nodes = new NodeEndpoints(root);
+            system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: true, cancellationToken, buffers);
+            members = new NodeMembership(system, nodes, TimeProvider.System, loggers.CreateLogger<NodeMembership>());
+            await members.StartAsync(cancellationToken);
             meters = new SystemMeters(system, buffers);
 
             // 3. The endpoints.
             var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
-            Map(app, options, system, credentials, jobs, imports, metrics, loggers);
+            Map(app, options, system, members, credentials, jobs, imports, metrics, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
 
-            var host = new GatewayHost(directory, root, system, app, jobs, imports, metrics, meters);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, metrics, meters);
             Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
             return host;
         }
@@ -88,7 +97,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
             if (imports is not null) await imports.DisposeAsync();
+            if (members is not null) await members.DisposeAsync();
             if (system is not null) await system.DisposeAsync();
+            nodes?.Dispose();
             root?.Dispose();
             metrics?.Dispose();
             directory.Dispose();
@@ -107,7 +118,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await jobs.DisposeAsync();
         await imports.DisposeAsync();
         meters.Dispose();
+        await members.DisposeAsync();
         await system.DisposeAsync();
+        nodes.Dispose();
         root.Dispose();
         metrics.Dispose();
         directory.Dispose();
@@ -185,7 +198,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, RootCredentials credentials, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, RootCredentials credentials, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -197,8 +210,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
         };
         var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
-        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, pipeline);
+        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
+        var requests = new NodeRequests(members);
+        app.Lifetime.ApplicationStopped.Register(requests.Dispose);
+        var own = new OortPaths(system, metrics, admin, requests, pipeline);
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
         app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : pipeline.HandleAsync(http));
     }

@@ -4,8 +4,8 @@ using Oort.S3;
 
 namespace Oort.Gateway;
 
-/// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, S3Pipeline signed)
+/// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, nodes, admin.</summary>
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, NodeRequests nodes, S3Pipeline signed)
 {
     private const string Prefix = "/_oort/";
 
@@ -28,6 +28,12 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
                 http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
                 await http.Response.WriteAsync(metrics.Write(), http.RequestAborted);
                 return;
+        }
+
+        if (http.Request.Path.Value!.StartsWith(NodeRequests.BasePath, StringComparison.Ordinal))
+        {
+            await nodes.HandleAsync(http);
+            return;
         }
 
         if (!http.Request.Path.Value!.StartsWith(AdminApi.BasePath, StringComparison.Ordinal))

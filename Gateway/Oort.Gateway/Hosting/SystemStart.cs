@@ -20,15 +20,16 @@ public static class SystemStart
 
     /// <summary>Opens the system of a data directory; makes it all at the first start.</summary>
     /// <param name="root">Must live as long as the system.</param>
+    /// <param name="nodes">Where storage nodes are found; must outlive the system.</param>
     /// <param name="buffers">The process's, of the size that the options say; null: the system makes them.</param>
     /// <param name="runWorkers">False for offline verbs: nothing is repaired, collected or scrubbed in the background.</param>
     /// <exception cref="ConfigurationException">It cannot be opened as configured.</exception>
-    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, bool runWorkers, CancellationToken cancellationToken, BufferPool? buffers = null)
+    public static async Task<IObjectSystem> OpenAsync(GatewayOptions options, DataDirectory directory, RootKey root, ILoggerFactory loggers, NodeEndpoints nodes, bool runWorkers, CancellationToken cancellationToken, BufferPool? buffers = null)
     {
         try
         {
             var system = SystemOptions(options, directory.FullPath);
-            system = system with { RunWorkers = runWorkers, Objects = system.Objects with { Buffers = buffers } };
+            system = system with { RunWorkers = runWorkers, Locate = nodes.Locate, Objects = system.Objects with { Buffers = buffers } };
             return await ObjectSystem.OpenAsync(system, Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, cancellationToken);
         }
         catch (StartRefusedException e)

@@ -72,7 +72,7 @@ internal sealed partial class ImportRun : IAsyncDisposable
     }
 
     public static async Task<ImportProgress?> ReadProgressAsync(IMetadataStore metadata, BucketId bucket, CancellationToken cancellationToken) =>
-        await metadata.GetSettingAsync(ImportProgress.SettingName(bucket), cancellationToken) is { } bytes ? JsonSerializer.Deserialize<ImportProgress>(bytes, AdminApi.Json) : null;
+        await metadata.GetSettingAsync(ImportProgress.SettingName(bucket), cancellationToken) is { } bytes ? JsonSerializer.Deserialize<ImportProgress>(bytes, AdminJson.Options) : null;
 
     /// <summary>Begins to copy in the background.</summary>
     /// <param name="finished">Called when every key was seen.</param>
@@ -264,7 +264,7 @@ internal sealed partial class ImportRun : IAsyncDisposable
     }
 
     private async Task SaveAsync(CancellationToken cancellationToken) =>
-        await layer.Metadata.PutSettingAsync(ImportProgress.SettingName(bucket.Id), JsonSerializer.SerializeToUtf8Bytes(Progress, AdminApi.Json), cancellationToken);
+        await layer.Metadata.PutSettingAsync(ImportProgress.SettingName(bucket.Id), JsonSerializer.SerializeToUtf8Bytes(Progress, AdminJson.Options), cancellationToken);
 
     [LoggerMessage(LogLevel.Information, "The import of bucket {Bucket} has seen every key: {Copied} copied, {Failed} failed.")]
     private partial void LogCopied(string bucket, long copied, long failed);

@@ -43,9 +43,9 @@ public sealed record ImportSettings(
 
     /// <summary>The import of a bucket; null when it has none.</summary>
     public static ImportSettings? Of(BucketRow bucket) =>
-        bucket.Settings.TryGetValue(Name, out var bytes) ? JsonSerializer.Deserialize<ImportSettings>(bytes.AsSpan(), AdminApi.Json) : null;
+        bucket.Settings.TryGetValue(Name, out var bytes) ? JsonSerializer.Deserialize<ImportSettings>(bytes.AsSpan(), AdminJson.Options) : null;
 
-    public BucketRow PutInto(BucketRow bucket) => bucket with { Settings = bucket.Settings.SetItem(Name, [.. JsonSerializer.SerializeToUtf8Bytes(this, AdminApi.Json)]) };
+    public BucketRow PutInto(BucketRow bucket) => bucket with { Settings = bucket.Settings.SetItem(Name, [.. JsonSerializer.SerializeToUtf8Bytes(this, AdminJson.Options)]) };
 
     public override string ToString() => $"import from {Endpoint} s3://{Bucket}/{Prefix}";
 }

@@ -11,10 +11,10 @@ public sealed record ImportedFrom(string ETag, DateTimeOffset LastModified)
     private const string Extension = "import";
 
     public static ImportedFrom? Of(ObjectAttributes attributes) =>
-        attributes.Extensions.TryGetValue(Extension, out var bytes) ? JsonSerializer.Deserialize<ImportedFrom>(bytes.AsSpan(), AdminApi.Json) : null;
+        attributes.Extensions.TryGetValue(Extension, out var bytes) ? JsonSerializer.Deserialize<ImportedFrom>(bytes.AsSpan(), AdminJson.Options) : null;
 
     public ObjectAttributes PutInto(ObjectAttributes attributes) =>
-        attributes with { Extensions = attributes.Extensions.SetItem(Extension, [.. JsonSerializer.SerializeToUtf8Bytes(this, AdminApi.Json)]) };
+        attributes with { Extensions = attributes.Extensions.SetItem(Extension, [.. JsonSerializer.SerializeToUtf8Bytes(this, AdminJson.Options)]) };
 
     /// <summary>Sets x-oort-source-etag and x-oort-source-last-modified (RFC 3339) where an object has them.</summary>
     public static void Write(Microsoft.AspNetCore.Http.IHeaderDictionary headers, ObjectAttributes attributes)

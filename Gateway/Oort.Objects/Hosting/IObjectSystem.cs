@@ -39,6 +39,14 @@ public interface IObjectSystem : IAsyncDisposable
     /// <exception cref="DiskChangeException">No such disk, or too few others to hold what it has.</exception>
     ValueTask DrainDiskAsync(StoreId disk, CancellationToken cancellationToken);
 
+    /// <summary>Gives up a disk that is gone for good: what it held is rebuilt on the others in the background.</summary>
+    /// <exception cref="DiskChangeException">No such disk, the last one, or it is there: then it is drained.</exception>
+    ValueTask GiveUpDiskAsync(StoreId gone, CancellationToken cancellationToken);
+
+    /// <summary>Remembers where a store is reached from now on: its next start looks there.</summary>
+    /// <exception cref="DiskChangeException">No such disk.</exception>
+    ValueTask RelocateDiskAsync(StoreId disk, string location, CancellationToken cancellationToken);
+
     /// <summary>Reads every shard, log, snapshot and keyring on every store and compares them with what they must be.</summary>
     /// <param name="repair">Whether to mend what is bad.</param>
     ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken);

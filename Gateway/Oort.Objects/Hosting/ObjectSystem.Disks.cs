@@ -109,6 +109,75 @@ public sealed partial class ObjectSystem
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>1. Out of the set at once, so that the journal's quorum is of stores that can take it. 2. Its row says Removed, and the scan finds every segment with a shard on it.</remarks>
+    public async ValueTask GiveUpDiskAsync(StoreId gone, CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            var row = (await parts.Metadata.ListStoresAsync(cancellationToken)).FirstOrDefault(one => one.Id == gone && one.State != StoreState.Removed) ?? throw new DiskChangeException($"There is no disk {gone} in this cluster.");
+            if (parts.Stores.FindSlot(gone) is { Health: not StoreHealth.Offline }) throw new DiskChangeException($"{row.Location} is there; drain it, so that it hands over what it has.");
+            if (!parts.Stores.Slots.Any(slot => slot.State == StoreState.Active && slot.Id != gone)) throw new DiskChangeException("It is the last one.");
+
+            // 1.
+            parts.Stores.SetState(gone, StoreState.Removed);
+            try
+            {
+                // 2.
+                await PutStoreAsync(row with { State = StoreState.Removed }, CancellationToken.None);
+            }
+            catch
+            {
+                parts.Stores.SetState(gone, row.State);
+                throw;
+            }
+
+            await parts.Stores.RemoveAsync(gone);
+            logger.LogInformation("Store {Gone} ({Location}) was given up; its shards are rebuilt.", gone, row.Location);
+            scanAsked = healAsked = true;
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RelocateDiskAsync(StoreId disk, string location, CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            var row = (await parts.Metadata.ListStoresAsync(cancellationToken)).FirstOrDefault(one => one.Id == disk && one.State != StoreState.Removed) ?? throw new DiskChangeException($"There is no disk {disk} in this cluster.");
+            if (row.Location != location) await parts.Metadata.PutStoreAsync(row with { Location = location }, cancellationToken);
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
+    /// <summary>Follows what other gateways on the same database did to stores that can be located: they joined, drain, or left.</summary>
+    private async Task FollowStoresAsync(CancellationToken cancellationToken)
+    {
+        await diskChange.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var row in await parts.Metadata.ListStoresAsync(cancellationToken))
+            {
+                var slot = parts.Stores.FindSlot(row.Id);
+                if (row.State == StoreState.Removed && slot is not null) await parts.Stores.RemoveAsync(row.Id);
+                else if (row.State != StoreState.Removed && slot is not null) parts.Stores.SetState(row.Id, row.State);
+                else if (row.State != StoreState.Removed && options.Locate!(row.Location) is { } endpoint) parts.Stores.Add(endpoint, row.Id, null, row.State, "It joined through another gateway.");
+            }
+        }
+        finally
+        {
+            diskChange.Release();
+        }
+    }
+
     /// <summary>A blank place becomes a store of this cluster: 1. the store, 2. the keyring on it, 3. a place in the set, 4. its row.</summary>
     private async ValueTask<StoreSlot> JoinAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)
     {

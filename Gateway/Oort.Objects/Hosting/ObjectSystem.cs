@@ -210,6 +210,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         if (!options.RunWorkers) return;
         workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => AloneAsync("rebalance", passes, token), stop));
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
+        if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
@@ -224,12 +225,13 @@ public sealed partial class ObjectSystem : IObjectSystem
 
     private async Task ScanWhenDueAsync(CancellationToken stop)
     {
-        if (!scanAsked && time.GetElapsedTime(scannedAt) < options.RepairInterval) return;
+        // When the queue has nothing left of a disk that drains, the disk is done with, or what could not be moved is tried again.
+        var isDrained = repairs.IsIdle && parts.Stores.Slots.Any(slot => slot.State == StoreState.Draining);
+        if (!scanAsked && !isDrained && time.GetElapsedTime(scannedAt) < options.RepairInterval) return;
         scanAsked = false;
         scannedAt = time.GetTimestamp();
         await repairs.ScanAsync(stop);
         await FinishDrainsAsync(stop);
-        if (parts.Stores.Slots.Any(slot => slot.State == StoreState.Draining)) scanAsked = repairs.IsIdle;
     }
 
     private async Task HealWhenDueAsync(CancellationToken stop)

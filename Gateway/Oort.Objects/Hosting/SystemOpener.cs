@@ -64,7 +64,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     {
         // 1.
         var identity = DirectoryIdentity.Read(options.DataDirectory);
-        opened = await OpenedStore.FindAllAsync(endpoints, options.OpenTimeout, time, logger, cancellationToken);
+        opened = await OpenedStore.FindAllAsync([.. endpoints, .. await LocateOthersAsync(identity, cancellationToken)], options.OpenTimeout, time, logger, cancellationToken);
         var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery, IsShared = options.MetadataDatabase is not null };
         layout.Check();
 
@@ -74,7 +74,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, cancellationToken);
 
         // 3.
-        metadata = new(options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew));
+        metadata ??= new(options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew));
         stores = new StoreSet(identity.Cluster, options.Stores, time, logs.CreateLogger<StoreSet>());
         var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
         var snapshots = await new SnapshotReader(readable, keyring, logger).FindAsync(cancellationToken);
@@ -102,6 +102,21 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         }
 
         return new(identity, keyring, stores, journal, metadata, epoch, snapshots.IsEmpty ? 0 : snapshots[0].Manifest.Generation, snapshots.IsEmpty ? [] : [.. snapshots[0].Manifest.Gateways.Where(one => one.IsRetired)], journalBytes);
+    }
+
+    /// <summary>Places of stores that joined while a gateway ran, as the database knows them.</summary>
+    private async Task<ImmutableArray<IStoreEndpoint>> LocateOthersAsync(DirectoryIdentity? identity, CancellationToken cancellationToken)
+    {
+        if (options.Locate is not { } locate || identity is null or { State: DirectoryState.Creating }) return [];
+        // A file that is not there is told of when it is known what is on the disks.
+        if (options.MetadataDatabase is { } address) metadata = new(await OpenSharedAsync(address, identity, cancellationToken));
+        else if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName))) metadata = new(OpenDatabase(isNew: false));
+        else return [];
+        return
+        [
+            .. metadata.ReadStores().Where(row => row.State != StoreState.Removed && endpoints.All(endpoint => endpoint.Location != row.Location))
+                .Select(row => locate(row.Location)).OfType<IStoreEndpoint>(),
+        ];
     }
 
     /// <summary>Rows of new stores, and the epoch. Without the journal's quorum nothing can be written, and a start without an epoch could not refuse an older one.</summary>
@@ -313,7 +328,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         var rows = metadata!.ReadStores();
         var (known, changes) = StoreRoll.Call(rows, opened, logger);
         foreach (var (row, place) in known)
-            stores!.Add(place?.Endpoint ?? new UnconfiguredEndpoint(row.Location), row.Id, place?.Store, row.State, place is null ? "It is not among the configured disks." : place.IsBlank ? "There is a blank directory in its place." : place.Failure);
+            stores!.Add(place?.Endpoint ?? options.Locate?.Invoke(row.Location) ?? new UnconfiguredEndpoint(row.Location), row.Id, place?.Store, row.State, place is null ? "It is not among the configured disks." : place.IsBlank ? "There is a blank directory in its place." : place.Failure);
         var added = ImmutableArray.CreateBuilder<StoreRow>();
         added.AddRange(changes);
         foreach (var blank in StoreRoll.Joining(rows, opened, logger))

@@ -151,7 +151,7 @@ internal sealed class PolicyPlacer(StoreSet stores, PlacementPolicy policy, Time
 
         public static Snapshot Make(StoreSet stores, PlacementPolicy policy, int version, long madeAt)
         {
-            var slots = stores.Slots.Where(IsEligible).ToArray();
+            var slots = stores.Slots.Where(slot => IsEligible(slot) && !slot.IsPaused).ToArray();
             var known = slots.Select(slot => slot.Space.FreeBytes).OfType<long>().ToList();
             var usualFree = known.Count == 0 ? 1 : Math.Max(1, known.Average());
             var prices = slots.Length == 0 ? 0 : slots.Average(slot => slot.Traits.PricePerTebibyteMonth);

@@ -95,6 +95,17 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         Interlocked.Increment(ref version);
     }
 
+    /// <summary>Lets a store get no new shards until further notice; what it holds stays there and is read. Its place is not counted for the code of new segments.</summary>
+    public void Pause(StoreId id, bool isPaused)
+    {
+        if (FindSlot(id) is not { } slot || slot.IsPaused == isPaused) return;
+        slot.IsPaused = isPaused;
+        Publish(new(id, slot.Endpoint.Location, slot.Health, slot.Health, isPaused ? "It is paused." : "It is no longer paused."));
+    }
+
+    /// <summary>One store as operators see it, with what placement knows of it; null when it is not one of this set.</summary>
+    public (StoreStatus Status, StoreDescriptor Descriptor)? Look(StoreId id) => FindSlot(id) is { } slot ? (slot.Status, slot.Describe()) : null;
+
     /// <summary>Says what is thought of a store. Placement and repair see it at once.</summary>
     public void Rate(StoreId id, StoreRating rating)
     {

@@ -28,6 +28,9 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     /// <summary>Its role in the cluster. Written by the owner of the set only.</summary>
     public volatile StoreState State;
 
+    /// <summary>Whether it gets no new shards, though all is well with it. Written by the owner of the set only.</summary>
+    public volatile bool IsPaused;
+
     /// <summary>When it was last closed to be opened anew, or 0. Touched by its probe loop only.</summary>
     public long ReopenedAt { get; set; }
 

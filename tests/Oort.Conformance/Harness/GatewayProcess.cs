@@ -55,7 +55,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     /// <param name="arguments">Further flags of <c>oort serve</c>.</param>
     public static async Task<GatewayProcess> StartAsync(string data, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Executable, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "Warning", .. arguments])
+        var start = new ProcessStartInfo(Executable, ["serve", "--data", data, .. arguments.Contains("--listen") ? Array.Empty<string>() : ["--listen", "127.0.0.1:0"], "--log-level", "Warning", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

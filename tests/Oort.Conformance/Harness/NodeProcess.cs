@@ -31,9 +31,21 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it says that it serves.</summary>
     /// <param name="data">Its directory; kept when the process ends.</param>
     /// <param name="arguments">Further flags of <c>oort node</c>.</param>
-    public static async Task<NodeProcess> StartAsync(string data, params string[] arguments)
+    public static Task<NodeProcess> StartAsync(string data, params string[] arguments) => StartAsync([], data, arguments);
+
+    /// <summary>Joins a cluster with it, and waits until it says that it serves.</summary>
+    public static Task<NodeProcess> JoinAsync(string token, string data, params string[] arguments) => StartAsync(["join", token], data, arguments);
+
+    /// <summary>Waits until it has ended by itself. Result: the exit code.</summary>
+    public async Task<int> WhenEndedAsync(TimeSpan patience)
     {
-        var start = new ProcessStartInfo(GatewayProcess.Executable, ["node", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "Warning", "--json", .. arguments])
+        await _process.WaitForExitAsync().WaitAsync(patience);
+        return _process.ExitCode;
+    }
+
+    private static async Task<NodeProcess> StartAsync(string[] verb, string data, string[] arguments)
+    {
+        var start = new ProcessStartInfo(GatewayProcess.Executable, ["node", .. verb, "--data", data, "--listen", "127.0.0.1:0", "--log-level", "Warning", "--json", .. arguments])
         {
             RedirectStandardOutput = true,
             WorkingDirectory = Path.GetTempPath(),
