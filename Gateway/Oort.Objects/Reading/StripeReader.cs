@@ -176,8 +176,12 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
                 cells.TryStart(shard);
                 cells.Look();
             }
+
+            // Counted before the look: a read that ends in between counts twice for this round, but never not at all.
+            var pendingCount = cells.PendingCount;
+            cells.Look();
             if (cells.DoneCount >= needed) return true;
-            if (cells.DoneCount + cells.PendingCount < needed) return false;
+            if (cells.DoneCount + pendingCount < needed) return false;
             var limit = isHedged ? path.Options.StoreTimeout : path.Options.HedgeDelay;
             var left = limit - path.Time.GetElapsedTime(started);
             if (left > TimeSpan.Zero && await EndsWithinAsync(cells.NextAsync(), left, cancellationToken)) continue;
