@@ -5,7 +5,7 @@ using Oort.Metadata.Changes;
 using Oort.Metadata.Postgres.Recovery;
 using Oort.Metadata.Postgres.Tables;
 using Oort.Metadata.Postgres.Writing;
-using Oort.Metadata.Sqlite.Recovery;
+using Oort.Metadata.Reading;
 using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Postgres;
@@ -114,9 +114,9 @@ public sealed partial class PostgresMetadataStore
             await using var connection = await OpenLongReadAsync(cancellationToken);
             ulong generation = 0;
             await new RoundTrip(connection).Query("SELECT committed FROM state", row => generation = row.ULong(0)).RunAsync(cancellationToken);
-            var problems = new ProblemList(problemsMax);
+            var problems = new Sqlite.Recovery.ProblemList(problemsMax);
             var path = Path.Combine(folder.FullName, "rebuilt.db");
-            using (var rebuilder = MetadataRebuilder.Create(path, generation, time))
+            using (var rebuilder = Sqlite.Recovery.MetadataRebuilder.Create(path, generation, time))
             {
                 await foreach (var changes in ReadBatchesAsync(connection, generation, cancellationToken)) rebuilder.ApplySnapshot(changes);
                 foreach (var problem in await Task.Run(rebuilder.Finish, cancellationToken)) problems.Add(problem.Kind, problem.Detail);
@@ -153,7 +153,7 @@ public sealed partial class PostgresMetadataStore
     {
         var encoder = new ChangeEncoder();
         encoder.Begin(generation);
-        foreach (var (table, sql) in JournalledRows.All)
+        foreach (var (table, sql) in JournalledTables.All)
         {
 #pragma warning disable CA2100 // The statements are constants.
             await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
@@ -162,7 +162,7 @@ public sealed partial class PostgresMetadataStore
             while (await rows.ReadAsync(cancellationToken))
             {
                 var (key, value, rest) = JournalledRows.Read(table, rows);
-                if (!encoder.IsEmpty && encoder.Length + key.Length + value.Length + rest.Length + SnapshotExporter.FramingBytesMax > SnapshotExporter.BatchBytesMax)
+                if (!encoder.IsEmpty && encoder.Length + key.Length + value.Length + rest.Length + JournalledTables.FramingBytesMax > JournalledTables.BatchBytesMax)
                 {
                     yield return encoder.ToArray();
                     encoder.Begin(generation);

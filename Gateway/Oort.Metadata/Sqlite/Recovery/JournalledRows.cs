@@ -3,22 +3,8 @@ using Oort.Metadata.Changes;
 namespace Oort.Metadata.Sqlite.Recovery;
 
 /// <summary>How the rows of each journalled table are read as journal rows: key bytes and record.</summary>
-internal static class JournalledTables
+internal static class JournalledRows
 {
-    /// <summary>Table, statement. Column 0 and those before "value" make the key; "value" and what follows it make the record.</summary>
-    public static readonly (RowTable Table, string Sql)[] All =
-    [
-        (RowTable.Store, "SELECT id, value FROM stores ORDER BY id"),
-        (RowTable.Epoch, "SELECT gateway, value FROM epochs ORDER BY gateway"),
-        (RowTable.Setting, "SELECT name, value FROM settings ORDER BY name"),
-        (RowTable.Bucket, "SELECT id, value FROM buckets ORDER BY id"),
-        (RowTable.Segment, "SELECT id, value FROM segments ORDER BY id"),
-        (RowTable.Data, "SELECT id, value FROM data ORDER BY id"),
-        (RowTable.Version, "SELECT bucket, key, generation, value, extents FROM versions ORDER BY bucket, key, generation DESC"),
-        (RowTable.Upload, "SELECT bucket, key, id, value FROM uploads ORDER BY bucket, key, id"),
-        (RowTable.Part, "SELECT upload, number, value, extents FROM parts ORDER BY upload, number"),
-    ];
-
     /// <summary>Bytes of all columns of the row that a statement stands on.</summary>
     public static int Size(Statement row)
     {
