@@ -152,6 +152,9 @@ public interface IStore : IShardStore, IBlobStore, ILogStore, IAsyncDisposable
     /// <summary>Whose it is, where it is and what it costs. By default a disk of this machine, its device the <see cref="FailureDomain"/>. May change from one opening to the next.</summary>
     StoreTraits Traits => StoreTraits.OfLocalDisk(FailureDomain);
 
+    /// <summary>How the store shows that it holds a shard without sending it; null where it cannot.</summary>
+    IShardProver? Prover => null;
+
     /// <summary>Asks the medium itself (not a cache) whether this is still the store with this <see cref="Id"/>.</summary>
     /// <returns>Its space, and whether it refuses writes.</returns>
     /// <exception cref="BackendException">Kind Permanent when it is gone or another.</exception>

@@ -38,6 +38,19 @@ public readonly record struct ShardId(SegmentId Segment, byte Index)
     public const int Size = SegmentId.Size + 1;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Segment}.{Index}");
+
+    /// <summary>Reads what <see cref="ToString"/> gives; false for any other spelling.</summary>
+    public static bool TryParse(string? text, out ShardId id)
+    {
+        id = default;
+        var (dash, dot) = (text?.IndexOf('-') ?? -1, text?.IndexOf('.') ?? -1);
+        if (text is null || dash < 1 || dot < dash
+            || !ulong.TryParse(text.AsSpan(0, dash), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var epoch)
+            || !ulong.TryParse(text.AsSpan(dash + 1, dot - dash - 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var counter)
+            || !byte.TryParse(text.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return false;
+        id = new(new(epoch, counter), index);
+        return id.ToString() == text;
+    }
 }
 
 /// <summary>Names one store (a disk, a node, a bucket elsewhere) for as long as it holds what was put on it. Random; zero means "none".</summary>

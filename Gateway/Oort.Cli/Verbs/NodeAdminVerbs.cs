@@ -28,14 +28,15 @@ internal static class NodeAdminVerbs
         var region = new Option<string>("--region") { Description = "A place, such as eu-west.", HelpName = "NAME" };
         var network = new Option<string>("--network") { Description = "The network that it is reached through (default: its address range).", HelpName = "NAME" };
         var price = new Option<double?>("--price") { Description = "US dollars for a TiB and month.", HelpName = "USD" };
+        var vetting = new Option<bool>("--vetting") { Description = "Of an operator who is not known: the node gets a small share of new data only, until it has passed 100 audits." };
         var remote = new RemoteFlags();
-        var command = new Command("invite", "Make a token with which one machine can join the cluster as a storage node. It is shown this once.") { urls, expires, owner, country, region, network, price };
+        var command = new Command("invite", "Make a token with which one machine can join the cluster as a storage node. It is shown this once.") { urls, expires, owner, country, region, network, price, vetting };
         remote.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = remote.Connect(parsed);
             var given = parsed.GetValue(urls) is { Length: > 0 } said ? said : null;
-            var request = new InviteRequest(given is null ? null : [.. given], Seconds(parsed.GetValue(expires)), parsed.GetValue(owner), parsed.GetValue(country)?.ToUpperInvariant(), parsed.GetValue(region), parsed.GetValue(network), parsed.GetValue(price));
+            var request = new InviteRequest(given is null ? null : [.. given], Seconds(parsed.GetValue(expires)), parsed.GetValue(owner), parsed.GetValue(country)?.ToUpperInvariant(), parsed.GetValue(region), parsed.GetValue(network), parsed.GetValue(price), parsed.GetValue(vetting));
             var answer = await InviteAsync(client, request, remote.Endpoint(parsed), cancellationToken);
             if (remote.IsJson(parsed))
             {
@@ -87,10 +88,11 @@ internal static class NodeAdminVerbs
     }
 
     private static void PrintTable(JsonElement answer) => Output.Table(
-        ["node", "address", "state", "health", "operator", "country", "free", "size", "latency", "trouble"],
+        ["node", "address", "state", "health", "standing", "score", "operator", "country", "free", "size", "latency", "trouble"],
         answer.GetProperty("nodes").EnumerateArray().Select(node => (IReadOnlyList<string>)
         [
             node.GetProperty("id").GetString()![..16], node.GetProperty("address").ToString(), node.GetProperty("state").ToString(), node.GetProperty("isSilent").GetBoolean() ? Silent(node) : node.GetProperty("health").ToString(),
+            node.GetProperty("standing").ToString(), Score(node.GetProperty("reputation")),
             node.GetProperty("operator").ToString(), node.GetProperty("country").ToString(), Output.Bytes(node.GetProperty("freeBytes")), Output.Bytes(node.GetProperty("capacityBytes")),
             node.GetProperty("latencyMilliseconds").GetDouble().ToString("0.0 ms", System.Globalization.CultureInfo.InvariantCulture), Trouble(node),
         ]));
@@ -98,8 +100,22 @@ internal static class NodeAdminVerbs
     private static void PrintNode(JsonElement node)
     {
         Output.Fields(node);
+        if (node.GetProperty("audits") is { ValueKind: JsonValueKind.Object } audits) PrintAudits(audits);
         foreach (var happened in node.GetProperty("events").EnumerateArray()) Console.Out.WriteLine($"{happened.GetProperty("at").GetDateTimeOffset():yyyy-MM-dd HH:mm:ss}Z   {happened.GetProperty("text")}");
     }
+
+    private static void PrintAudits(JsonElement audits)
+    {
+        Console.Out.WriteLine($"{"audits",-22} {audits.GetProperty("count")} since {audits.GetProperty("since").GetDateTimeOffset():yyyy-MM-dd}, {audits.GetProperty("owed")} answers owed");
+        Console.Out.WriteLine($"{"scores",-22} fast {Score(audits.GetProperty("fast"))} (0.6 or more), slow {Score(audits.GetProperty("slow"))} (0.96), answers {Score(audits.GetProperty("patience"))} (0.6), presence {Score(audits.GetProperty("online"))} (0.6)");
+        foreach (var happened in audits.GetProperty("events").EnumerateArray().Reverse())
+        {
+            var (shard, evidence) = (happened.GetProperty("shard").GetString(), happened.GetProperty("evidence").GetString());
+            Console.Out.WriteLine($"{happened.GetProperty("at").GetDateTimeOffset():yyyy-MM-dd HH:mm:ss}Z   {happened.GetProperty("explanation")}{(shard is { Length: > 0 } ? $" Shard {shard}." : "")}{(evidence is { Length: > 0 } ? $" Evidence: {evidence}" : "")}");
+        }
+    }
+
+    private static string Score(JsonElement score) => score.GetDouble().ToString("0.000", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Silent(JsonElement node) => node.GetProperty("health").GetString() is { Length: > 0 } health ? $"{health}, silent" : "silent";
 

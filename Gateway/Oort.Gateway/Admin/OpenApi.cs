@@ -13,8 +13,8 @@ internal static class OpenApi
         ("post", "disks/{disk}/replace", "Gives up a disk and refills a new one in its place.", [], ["path"]),
         ("post", "disks/{disk}/drain", "Moves everything off a disk, then removes it.", [], []),
         ("get", "nodes", "The storage nodes.", [], []),
-        ("post", "nodes/invite", "A token with which one node may join; it is shown this once.", [], ["urls", "expiresSeconds", "operator", "country", "region", "network", "pricePerTebibyteMonth"]),
-        ("get", "nodes/{node}", "One node, with what happened to it.", [], []),
+        ("post", "nodes/invite", "A token with which one node may join; it is shown this once.", [], ["urls", "expiresSeconds", "operator", "country", "region", "network", "pricePerTebibyteMonth", "vetting"]),
+        ("get", "nodes/{node}", "One node: what happened to it, what audits have shown of it, and why it was punished.", [], []),
         ("post", "nodes/{node}/pause", "Gives a node no new shards until it is resumed.", [], []),
         ("post", "nodes/{node}/resume", "Gives a node new shards again.", [], []),
         ("post", "nodes/{node}/drain", "Moves everything off a node, then removes it.", [], []),
@@ -97,7 +97,7 @@ internal static class OpenApi
 
     private static string TypeOf(string name, string[] names) => name switch
     {
-        "repair" or "force" or "objects" or "lazy" => "boolean",
+        "repair" or "force" or "objects" or "lazy" or "vetting" => "boolean",
         "concurrency" or "bytesPerSecond" or "expiresSeconds" => "integer",
         "windowHours" or "pricePerTebibyteMonth" => "number",
         "urls" => "array",

@@ -30,6 +30,13 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.rebalance.moved.shards", "Shards moved.", s => s.Rebalance.Moved);
         Counter("oort.rebalance.moved.bytes", "Bytes of shards moved.", s => s.Rebalance.MovedBytes);
         Counter("oort.rebalance.failed", "Moves that could not be made.", s => s.Rebalance.Failed);
+        Gauge("oort.audit.stores", "Stores that are audited.", s => [new(s.Audits.Stores)]);
+        Counter("oort.audit.passed", "Audits passed.", s => s.Audits.Passed);
+        Counter("oort.audit.failed", "Audits failed: the shard was not there, or other bytes.", s => s.Audits.Failed);
+        Counter("oort.audit.timedout", "Audits without an answer in time.", s => s.Audits.TimedOut);
+        Counter("oort.audit.offline", "Audits of stores that could not be reached.", s => s.Audits.Offline);
+        Counter("oort.audit.read.bytes", "Bytes of shards that audits have read.", s => s.Audits.Bytes);
+        Gauge("oort.store.reputation.permille", "Score of an audited store: 1000 is the best.", _ => system.Stores.Describe().Where(store => system.Reputations.Find(store.Id) is not null).Select(store => Of(store.Location, (long)(store.Reputation * 1000))));
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
         Gauge("oort.read.hot.bytes", "Bytes kept of cells that stores would have to be waited for.", s => [new(s.HotCells.Bytes)]);
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);

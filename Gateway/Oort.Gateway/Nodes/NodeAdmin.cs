@@ -2,13 +2,15 @@ using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 using Oort.Node.Protocol;
 using Oort.Objects;
+using Oort.Objects.Reputation;
 
 namespace Oort.Gateway;
 
 /// <summary>Body of <c>POST nodes/invite</c>.</summary>
 /// <param name="Urls">Where the node finds gateways; none: the public URL.</param>
 /// <param name="ExpiresSeconds">60 to 2,592,000; null: a day.</param>
-public sealed record InviteRequest(ImmutableArray<string>? Urls, long? ExpiresSeconds, string? Operator, string? Country, string? Region, string? Network, double? PricePerTebibyteMonth);
+/// <param name="Vetting">Whether the node gets a small share of new shards only, until it has passed enough audits; null: it is trusted at once. Audited it is either way.</param>
+public sealed record InviteRequest(ImmutableArray<string>? Urls, long? ExpiresSeconds, string? Operator, string? Country, string? Region, string? Network, double? PricePerTebibyteMonth, bool? Vetting = null);
 
 /// <summary>Answer of <c>POST nodes/invite</c>. The token is shown this once.</summary>
 public sealed record InviteModel(string Token, string Id, DateTimeOffset Expires, string Cluster, ImmutableArray<string> Urls);
@@ -19,10 +21,25 @@ public sealed record InviteModel(string Token, string Id, DateTimeOffset Expires
 /// <param name="SilentSeconds">Since its last heartbeat; null: none since this gateway started.</param>
 /// <param name="ClockSkewMilliseconds">Its clock minus the gateway's.</param>
 /// <param name="Segments">Segments with a shard on it; only where one node is shown.</param>
+/// <param name="Standing">"vetted", "vetting", "suspended" or "disqualified"; empty while it has no store.</param>
+/// <param name="Audits">Null while it has no store; in the list without its events.</param>
 public sealed record NodeModel(
     string Id, string Address, string State, string Health, string Reason, string Trouble, string Operator, string Country, string Region, string Network, double PricePerTebibyteMonth,
     long? CapacityBytes, long? FreeBytes, long? SpaceBytes, long ShardCount, string Version, int Requests, double LatencyMilliseconds, double? RoundTripMilliseconds, double Reputation,
-    double? SilentSeconds, bool IsSilent, double ClockSkewMilliseconds, DateTimeOffset Since, string Token, string Store, long Generation, bool IsLeaving, long? Segments, ImmutableArray<NodeEventModel> Events);
+    double? SilentSeconds, bool IsSilent, double ClockSkewMilliseconds, DateTimeOffset Since, string Token, string Store, long Generation, bool IsLeaving, long? Segments, ImmutableArray<NodeEventModel> Events, string Standing, NodeAuditModel? Audits);
+
+/// <summary>What audits have shown of a node; scores lie between 0 and 1.</summary>
+/// <param name="Fast">Of its last twenty audits or so; below 0.6 it is disqualified.</param>
+/// <param name="Slow">Of its last thousand; below 0.96 it is disqualified.</param>
+/// <param name="Patience">Of its answers in time; below 0.6 it is suspended.</param>
+/// <param name="Online">Of its presence in the last 30 days; below 0.6 it is suspended.</param>
+/// <param name="Owed">Shards that it gave no answer for in time, and is asked for again.</param>
+/// <param name="Events">Newest first.</param>
+public sealed record NodeAuditModel(DateTimeOffset Since, double Fast, double Slow, double Patience, double Online, long Count, int Owed, DateTimeOffset? SuspendedAt, ImmutableArray<ReputationEvent> Events)
+{
+    public static NodeAuditModel From(StoreReputation known) =>
+        new(known.Since, known.Fast.Score, known.Slow.Score, known.Patience.Score, known.OnlineScore, known.AuditCount, known.Pending.Length, known.SuspendedAt, known.Events);
+}
 
 public sealed record NodeEventModel(DateTimeOffset At, string Text);
 
@@ -40,7 +57,7 @@ internal sealed class NodeAdmin(IObjectSystem system, NodeMembership membership,
     /// <summary>Of a node's id, as much as must be given: so much cannot be the same by chance in any cluster.</summary>
     private const int PrefixLengthMin = 8;
 
-    public NodesModel List() => new(membership.Cluster.ToString(), options.PublicUrl is not null, [.. membership.Members.OrderBy(member => member.Record.Since).Select(member => Show(member, null))]);
+    public NodesModel List() => new(membership.Cluster.ToString(), options.PublicUrl is not null, [.. membership.Members.OrderBy(member => member.Record.Since).Select(member => Show(member, null)).Select(node => node with { Audits = node.Audits is { } audits ? audits with { Events = [] } : null })]);
 
     public async ValueTask<NodeModel> ShowAsync(string name, CancellationToken cancellationToken)
     {
@@ -58,7 +75,7 @@ internal sealed class NodeAdmin(IObjectSystem system, NodeMembership membership,
         if (urls.Length > JoinToken.UrlCountMax) throw Bad($"A token names at most {JoinToken.UrlCountMax} URLs.");
         var about = new NodeDetails { Address = "any:1", Operator = request.Operator, Country = request.Country, Region = request.Region, Network = request.Network, PricePerTebibyteMonth = request.PricePerTebibyteMonth };
         if (about.Fault() is { } fault) throw Bad(fault);
-        var token = await membership.Tokens.GiveAsync(TimeSpan.FromSeconds(seconds), urls, about, cancellationToken);
+        var token = await membership.Tokens.GiveAsync(TimeSpan.FromSeconds(seconds), urls, about, request.Vetting ?? false, cancellationToken);
         return new(token.Encode(), token.Id.ToString("x32", null), DateTimeOffset.FromUnixTimeMilliseconds(token.Expires), token.Cluster.ToString(), [.. urls.Select(url => url.AbsoluteUri)]);
     }
 
@@ -95,6 +112,7 @@ internal sealed class NodeAdmin(IObjectSystem system, NodeMembership membership,
     {
         var (record, report) = (member.Record, member.Report);
         var found = member.Store is { } store ? system.Stores.Look(store.Id) : null;
+        var known = member.Store is { } audited ? system.Reputations.Find(audited.Id) : null;
         var traits = found?.Descriptor.Traits;
         var silence = membership.SilenceOf(member);
         var state = membership.StateOf(member);
@@ -105,7 +123,8 @@ internal sealed class NodeAdmin(IObjectSystem system, NodeMembership membership,
             found?.Descriptor.LatencyMilliseconds ?? 0, report?.RoundTripMilliseconds, found?.Descriptor.Reputation ?? 0,
             silence?.TotalSeconds, state != MembershipState.Removed && (silence is null || silence > MembershipLimits.SilenceMax), member.ClockSkew.TotalMilliseconds,
             DateTimeOffset.FromUnixTimeMilliseconds(record.Since), record.Token, member.Store?.Id.ToString() ?? "", report?.Generation ?? 0, report?.IsLeaving ?? false, segments,
-            [.. record.Events.Select(happened => new NodeEventModel(DateTimeOffset.FromUnixTimeMilliseconds(happened.At), happened.Text))]);
+            [.. record.Events.Select(happened => new NodeEventModel(DateTimeOffset.FromUnixTimeMilliseconds(happened.At), happened.Text))],
+            known is null ? "" : DiskModel.Lower(known.Standing), known is null ? null : NodeAuditModel.From(known));
     }
 
     private NodeMember Find(string name)

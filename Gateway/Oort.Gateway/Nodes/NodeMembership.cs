@@ -61,7 +61,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
         await _joining.WaitAsync(cancellationToken);
         try
         {
-            await AdmitAsync(request, details, given.Id, cancellationToken);
+            await AdmitAsync(request, details, given, cancellationToken);
         }
         finally
         {
@@ -73,13 +73,13 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     }
 
     /// <summary>Writes the record of a node that may join: a new one; or, with another token than before, what it says now. One that was removed begins anew.</summary>
-    private async ValueTask AdmitAsync(JoinRequest request, NodeDetails details, string token, CancellationToken cancellationToken)
+    private async ValueTask AdmitAsync(JoinRequest request, NodeDetails details, GivenToken given, CancellationToken cancellationToken)
     {
         var known = await LoadAsync(request.Node, cancellationToken);
-        if (known?.Record.Token == token) return;
+        if (known?.Record.Token == given.Id) return;
         if (known is null)
         {
-            var record = new NodeRecord { Id = request.Node.ToString(), Key = request.PublicKey.ToArray(), Details = details, Since = Now, Token = token, IsAwaited = true };
+            var record = new NodeRecord { Id = request.Node.ToString(), Key = request.PublicKey.ToArray(), Details = details, Since = Now, Token = given.Id, IsAwaited = true, IsVetting = given.IsVetting };
             record = record.With(new(Now, $"Joined from {details.Address}."));
             await record.WriteAsync(system.Metadata, CancellationToken.None);
             Remember(request.Node, record);
@@ -89,7 +89,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
             var isNew = StateOf(known) == MembershipState.Removed;
             await ChangeAsync(
                 known,
-                record => record with { Details = details, Token = token, IsAwaited = isNew || record.IsAwaited, IsPaused = !isNew && record.IsPaused, Since = isNew ? Now : record.Since },
+                record => record with { Details = details, Token = given.Id, IsVetting = given.IsVetting, IsAwaited = isNew || record.IsAwaited, IsPaused = !isNew && record.IsPaused, Since = isNew ? Now : record.Since },
                 $"Joined again from {details.Address}.",
                 cancellationToken);
             if (known.Store is { } store && !isNew) Attach(known, store.Id);
@@ -210,6 +210,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
                 }
 
                 if (member.Store is not { } store || system.Stores.Look(store.Id) is not { } found) return;
+                await EnrolAsync(member, store.Id, stop);
 
                 // 2.
                 if (report.Address != member.Record.Details.Address)
@@ -259,9 +260,16 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
         if (row is { State: StoreState.Removed }) throw new DiskChangeException($"The node holds store {row.Id}, which was removed from this cluster; give it an empty --data directory and another token.");
         // A row without a note of it here: the gateway stopped in between.
         var id = row?.Id ?? (await system.AddDiskAsync(endpoint, stop)).Store.Id;
+        await EnrolAsync(member, id, stop);
         await WriteAsync(member, record => record with { IsAwaited = false }, $"Its store {id} was opened at {endpoint.Address.Host}:{endpoint.Address.Port}.");
         Attach(member, id);
         LogOpened(logger, member.Id, id, endpoint.Location);
+    }
+
+    /// <summary>From now on the node's store is audited.</summary>
+    private async ValueTask EnrolAsync(NodeMember member, StoreId store, CancellationToken stop)
+    {
+        if (system.Reputations.Find(store) is null) await system.Reputations.EnrolAsync(store, isVetted: !member.Record.IsVetting, stop);
     }
 
     private static string TroubleOf(NodeMember member, NodeReport report, StoreId store)

@@ -39,6 +39,9 @@ internal sealed record NodeRecord
     /// <summary>An operator wants it to get no new shards.</summary>
     public bool IsPaused { get; init; }
 
+    /// <summary>It is to prove itself before it gets its full share of new shards.</summary>
+    public bool IsVetting { get; init; }
+
     public ImmutableArray<NodeEvent> Events { get; init; } = [];
 
     public NodeRecord With(NodeEvent happened) => this with { Events = [.. Events.Append(happened).TakeLast(EventCountMax)] };
@@ -70,7 +73,8 @@ internal sealed record NodeRecord
 /// <param name="Id">32 hexadecimal digits.</param>
 /// <param name="Expires">Milliseconds since 1970.</param>
 /// <param name="Node">The node that joined with it; null: none yet.</param>
-internal sealed record GivenToken(string Id, long Expires, string? Node, string? Operator, string? Country, string? Region, string? Network, double? PricePerTebibyteMonth);
+/// <param name="IsVetting">The node that joins with it is to prove itself first.</param>
+internal sealed record GivenToken(string Id, long Expires, string? Node, string? Operator, string? Country, string? Region, string? Network, double? PricePerTebibyteMonth, bool IsVetting = false);
 
 /// <summary>The setting <c>node-tokens</c>.</summary>
 internal sealed record GivenTokens(int Version, ImmutableArray<GivenToken> Tokens);

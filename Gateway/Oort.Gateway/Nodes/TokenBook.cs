@@ -24,14 +24,15 @@ internal sealed class TokenBook(IMetadataStore metadata, NodeEndpoints keys, Tim
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Gives out a token; it is durable before it is seen.</summary>
+    /// <param name="isVetting">The node that joins with it is to prove itself before it gets its full share.</param>
     /// <exception cref="AdminRequestException">Too many are open.</exception>
-    public async ValueTask<JoinToken> GiveAsync(TimeSpan lifetime, ImmutableArray<Uri> urls, NodeDetails about, CancellationToken cancellationToken)
+    public async ValueTask<JoinToken> GiveAsync(TimeSpan lifetime, ImmutableArray<Uri> urls, NodeDetails about, bool isVetting, CancellationToken cancellationToken)
     {
         var id = BinaryPrimitives.ReadUInt128BigEndian(RandomNumberGenerator.GetBytes(16));
         var token = new JoinToken(id, keys.Identity.Id, keys.SecretOf(id), Now + (long)lifetime.TotalMilliseconds, urls);
         await ChangeAsync(
             tokens => tokens.Count(one => one.Node is null && one.Expires > Now) < OpenCountMax
-                ? tokens.Add(new(id.ToString("x32", null), token.Expires, null, about.Operator, about.Country, about.Region, about.Network, about.PricePerTebibyteMonth))
+                ? tokens.Add(new(id.ToString("x32", null), token.Expires, null, about.Operator, about.Country, about.Region, about.Network, about.PricePerTebibyteMonth, isVetting))
                 : throw new AdminRequestException(409, "TooManyTokens", $"{OpenCountMax} tokens are waiting to be used; they end by themselves."),
             cancellationToken);
         return token;

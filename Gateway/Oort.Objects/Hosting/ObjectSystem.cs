@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
+using Oort.Objects.Audits;
 using Oort.Objects.Collection;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
@@ -32,6 +33,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly Snapshotter snapshotter;
     private readonly Collector collector;
     private readonly ReputationBook reputations;
+    private readonly AuditRound audits;
     private readonly Rebalancer rebalancer;
     private readonly Workers workers;
     private readonly SemaphoreSlim diskChange = new(1, 1);
@@ -57,6 +59,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
+        var random = new UnforeseenRandom();
+        var auditor = new ShardAuditor(parts.Metadata, parts.Stores, parts.Keyring, options.Audits, time, random);
+        audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -106,6 +111,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         {
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,
+            Audits = audits.Status,
             HotCells = objects.HotCells,
         };
     }
@@ -205,6 +211,12 @@ public sealed partial class ObjectSystem : IObjectSystem
     /// <summary>Moves one shard, for tests of what comes between decision and move.</summary>
     internal Task<MoveOutcome> MoveShardAsync(SegmentRow row, int index, IStore target) => repairer.MoveAsync(row, index, target, Pacer.None, CancellationToken.None);
 
+    /// <summary>Audits one shard now, for tests that step it.</summary>
+    internal Task AuditAsync(StoreId store, ShardId shard) => audits.AuditAsync(store, shard, CancellationToken.None);
+
+    /// <summary>Gives every audited store that is due its turn, for tests that step it.</summary>
+    internal Task AuditDueAsync() => audits.TickAsync(CancellationToken.None);
+
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
@@ -214,6 +226,8 @@ public sealed partial class ObjectSystem : IObjectSystem
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
+        workers.Every("The audits of nodes", options.Audits.Tick, options.Audits.Tick, stop => parts.Metadata.IsShared ? AloneAsync("audit", audits.RunAsync, stop) : audits.TickAsync(stop));
+        workers.Every("The look for reputations of other gateways", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), FollowReputationsAsync);
         workers.Every("The snapshot", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), SnapshotWhenDueAsync);
         workers.Every("The collector", options.CollectInterval, options.CollectInterval, stop => AloneAsync("collector", async alone => await collector.RunAsync(scanStores: false, alone), stop));
         workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, stop => AloneAsync("orphans", async alone => await collector.RunAsync(scanStores: true, alone), stop));
@@ -222,6 +236,12 @@ public sealed partial class ObjectSystem : IObjectSystem
             workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => AloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
     }
 
+
+    /// <summary>What the gateway that audits has found holds for all.</summary>
+    private async Task FollowReputationsAsync(CancellationToken stop)
+    {
+        if (parts.Metadata.IsShared) await reputations.LoadAsync(stop);
+    }
 
     private async Task ScanWhenDueAsync(CancellationToken stop)
     {

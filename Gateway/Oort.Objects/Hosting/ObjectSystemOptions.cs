@@ -1,3 +1,5 @@
+using Oort.Objects.Audits;
+
 namespace Oort.Objects;
 
 /// <summary>How an object system runs. All limits have defaults that suit one machine with six disks.</summary>
@@ -48,6 +50,9 @@ public sealed record ObjectSystemOptions
 
     /// <summary>Bytes a second that the background scrub reads at most; one on demand is not held back.</summary>
     public long ScrubBytesPerSecond { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>How often storage nodes are audited, and what that may cost.</summary>
+    public AuditOptions Audits { get; init; } = new();
 
     /// <summary>Pause between two runs of the collector.</summary>
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);

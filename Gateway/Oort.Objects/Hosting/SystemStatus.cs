@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Audits;
 using Oort.Objects.Placement;
 
 namespace Oort.Objects;
@@ -25,6 +26,9 @@ public sealed record SystemStatus(
 
     /// <summary>How far the moving of shards is.</summary>
     public RebalanceStatus Rebalance { get; init; } = new("idle", 0, 0, 0, 0, 0, 0);
+
+    /// <summary>What audits have shown since the start.</summary>
+    public AuditStatus Audits { get; init; } = new(0, 0, 0, 0, 0, 0);
 
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);

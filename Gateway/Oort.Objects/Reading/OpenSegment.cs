@@ -57,8 +57,8 @@ internal sealed class OpenSegment
         return id == StoreId.None ? null : path.Stores.Find(id);
     }
 
-    /// <summary>The shard could be read, and its store was not much slower than others a moment ago.</summary>
-    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id);
+    /// <summary>The shard could be read, its store is in good standing, and was not much slower than others a moment ago.</summary>
+    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id) && !path.Stores.IsLastResort(store.Id);
 
     /// <summary>The same of all data shards in which a piece of the payload lies.</summary>
     /// <param name="to">The byte after its last.</param>

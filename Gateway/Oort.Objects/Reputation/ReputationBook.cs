@@ -52,6 +52,10 @@ public sealed partial class ReputationBook
     public ValueTask<StoreReputation> RecordLookAsync(StoreId store, bool isOnline, CancellationToken cancellationToken) =>
         ChangeAsync(store, (known, now) => ReputationRules.AfterLook(known ?? StoreReputation.New(now), isOnline, now), cancellationToken);
 
+    /// <summary>Forgets what a store owes for a shard that has gone from it by no doing of its own.</summary>
+    public ValueTask<StoreReputation> ReleaseAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) =>
+        ChangeAsync(store, (known, now) => known is null ? StoreReputation.New(now) : ReputationRules.Released(known, shard), cancellationToken);
+
     /// <summary>Forgets a store that has left.</summary>
     public async ValueTask ForgetAsync(StoreId store, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Oort.Backends;
 
 namespace Oort.Objects.Reputation;
 
@@ -77,6 +78,9 @@ public static class ReputationRules
     /// <summary>What a look whether the store is there makes of a reputation: a heartbeat that came or stayed away.</summary>
     public static StoreReputation AfterLook(StoreReputation before, bool isOnline, DateTimeOffset now) =>
         before.Standing == StoreStanding.Disqualified ? before : Judge(Seen(before, isOnline, now), default, now);
+
+    /// <summary>A shard that is no longer to be on the store: whatever it owed for it is forgotten, and says nothing of it.</summary>
+    public static StoreReputation Released(StoreReputation before, ShardId shard) => Without(before, new(shard, AuditOutcome.Pass, ""));
 
     /// <summary>Shards that are to be asked for again now.</summary>
     public static IEnumerable<PendingAudit> Due(StoreReputation reputation, DateTimeOffset now) => reputation.Pending.Where(pending => pending.NextAt <= now);

@@ -35,6 +35,9 @@ public interface IStoreSet : IPlacer
     /// <summary>The store, or null when it is offline or unknown.</summary>
     IStore? Find(StoreId id);
 
+    /// <summary>Whether a store is to be read from only where others do not suffice: it is suspended or disqualified.</summary>
+    bool IsLastResort(StoreId id) => false;
+
     /// <summary>Tells that a store failed at something, so that its health is looked at: Permanent takes it offline at once, Full stops placement on it, others count.</summary>
     void Report(StoreId id, BackendException failure);
 }

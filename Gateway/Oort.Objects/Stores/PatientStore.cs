@@ -19,6 +19,8 @@ internal sealed class PatientStore(IStore inner, TimeSpan patience, TimeProvider
 
     public StoreTraits Traits => inner.Traits;
 
+    public IShardProver? Prover => inner.Prover;
+
     public ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.PutAsync(id, content, cancellationToken);
 
     public ValueTask<IShardWriter> BeginAsync(ShardId id, long length, CancellationToken cancellationToken) => inner.BeginAsync(id, length, cancellationToken);

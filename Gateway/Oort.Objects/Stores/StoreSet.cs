@@ -28,6 +28,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private volatile StoreSlot[] slots = [];
     private volatile FrozenDictionary<StoreId, StoreSlot> byId = FrozenDictionary<StoreId, StoreSlot>.Empty;
     private int version;
+    private volatile bool anyLastResort;
 
     public StoreSet(ClusterId cluster, StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
     {
@@ -75,6 +76,9 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     /// <inheritdoc/>
     public IStore? Find(StoreId id) => FindSlot(id) is { TakesReads: true } slot ? slot.Store : null;
 
+    /// <inheritdoc/>
+    public bool IsLastResort(StoreId id) => anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified };
+
     /// <summary>The slot of a store; null when it is not one of this set.</summary>
     internal StoreSlot? FindSlot(StoreId id) => byId.GetValueOrDefault(id);
 
@@ -112,6 +116,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         if (FindSlot(id) is not { } slot || slot.Rating == rating) return;
         var before = slot.Rating;
         slot.Rating = rating;
+        anyLastResort |= rating.Standing is StoreStanding.Suspended or StoreStanding.Disqualified;
         Interlocked.Increment(ref version);
         if (before.Standing != rating.Standing) Publish(new(id, slot.Endpoint.Location, slot.Health, slot.Health, $"It is now {rating.Standing.ToString().ToLowerInvariant()}."));
     }

@@ -13,6 +13,7 @@ public sealed class FlakyStore(IStore inner) : IStore
     private readonly Dictionary<StoreOperations, int> _counts = [];
     private volatile bool _offline;
     private volatile bool _readOnly;
+    private IShardProver? _prover;
 
     /// <summary>The store behind it, to look at or damage directly.</summary>
     public IStore Inner => inner;
@@ -24,6 +25,13 @@ public sealed class FlakyStore(IStore inner) : IStore
     public string FailureDomain => inner.FailureDomain;
 
     public StoreTraits Traits => inner.Traits;
+
+    /// <summary>What it answers challenges with: the store behind it, unless something else was put here.</summary>
+    public IShardProver? Prover
+    {
+        get => _prover ?? inner.Prover;
+        set => _prover = value;
+    }
 
     /// <summary>While true every call throws kind Permanent and nothing reaches the store.</summary>
     public bool Offline

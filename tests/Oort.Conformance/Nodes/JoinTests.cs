@@ -135,7 +135,7 @@ public sealed class JoinTests(JoinTests.Gateway shared) : IClassFixture<JoinTest
     [Fact]
     public async Task Pause_OfANode_GivesItNothingNewUntilItIsResumed()
     {
-        await using var node = await NodeProcess.JoinAsync(await shared.Members.InviteAsync(), shared.Folder["paused"], "--space", "2GiB");
+        await using var node = await NodeProcess.JoinAsync(await shared.Members.InviteAsync("--vetting"), shared.Folder["paused"], "--space", "2GiB");
         var id = node.Address.Id.ToString();
         await shared.Members.UntilStatesAsync("the node is active", nodes => nodes.TryGetValue(id, out var one) && Membership.State(one) == "active/online");
         var geometry = (await shared.Members.JsonAsync("status")).GetProperty("geometry").GetString();
@@ -148,6 +148,9 @@ public sealed class JoinTests(JoinTests.Gateway shared) : IClassFixture<JoinTest
         var shown = (await shared.Members.RunAsync("node", "show", id)).ShouldSucceed().Output;
         shown.ShouldContain("Paused by an operator.");
         shown.ShouldContain("Resumed by an operator.");
+        // It is audited from the start, and a stranger's.
+        shown.ShouldContain("fast 1.000 (0.6 or more), slow 1.000");
+        (await shared.Members.ListAsync())[id].GetProperty("standing").GetString().ShouldBe("vetting");
 
         // One that is there is drained, not given up; one that is gone can be.
         (await shared.Members.RunAsync("node", "remove", id)).Error.ShouldContain("drain it");

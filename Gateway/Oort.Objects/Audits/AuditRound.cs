@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Metadata;
+using Oort.Objects.Reputation;
+
+namespace Oort.Objects.Audits;
+
+/// <summary>Audits the stores that have a reputation, when it is their time, and has repaired what they lack.</summary>
+/// <remarks>
+/// A store's audits come at the times of a Poisson process: every tick one is due with a chance that depends on nothing before it. So nothing of the schedule need be kept over
+/// a restart, and nobody can tell when the next one comes. A store that is away when it is due is recorded as away: audits see its presence as they see its shards, by samples.
+/// </remarks>
+internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet stores, ReputationBook reputations, ShardAuditor auditor, IRepairQueue repairs, AuditOptions options, TimeProvider time, Random random, ILogger<AuditRound> logger)
+{
+    /// <summary>Shards with an open timeout that a store is asked for again in one tick.</summary>
+    private const int PendingPerTick = 4;
+
+    private readonly ShardDraw draw = new(metadata, random);
+    private readonly Pacer pacer = new(options.BytesPerSecond, time);
+    private readonly long[] outcomes = new long[Enum.GetValues<AuditOutcome>().Length];
+    private long drawnAt;
+    private volatile int storeCount;
+
+    public AuditStatus Status => new(storeCount, CountOf(AuditOutcome.Pass), CountOf(AuditOutcome.Fail), CountOf(AuditOutcome.Timeout), CountOf(AuditOutcome.Offline), auditor.BytesRead);
+
+    /// <summary>Audits until cancelled.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await TickAsync(stop);
+            await Task.Delay(options.Tick, time, stop);
+        }
+    }
+
+    /// <summary>1. Who is audited. 2. Shards are drawn, when it is time. 3. Each store that owes answers or is due; one that fails keeps no other from its turn.</summary>
+    internal async Task TickAsync(CancellationToken stop)
+    {
+        // 1.
+        var audited = stores.Slots.Where(slot => slot.State != StoreState.Removed && reputations.Find(slot.Id) is { Standing: not StoreStanding.Disqualified }).ToList();
+        storeCount = audited.Count;
+        if (audited.Count == 0) return;
+
+        // 2.
+        if (IsDrawDue(audited))
+        {
+            await draw.WalkAsync(audited.Select(slot => slot.Id), options.DrawCount, stop);
+            drawnAt = Math.Max(1, time.GetTimestamp());
+        }
+
+        // 3. When most are away at once, it is the gateway's own line that is cut: then that says nothing of them.
+        var isCutOff = audited.Count(slot => !slot.TakesReads) * 2 > audited.Count;
+        var due = audited.Select(slot => new Turn(slot, [.. OwedBy(slot).Take(PendingPerTick)], IsDue(slot) ? draw.Take(slot.Id) : null, IsLook: false)).ToList();
+        for (var i = 0; i < due.Count; i++)
+            if (due[i] is { Slot.TakesReads: false } away) due[i] = away with { Owed = [], IsLook = !isCutOff && away.Drawn is not null };
+        await Parallel.ForEachAsync(due.Where(turn => turn.IsLook || turn.Drawn is not null || turn.Owed.Length > 0), new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = stop }, TakeTurnAsync);
+    }
+
+    private bool IsDrawDue(List<StoreSlot> audited)
+    {
+        if (drawnAt == 0) return true;
+        var age = time.GetElapsedTime(drawnAt);
+        return age >= options.DrawAgeMax || (age >= options.DrawInterval && audited.Exists(slot => draw.IsSpent(slot.Id)));
+    }
+
+    /// <summary>Mean pause between two audits of a store.</summary>
+    internal TimeSpan IntervalOf(StoreId store, StoreStanding standing)
+    {
+        if (standing is StoreStanding.Vetting or StoreStanding.Suspended) return options.ProbationInterval;
+        var perDay = Math.Min(options.AuditsPerDayMax, options.AuditsPerDayMin + draw.CountOf(store) / options.ShardsPerAudit);
+        return TimeSpan.FromDays(1) / perDay;
+    }
+
+    private bool IsDue(StoreSlot slot) =>
+        reputations.Find(slot.Id) is { } reputation && random.NextDouble() < 1 - Math.Exp(-(options.Tick / IntervalOf(slot.Id, reputation.Standing)));
+
+    private IEnumerable<ShardId> OwedBy(StoreSlot slot)
+    {
+        if (reputations.Find(slot.Id) is not { } reputation) yield break;
+        foreach (var pending in ReputationRules.Due(reputation, time.GetUtcNow()))
+            if (ShardId.TryParse(pending.Shard, out var shard)) yield return shard;
+    }
+
+    private async ValueTask TakeTurnAsync(Turn turn, CancellationToken stop)
+    {
+        try
+        {
+            if (turn.IsLook)
+            {
+                await RecordAsync(turn.Slot.Id, new(turn.Drawn!.Value, AuditOutcome.Offline, "the store could not be reached"), stop);
+                return;
+            }
+
+            foreach (var shard in turn.Owed) await AuditAsync(turn.Slot.Id, shard, stop);
+            // What it owes is asked for at its own time, not sooner.
+            if (turn.Drawn is { } drawn && turn.Slot.TakesReads && !IsPending(turn.Slot.Id, drawn)) await AuditAsync(turn.Slot.Id, drawn, stop);
+        }
+        catch (Exception failure) when (failure is ReputationFormatException or BackendException or MetadataUnavailableException)
+        {
+            LogFailed(logger, turn.Slot.Endpoint.Location, failure);
+        }
+    }
+
+    private bool IsPending(StoreId store, ShardId shard) => reputations.Find(store) is { } reputation && reputation.Pending.Any(pending => pending.Shard == shard.ToString());
+
+    /// <summary>Audits one shard; what it shows is durable, and its repair asked for, when it returns.</summary>
+    internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop)
+    {
+        if (await auditor.RunAsync(store, shard, pacer, stop) is { } report) await RecordAsync(store, report, stop);
+        else if (IsPending(store, shard)) await reputations.ReleaseAsync(store, shard, stop);
+    }
+
+    private async Task RecordAsync(StoreId store, AuditReport report, CancellationToken stop)
+    {
+        Interlocked.Increment(ref outcomes[(int)report.Outcome]);
+        if (report.Outcome == AuditOutcome.Fail)
+        {
+            // Before the record: a crash in between must not leave a loss that is known and not repaired; asked for twice it is repaired once.
+            LogFailedAudit(logger, store, report.Shard, report.Evidence);
+            repairs.Enqueue(report.Shard.Segment, report.Shard.Index, RepairReason.BadShard);
+        }
+
+        await reputations.RecordAsync(store, report, stop);
+    }
+
+    private long CountOf(AuditOutcome outcome) => Interlocked.Read(ref outcomes[(int)outcome]);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Store {Store} failed an audit of shard {Shard}: {Evidence}.")]
+    private static partial void LogFailedAudit(ILogger logger, StoreId store, ShardId shard, string evidence);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The audit of {Location} could not be done.")]
+    private static partial void LogFailed(ILogger logger, string location, Exception failure);
+
+    /// <param name="Owed">Shards that it is asked for again.</param>
+    /// <param name="Drawn">The shard of its audit; null: none is due.</param>
+    /// <param name="IsLook">It is away, and that is what is recorded.</param>
+    private sealed record Turn(StoreSlot Slot, ShardId[] Owed, ShardId? Drawn, bool IsLook);
+}
