@@ -91,6 +91,27 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Removes segment rows that still have no reference; result: those removed, whose shards the caller may now delete.</summary>
     ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken);
 
+    // Keys
+    /// <summary>All data ids in order after <paramref name="after"/> (null: from the first): for those who look at every wrapped key.</summary>
+    ValueTask<ImmutableArray<DataRow>> ListDataAsync(DataId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Replaces wrapped keys, each only if its data id is there and wrapped under the expected version. One commit, so the caller bounds how many. Result: which were replaced.</summary>
+    ValueTask<ImmutableArray<bool>> RewrapDataAsync(ImmutableArray<DataRewrap> keys, CancellationToken cancellationToken);
+
+    /// <summary>How many data ids have lost their last reference in generations after <paramref name="after"/>, and since when the first has.</summary>
+    ValueTask<GoneTotals> CountGoneDataAsync(ulong after, CancellationToken cancellationToken);
+
+    /// <summary>Data that lost its last reference: one data id, or that of one deleted version, oldest first. What <see cref="PutShreddedAsync"/> forgot is not found, nor what went before a recovery.</summary>
+    /// <param name="version">Generation in the version's id; looked at when <paramref name="data"/> is null.</param>
+    ValueTask<ImmutableArray<GoneData>> FindGoneDataAsync(DataId? data, ulong version, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Records that no wrapped key that went up to a generation is left anywhere (setting <see cref="MetadataLimits.ShreddedSetting"/>), and forgets which data that was if it went before a time.</summary>
+    ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken);
+
+    /// <summary>Removes from the engine's own files what rows that are gone have left in them, as far as the engine can (docs/operations.md, "Keys").</summary>
+    /// <returns>False: not now, since somebody reads or writes; to be tried again.</returns>
+    ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken);
+
     // Stores, epochs, settings
     ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken);
     ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken);
@@ -134,6 +155,18 @@ public interface IMetadataStore : IAsyncDisposable
 /// <summary>The right to some background work. Not journalled: it ends by itself.</summary>
 /// <param name="Token">Fencing token: greater than that of every earlier lease of the name. What the work writes elsewhere carries it, and what carries a smaller one is refused there.</param>
 public sealed record Lease(string Name, string Holder, ulong Token);
+
+/// <summary>A data id's key, wrapped anew.</summary>
+/// <param name="ExpectedVersion">Key-encryption key that wraps it until now.</param>
+public readonly record struct DataRewrap(DataId Data, int ExpectedVersion, int KeyVersion, ImmutableArray<byte> WrappedKey);
+
+/// <summary>Data whose last reference went.</summary>
+/// <param name="Generation">When: of the command with which it went.</param>
+/// <param name="Version">Generation in the id of the version with which it went; 0 when it was a part's.</param>
+public readonly record struct GoneData(DataId Data, ulong Generation, ulong Version, DateTimeOffset At);
+
+/// <param name="Oldest">Null when there is none.</param>
+public sealed record GoneTotals(long Count, DateTimeOffset? Oldest);
 
 /// <summary>How full a segment is.</summary>
 public readonly record struct SegmentUse(SegmentRow Segment, long LiveBytes);

@@ -23,4 +23,13 @@ public static class MetadataLimits
 
     /// <summary>Bytes that the changes of one command may encode to: a version with the most extents and its data rows, with room to spare. A record that is larger is a bug of the caller.</summary>
     public const int CommandBytesMax = 12 * 1024 * 1024;
+
+    /// <summary>Setting that holds the generation up to which everything that went is shredded (u64), and when that was established (i64, milliseconds since 1970); big-endian.</summary>
+    public const string ShreddedSetting = "shred/horizon";
+
+    /// <summary>Data ids whose keys one commit may replace, so that it stays far below <see cref="CommandBytesMax"/> with ordinary data; the caller counts the bytes of large ones.</summary>
+    public const int RewrapCountMax = 1_000;
+
+    /// <summary>Forgotten rows of data that went, in one commit.</summary>
+    internal const int ForgetCountMax = 50_000;
 }

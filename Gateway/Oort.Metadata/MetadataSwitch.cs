@@ -67,6 +67,12 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> MoveDataAsync(ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken) => present.MoveDataAsync(moves, newData, cancellationToken);
     public ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken) => present.ListSegmentUseAsync(maxLiveShare, idleBefore, limit, cancellationToken);
     public ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken) => present.DropSegmentsAsync(segments, cancellationToken);
+    public ValueTask<ImmutableArray<DataRow>> ListDataAsync(DataId? after, int limit, CancellationToken cancellationToken) => present.ListDataAsync(after, limit, cancellationToken);
+    public ValueTask<ImmutableArray<bool>> RewrapDataAsync(ImmutableArray<DataRewrap> keys, CancellationToken cancellationToken) => present.RewrapDataAsync(keys, cancellationToken);
+    public ValueTask<GoneTotals> CountGoneDataAsync(ulong after, CancellationToken cancellationToken) => present.CountGoneDataAsync(after, cancellationToken);
+    public ValueTask<ImmutableArray<GoneData>> FindGoneDataAsync(DataId? data, ulong version, int limit, CancellationToken cancellationToken) => present.FindGoneDataAsync(data, version, limit, cancellationToken);
+    public ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) => present.PutShreddedAsync(generation, forgetBefore, cancellationToken);
+    public ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken) => present.EraseRemainsAsync(cancellationToken);
     public ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) => present.ListStoresAsync(cancellationToken);
     public ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) => present.PutStoreAsync(store, cancellationToken);
     public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => present.OpenEpochAsync(gatewayId, cancellationToken);

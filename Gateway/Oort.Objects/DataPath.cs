@@ -19,6 +19,9 @@ internal sealed record DataPath
     public required BufferPool Buffers { get; init; }
     public required HotCells HotCells { get; init; }
     public SharedReads SharedReads { get; } = new();
+
+    /// <summary>Requests that may hold a data key wrapped under an older key-encryption key.</summary>
+    public Eras Eras { get; } = new();
     public required ObjectLayerOptions Options { get; init; }
     public required TimeProvider Time { get; init; }
 

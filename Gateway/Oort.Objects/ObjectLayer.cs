@@ -66,6 +66,9 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     /// <summary>The buffers of the process: repair and whoever else needs large buffers rents them here too.</summary>
     public BufferPool Buffers => path.Buffers;
 
+    /// <summary>Requests that may hold a data key wrapped under an older key-encryption key.</summary>
+    internal Eras Eras => path.Eras;
+
     /// <summary>What is kept of slow stores.</summary>
     internal HotCellStatus HotCells => new(path.HotCells.Bytes, path.HotCells.HitCount, path.HotCells.MissCount, path.SharedReads.JoinedCount);
 
@@ -141,9 +144,20 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     /// <summary>Makes a body durable: in a pack, or in segments of its own. Nothing refers to it yet.</summary>
     private async ValueTask<WrittenBody> WriteAsync(ObjectBody body, IPlacer placer, CancellationToken cancellationToken)
     {
-        var written = body.Length <= path.Options.PackThreshold
-            ? await small.WriteAsync(body, placer, cancellationToken)
-            : await large.WriteAsync(body, placer, cancellationToken);
+        var use = path.Eras.Begin();
+        WrittenBody written;
+        try
+        {
+            written = body.Length <= path.Options.PackThreshold
+                ? await small.WriteAsync(body, placer, cancellationToken)
+                : await large.WriteAsync(body, placer, cancellationToken);
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+        written.Use = use;
         if (!cancellationToken.IsCancellationRequested) return written;
         written.Dispose();
         throw new OperationCanceledException(cancellationToken);

@@ -25,7 +25,33 @@ internal static class ObjectVerb
             else Print(answer);
             return ExitCode.Done;
         });
-        return new Command("object", "Look at stored objects.") { show };
+        return new Command("object", "Look at stored objects.") { show, Erased() };
+    }
+
+    /// <summary><c>oort object erased ID</c>: what became of the keys of deleted data.</summary>
+    private static Command Erased()
+    {
+        var remote = new RemoteFlags();
+        var id = new Argument<string>("ID") { Description = "A data id (oort object show tells those of an object while it is there), or with --version the id of a deleted version." };
+        var isVersion = new Option<bool>("--version") { Description = "ID is a version id." };
+        var command = new Command("erased", "Show whether the keys of deleted data are gone from everywhere.") { id, isVersion };
+        remote.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = remote.Connect(parsed);
+            var answer = await client.SendAsync(HttpMethod.Get, $"erased?{(parsed.GetValue(isVersion) ? "versionId" : "data")}={Uri.EscapeDataString(parsed.GetRequiredValue(id))}", null, cancellationToken);
+            if (remote.IsJson(parsed)) Output.Json(answer);
+            else Print(answer.GetProperty("state"), answer.GetProperty("data"));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(JsonElement state, JsonElement data)
+    {
+        Console.Out.WriteLine(state.GetString());
+        Output.Table(["data", "state", "generation", "since"], data.EnumerateArray().Select(one => (IReadOnlyList<string>)
+            [one.GetProperty("data").ToString(), one.GetProperty("state").ToString(), one.GetProperty("generation").ToString(), one.GetProperty("at").ToString()]));
     }
 
     private static (string Bucket, string Key) Parse(string url)

@@ -49,6 +49,18 @@ public sealed class Keyring : IDisposable
         get { lock (gate) return [.. contents.KeyEncryptionKeys.Select(key => key.Version)]; }
     }
 
+    /// <summary>The same with when each was made, for people.</summary>
+    public ImmutableArray<KeyVersion> ListKeyVersions()
+    {
+        lock (gate) return [.. contents.KeyEncryptionKeys.Select(key => new KeyVersion(key.Version, key.Created))];
+    }
+
+    /// <summary>Whether a version can still unwrap.</summary>
+    public bool HasKeyVersion(int version)
+    {
+        lock (gate) return contents.KeyEncryptionKeys.Exists(key => key.Version == version);
+    }
+
     /// <summary>A keyring with fresh keys and a fresh identity: a new cluster.</summary>
     public static Keyring Create(TimeProvider time)
     {
@@ -270,6 +282,35 @@ public sealed class Keyring : IDisposable
             contents.KeyEncryptionKeys.RemoveAt(index);
             generation++;
             return true;
+        }
+    }
+
+    /// <summary>Becomes what a changed copy of it is: its key-encryption keys, which it takes from it, and its generation. Keys that the copy no longer has are destroyed here too.</summary>
+    /// <param name="newer">A copy (sealed and opened again) of a higher generation. It is used up: the caller only disposes it.</param>
+    /// <exception cref="ArgumentException">Another cluster's, or not newer.</exception>
+    public void TakeOver(Keyring newer)
+    {
+        lock (gate)
+        {
+            lock (newer.gate)
+            {
+                if (newer.Identity != Identity || newer.generation <= generation) throw new ArgumentException("Only a newer keyring of the same cluster can be taken over.", nameof(newer));
+                foreach (var old in contents.KeyEncryptionKeys) old.Dispose();
+                contents.KeyEncryptionKeys.Clear();
+                contents.KeyEncryptionKeys.AddRange(newer.contents.KeyEncryptionKeys);
+                newer.contents.KeyEncryptionKeys.Clear();
+                contents.LastKeyVersion = newer.contents.LastKeyVersion;
+                generation = newer.generation;
+            }
+        }
+    }
+
+    /// <summary>Whether another one holds the same keys in the same generation.</summary>
+    public bool IsSameAs(Keyring other)
+    {
+        lock (gate)
+        {
+            lock (other.gate) return other.Identity == Identity && other.generation == generation && other.ContentHash() == ContentHash();
         }
     }
 

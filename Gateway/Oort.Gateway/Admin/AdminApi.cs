@@ -49,6 +49,10 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         {
             await WriteAsync(http, e.Status, new { code = e.Code, message = e.Message }, cancellationToken);
         }
+        catch (KeyChangeException e)
+        {
+            await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "KeyChangeRefused", message = e.Message }, cancellationToken);
+        }
         catch (DiskChangeException e)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "DiskChangeRefused", message = e.Message }, cancellationToken);
@@ -139,6 +143,24 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return durability.WhatIf(await BodyAsync<WhatIfRequest>(request, cancellationToken));
             case ("POST", ["collect"]):
                 return await system.CollectAsync(cancellationToken);
+            case ("GET", ["keys"]):
+                return await system.GetKeyStatusAsync(cancellationToken);
+            case ("POST", ["keys", "rotate"]):
+                var rotate = await BodyAsync<RotateRequest>(request, cancellationToken);
+                if (rotate.DestroyAfterDays is { } days and not (>= 0 and <= RotateRequest.DaysMax))
+                    throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", $"\"destroyAfterDays\" is a number from 0 to {RotateRequest.DaysMax}.");
+                await system.RotateKeyAsync(rotate.DestroyAfterDays is { } wait ? TimeSpan.FromDays(wait) : null, cancellationToken);
+                return await system.GetKeyStatusAsync(cancellationToken);
+            case ("POST", ["keys", var version, "destroy"]):
+                if (!int.TryParse(version, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)) throw NotFound($"\"{version}\" is no key version; `oort key list` shows them.");
+                await system.DestroyKeyAsync(number, cancellationToken);
+                return await system.GetKeyStatusAsync(cancellationToken);
+            case ("GET", ["shred"]):
+                return system.GetStatus().Shredding;
+            case ("POST", ["shred"]):
+                return jobs.Start("shred", async (_, stop) => await system.ShredAsync(stop));
+            case ("GET", ["erased"]):
+                return await ErasedAsync(request.Http.Request.Query, cancellationToken);
             case ("POST", ["snapshot"]):
                 return new { generation = await system.SnapshotAsync(cancellationToken) };
             case ("POST", ["recovery", "confirm"]):
@@ -198,7 +220,23 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         return new ObjectModel(
             bucketName, key, version.IdText, version.IsLatest, version.IsDeleteMarker, version.Size, version.ETag, version.LastModified, version.StorageClass,
             await system.Objects.GetDurabilityAsync(version, cancellationToken), version.Extents.Count(e => e.PartNumber > 0),
-            [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores))]);
+            [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores))])
+        {
+            Data = [.. data.Select(d => d.Data.Id.ToString()).Distinct()],
+        };
+    }
+
+    private async ValueTask<ErasedModel> ErasedAsync(IQueryCollection query, CancellationToken cancellationToken)
+    {
+        if (query.TryGetValue("data", out var text))
+        {
+            if (!UInt128.TryParse(text.ToString(), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var data))
+                throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "A data id has 32 hexadecimal digits.");
+            return ErasedModel.From(await system.FindErasedAsync(new DataId(data), 0, cancellationToken));
+        }
+
+        if (!VersionId.TryParse(query["versionId"].ToString(), out var version)) throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "A data id or a version id is needed; a null version has none of its own.");
+        return ErasedModel.From(await system.FindErasedAsync(null, version.Generation, cancellationToken));
     }
 
     private static SegmentModel Segment(SegmentRow segment, Dictionary<StoreId, StoreStatus> stores) => new(

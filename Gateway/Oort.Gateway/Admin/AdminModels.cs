@@ -60,7 +60,31 @@ public sealed record ObjectModel(
     string StorageClass,
     string Durability,
     int Parts,
-    ImmutableArray<SegmentModel> Segments);
+    ImmutableArray<SegmentModel> Segments)
+{
+    /// <summary>Its data ids: by them one can ask what became of its keys when it has been deleted.</summary>
+    public ImmutableArray<string> Data { get; init; } = [];
+}
+
+/// <summary>What became of one data id.</summary>
+/// <param name="State">"live", "dropped" or "shredded".</param>
+public sealed record ErasedDataModel(string Data, string State, ulong Generation, DateTimeOffset? At);
+
+/// <summary>Answer of <c>GET erased</c>.</summary>
+/// <param name="State">"shredded" when all that is known of it is; "unknown" when nothing is known (never there, shared with another version, or long gone).</param>
+public sealed record ErasedModel(string State, ImmutableArray<ErasedDataModel> Data)
+{
+    public static ErasedModel From(ImmutableArray<ErasureStatus> found) => new(
+        found.IsEmpty ? "unknown" : found.Any(one => one.State == "live") ? "live" : found.All(one => one.State == "shredded") ? "shredded" : "dropped",
+        [.. found.Select(one => new ErasedDataModel(one.Data.ToString(), one.State, one.Generation, one.At))]);
+}
+
+/// <summary>Body of <c>POST keys/rotate</c>.</summary>
+/// <param name="DestroyAfterDays">When the versions before the new one are destroyed by themselves; left out: when they are asked to be.</param>
+public sealed record RotateRequest(double? DestroyAfterDays)
+{
+    internal const int DaysMax = 36_500;
+}
 
 /// <summary>Body of a change of disks.</summary>
 /// <param name="Path">Directory on the gateway's machine.</param>

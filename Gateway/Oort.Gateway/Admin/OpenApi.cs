@@ -37,6 +37,12 @@ internal static class OpenApi
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
         ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
+        ("get", "keys", "The key-encryption keys, and how far a rotation is.", [], []),
+        ("post", "keys/rotate", "Makes a new key-encryption key; data keys are wrapped anew in the background.", [], ["destroyAfterDays"]),
+        ("post", "keys/{version}/destroy", "Has an old key-encryption key destroyed when nothing uses it any more.", [], []),
+        ("get", "shred", "How far the keys of deleted data are gone from journals and snapshots.", [], []),
+        ("post", "shred", "Starts a job that rewrites journals and snapshots without the keys of deleted data.", [], []),
+        ("get", "erased", "What became of a data id, or of the data of a deleted version.", ["data", "versionId"], []),
         ("post", "snapshot", "Writes a snapshot of the namespace.", [], []),
         ("post", "recovery/confirm", "After a recovery: lets the collector delete again.", [], []),
         ("get", "imports", "The buckets that are being imported, and how far each is.", [], []),
@@ -58,7 +64,7 @@ internal static class OpenApi
             {
                 var parameters = new JsonArray();
                 foreach (var part in path.Split('/').Where(p => p.StartsWith('{'))) parameters.Add(Parameter(part.Trim('{', '}'), "path", required: true));
-                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name != "versionId"));
+                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name is not ("versionId" or "data")));
                 var operation = new JsonObject
                 {
                     ["summary"] = summary,
@@ -99,7 +105,7 @@ internal static class OpenApi
     {
         "repair" or "force" or "objects" or "lazy" or "vetting" => "boolean",
         "concurrency" or "bytesPerSecond" or "expiresSeconds" => "integer",
-        "windowHours" or "pricePerTebibyteMonth" => "number",
+        "windowHours" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
         "urls" => "array",
         "annualLoss" => "object",
         // A policy is an object where it is set, and a name where it is assigned.

@@ -38,6 +38,9 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.audit.read.bytes", "Bytes of shards that audits have read.", s => s.Audits.Bytes);
         Gauge("oort.store.reputation.permille", "Score of an audited store: 1000 is the best.", _ => system.Stores.Describe().Where(store => system.Reputations.Find(store.Id) is not null).Select(store => Of(store.Location, (long)(store.Reputation * 1000))));
         Gauge("oort.collector.quarantined.shards", "Shards that no row names, waiting for their time.", s => [new(s.Collector.Quarantined)]);
+        Gauge("oort.shred.waiting", "Deleted data ids whose keys may still be in journals and snapshots.", s => [new(s.Shredding.Waiting)]);
+        Gauge("oort.shred.oldest.seconds", "How long the oldest of them has waited.", s => [new(s.Shredding.Oldest is { } since ? (long)(TimeProvider.System.GetUtcNow() - since).TotalSeconds : 0)]);
+        Gauge("oort.shred.heldback", "1 when the last attempt could not claim that they are gone.", s => [new(s.Shredding.HeldBack.Length > 0 ? 1 : 0)]);
         Gauge("oort.read.hot.bytes", "Bytes kept of cells that stores would have to be waited for.", s => [new(s.HotCells.Bytes)]);
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);
         Counter("oort.read.hot.misses", "Cells that were neither in memory nor kept.", s => s.HotCells.Misses);

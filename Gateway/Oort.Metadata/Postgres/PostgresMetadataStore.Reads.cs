@@ -136,6 +136,25 @@ public sealed partial class PostgresMetadataStore
             RoundTrip.Bytes(KeyRange.Of(segment)), RoundTrip.Bytes(after is { } id ? KeyRange.Of(id) : []), RoundTrip.Int(limit)),
     ];
 
+    public async ValueTask<ImmutableArray<DataRow>> ListDataAsync(DataId? after, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT id, value FROM data WHERE id > $1 ORDER BY id LIMIT $2", [Scope.AllSegments], row => DataRecord.Read(DataId.Read(row.Blob(0)), row.Blob(1)), cancellationToken,
+            RoundTrip.Bytes(after is { } id ? KeyRange.Of(id) : []), RoundTrip.Int(limit)),
+    ];
+
+    public async ValueTask<GoneTotals> CountGoneDataAsync(ulong after, CancellationToken cancellationToken) => (await FindAsync(
+        "SELECT count(*), coalesce(min(at), 0) FROM gone WHERE generation > $1", [Scope.AllSegments],
+        row => new GoneTotals(row.GetInt64(0), row.GetInt64(0) == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1))), cancellationToken, RoundTrip.Long(after)))!;
+
+    public async ValueTask<ImmutableArray<GoneData>> FindGoneDataAsync(DataId? data, ulong version, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            data is null ? "SELECT generation, data, version, at FROM gone WHERE version = $1 ORDER BY generation, data LIMIT $2" : "SELECT generation, data, version, at FROM gone WHERE data = $1 ORDER BY generation LIMIT $2",
+            [Scope.AllSegments], row => new GoneData(DataId.Read(row.Blob(1)), row.ULong(0), row.ULong(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3))), cancellationToken,
+            data is { } id ? RoundTrip.Bytes(KeyRange.Of(id)) : RoundTrip.Long(version), RoundTrip.Int(limit)),
+    ];
+
     public async ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken)
     {
         var sql = maxLiveShare > 0

@@ -91,6 +91,23 @@ public sealed partial class PostgresMetadataStore
         trip.Add("UPDATE journals SET journalled = greatest(journalled, $2) WHERE gateway = $1", RoundTrip.Text(gatewayId), RoundTrip.Long(entries[^1].LastGeneration)).Add("COMMIT").Run();
     }
 
+    /// <remarks>What it can: dead rows go. The server's files keep their bytes until it writes over them, and its log and its copies have them for as long as they are kept.</remarks>
+    public async ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken)
+    {
+        RequireStarted();
+        try
+        {
+            await using var connection = await server.OpenAsync(cancellationToken);
+            await using var vacuum = new NpgsqlCommand("VACUUM data, outbox", connection) { CommandTimeout = 0 };
+            await vacuum.ExecuteNonQueryAsync(cancellationToken);
+            return true;
+        }
+        catch (NpgsqlException e)
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be cleaned now.", e);
+        }
+    }
+
     public async IAsyncEnumerable<SnapshotBatch> ExportAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         RequireStarted();

@@ -146,6 +146,18 @@ public sealed partial class PostgresMetadataStore
             },
             cancellationToken);
 
+    public ValueTask<ImmutableArray<bool>> RewrapDataAsync(ImmutableArray<DataRewrap> keys, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => KeyCommands.Rewrap(session, keys),
+            reads =>
+            {
+                foreach (var key in keys) reads.Data(key.Data);
+            },
+            cancellationToken);
+
+    public async ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) =>
+        await SubmitAsync(session => KeyCommands.PutShredded(session, generation, forgetBefore), _ => { }, cancellationToken);
+
     public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
         await SubmitAsync(
             session =>

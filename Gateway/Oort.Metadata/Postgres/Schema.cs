@@ -9,7 +9,7 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: the advisory lock under which one gateway migrates while others that start wait.</summary>
     private const long MigrationLock = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1];
+    private static readonly string[] Migrations = [Version1, Version2];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -122,5 +122,10 @@ internal static class Schema
 
         -- Who may do some background work, until when. The token grows with every holder. Not journalled: a lease ends by itself.
         CREATE TABLE leases(name text PRIMARY KEY, holder text NOT NULL, token bigint NOT NULL, until timestamptz NOT NULL);
+        """;
+
+    // Not journalled: which data lost its last reference, in the order in which it did, until that is shredded and for a while after.
+    private const string Version2 = """
+        CREATE TABLE gone(generation bigint NOT NULL, data bytea NOT NULL, version bigint NOT NULL, at bigint NOT NULL, PRIMARY KEY (generation, data));
         """;
 }

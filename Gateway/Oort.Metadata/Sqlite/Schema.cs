@@ -8,7 +8,7 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: marks the file as ours (PRAGMA application_id).</summary>
     private const long ApplicationId = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1];
+    private static readonly string[] Migrations = [Version1, Version2];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -102,5 +102,12 @@ internal static class Schema
 
         -- Groups that are committed here but perhaps not yet in the journal.
         CREATE TABLE outbox(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, changes BLOB NOT NULL);
+        """;
+
+    // Not journalled: which data lost its last reference, in the order in which it did, until that is shredded and for a while after.
+    private const string Version2 = """
+        CREATE TABLE gone(
+            generation INTEGER NOT NULL, data BLOB NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (generation, data)) WITHOUT ROWID;
         """;
 }

@@ -92,6 +92,15 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<ImmutableArray<DataRow>> ListDataInSegmentAsync(SegmentId segment, DataId? after, int limit, CancellationToken cancellationToken) =>
         ReadAsync(Scope.AllSegments, tables => tables.Data.InSegment(segment, after, limit), cancellationToken);
 
+    public ValueTask<ImmutableArray<DataRow>> ListDataAsync(DataId? after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSegments, tables => tables.Data.List(after, limit), cancellationToken);
+
+    public ValueTask<GoneTotals> CountGoneDataAsync(ulong after, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSegments, tables => tables.Data.CountGone(after), cancellationToken);
+
+    public ValueTask<ImmutableArray<GoneData>> FindGoneDataAsync(DataId? data, ulong version, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSegments, tables => tables.Data.FindGone(data, version, limit), cancellationToken);
+
     public ValueTask<ImmutableArray<SegmentUse>> ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken) =>
         ReadAsync(
             Scope.AllSegments,

@@ -75,6 +75,19 @@ public sealed partial class SqliteMetadataStore
         return generation;
     }
 
+    /// <remarks>Deleted cells are zeroed (secure_delete); what the log still has of older pages goes when it is copied to the file and cut to nothing.</remarks>
+    public async ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken)
+    {
+        await StoreAllAsync(cancellationToken);
+        return await Task.Run(
+            () =>
+            {
+                using var connection = Database.Open(options.Path, readOnly: false, options.ReadCacheKibibytes);
+                return connection.Number("PRAGMA wal_checkpoint(TRUNCATE)") == 0; // 1: somebody reads or writes.
+            },
+            cancellationToken);
+    }
+
     public async ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken)
     {
         await StoreAllAsync(cancellationToken);

@@ -88,6 +88,12 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<ImmutableArray<SegmentRow>> DropSegmentsAsync(ImmutableArray<SegmentId> segments, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => SegmentCommands.Drop(session, segments), cancellationToken);
 
+    public ValueTask<ImmutableArray<bool>> RewrapDataAsync(ImmutableArray<DataRewrap> keys, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => KeyCommands.Rewrap(session, keys), cancellationToken);
+
+    public async ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) =>
+        await Writer.SubmitAsync(session => KeyCommands.PutShredded(session, generation, forgetBefore), cancellationToken);
+
     public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
         await Writer.SubmitAsync(
             session =>

@@ -81,6 +81,12 @@ internal interface IDataTable
 
     void Remove(DataId id);
 
+    /// <summary>Notes that a data id lost its last reference. Not journalled.</summary>
+    void AddGone(in GoneData gone);
+
+    /// <summary>Drops such notes, up to a generation and before a time; at most <see cref="MetadataLimits.ForgetCountMax"/>.</summary>
+    void ForgetGone(ulong generation, DateTimeOffset before);
+
     /// <summary>Notes that a data id lies in a segment; several runs of it there add up.</summary>
     void AddRun(SegmentId segment, DataId data, long bytes);
     void RemoveRuns(SegmentId segment, DataId data);

@@ -58,6 +58,7 @@ internal sealed partial class WriteSession
         EmitDelete(RowTable.Version, RowKey.Version(key, row.Bucket, keyBytes, row.Id.Generation));
         if (decided.Count > 0) decided.Remove(Scope.Key(row.Bucket, keyBytes));
         Refer(row.Extents, -1);
+        foreach (var extent in row.Extents) letGoBy[extent.Data] = row.Id.Generation;
         totals.Versions--;
         totals.LogicalBytes -= row.Size;
     }
@@ -135,6 +136,17 @@ internal sealed partial class WriteSession
         EmitUpsert(RowTable.Data, RowKey.Data(key, row.Id), record.Written);
         RemoveRuns(old);
         AddRuns(row);
+    }
+
+    /// <summary>Gives data another wrapped key; where it lies stays.</summary>
+    public void RewrapData(DataRow row)
+    {
+        record.Clear();
+        DataRecord.Write(record, row);
+        tables.Data.Rewrite(row, record.Written);
+        DataMoved = true;
+        Span<byte> key = stackalloc byte[DataId.Size];
+        EmitUpsert(RowTable.Data, RowKey.Data(key, row.Id), record.Written);
     }
 
     public void InsertSegment(SegmentRow row)
@@ -232,6 +244,7 @@ internal sealed partial class WriteSession
     {
         Span<byte> key = stackalloc byte[DataId.Size];
         EmitDelete(RowTable.Data, RowKey.Data(key, row.Id));
+        tables.Data.AddGone(new(row.Id, Generation, letGoBy.GetValueOrDefault(row.Id), Now));
         RemoveRuns(row);
     }
 

@@ -19,6 +19,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     private readonly RecordWriter record = new();
     private readonly Dictionary<DataId, long> references = [];
     private readonly Dictionary<DataId, DataRow> newData = [];
+    private readonly Dictionary<DataId, ulong> letGoBy = [];
     private readonly Dictionary<SegmentId, (long Count, long Bytes, bool Shrank)> segmentUse = [];
     private readonly Dictionary<BucketId, BucketRow> bucketCache = [];
     private Dictionary<string, ulong>? epochs;
@@ -66,6 +67,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
         decided = [];
         references.Clear();
         newData.Clear();
+        letGoBy.Clear();
         segmentUse.Clear();
         totals = default;
         CommandWrote = false;
@@ -114,6 +116,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
             if (removed is not null) EndData(removed);
         }
         references.Clear();
+        letGoBy.Clear();
         if (newData.Count > 0) throw new ArgumentException("New data must be referred to by the command that brings it.");
     }
 

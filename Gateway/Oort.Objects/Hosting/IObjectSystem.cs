@@ -98,6 +98,25 @@ public interface IObjectSystem : IAsyncDisposable
     /// <exception cref="MetadataUnavailableException">The other database went away; everything is as before.</exception>
     ValueTask<MetadataMoveReport> MoveMetadataAsync(string address, IProgress<MetadataMoveProgress>? progress, CancellationToken cancellationToken);
 
+    /// <summary>Makes a new key-encryption key, under which new data keys are wrapped from now on; the others are wrapped anew in the background.</summary>
+    /// <param name="destroyAfter">How long the versions before it are kept; null: until they are asked to be destroyed.</param>
+    /// <returns>Its version.</returns>
+    /// <exception cref="KeyChangeException">Several gateways share the database.</exception>
+    ValueTask<int> RotateKeyAsync(TimeSpan? destroyAfter, CancellationToken cancellationToken);
+
+    /// <summary>Has an old key-encryption key destroyed as soon as nothing uses it any more.</summary>
+    /// <exception cref="KeyChangeException">No such version, or the current one.</exception>
+    ValueTask DestroyKeyAsync(int version, CancellationToken cancellationToken);
+
+    ValueTask<KeyStatus> GetKeyStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>Rewrites journals and snapshots now, so that the keys of all deleted data are gone from them.</summary>
+    ValueTask<ShredStatus> ShredAsync(CancellationToken cancellationToken);
+
+    /// <summary>What became of a data id, or of the data of a deleted version; at most 1,000. Empty: never there, or gone long ago (a month after it was shredded, or before a recovery).</summary>
+    /// <param name="version">Generation in the version's id, where <paramref name="data"/> is null.</param>
+    ValueTask<ImmutableArray<ErasureStatus>> FindErasedAsync(DataId? data, ulong version, CancellationToken cancellationToken);
+
     /// <summary>Ends in order: workers stop, writers drain, the journal is complete, the database checkpointed. Safe to call twice.</summary>
     ValueTask StopAsync(CancellationToken cancellationToken);
 }

@@ -45,7 +45,7 @@ internal static class KeyringReplicas
         };
     }
 
-    /// <summary>Puts the present keyring wherever it is missing, old or damaged.</summary>
+    /// <summary>Puts the present keyring wherever it is missing, old or damaged. A newer one is left: whoever wrote it may have keys under it that this process does not know.</summary>
     /// <returns>Stores that took it; those that already had it included.</returns>
     public static async ValueTask<int> HealAsync(Keyring keyring, RootKey root, ImmutableArray<(IStore Store, byte[]? Bytes)> copies, ILogger logger, CancellationToken cancellationToken)
     {
@@ -53,10 +53,14 @@ internal static class KeyringReplicas
         byte[]? sealedBytes = null;
         foreach (var (store, bytes) in copies)
         {
-            if (bytes is not null && IsCurrent(keyring, root, bytes))
+            switch (Compare(keyring, root, bytes))
             {
-                good++;
-                continue;
+                case KeyringCopy.Current:
+                    good++;
+                    continue;
+                case KeyringCopy.Newer:
+                    logger.LogWarning("The keyring on {Location} is newer than the one in use; it is left as it is.", store.Location);
+                    continue;
             }
 
             sealedBytes ??= keyring.Seal(root);
@@ -75,10 +79,28 @@ internal static class KeyringReplicas
         return good;
     }
 
-    /// <summary>Whether a copy opens and is as new as the keyring in memory.</summary>
-    public static bool IsCurrent(Keyring keyring, RootKey root, byte[] bytes)
+    /// <summary>How a copy compares with the keyring in memory: of a generation that reached only a minority there may be two.</summary>
+    /// <param name="bytes">Null: there is none.</param>
+    public static KeyringCopy Compare(Keyring keyring, RootKey root, byte[]? bytes)
     {
-        if (!Keyring.TryOpen(bytes, root, out var opened, out _)) return false;
-        using (opened) return opened.Identity == keyring.Identity && opened.Generation == keyring.Generation;
+        if (bytes is null || !Keyring.TryOpen(bytes, root, out var opened, out _)) return KeyringCopy.Bad;
+        using (opened)
+        {
+            if (keyring.IsSameAs(opened)) return KeyringCopy.Current;
+            return opened.Identity == keyring.Identity && opened.Generation > keyring.Generation ? KeyringCopy.Newer : KeyringCopy.Bad;
+        }
     }
+}
+
+/// <summary>How a copy of the keyring compares with the one in use.</summary>
+internal enum KeyringCopy
+{
+    /// <summary>The same keys.</summary>
+    Current,
+
+    /// <summary>Missing, old or damaged: to be written over.</summary>
+    Bad,
+
+    /// <summary>Of a later change, which this process did not see through: never to be written over with an older one.</summary>
+    Newer,
 }

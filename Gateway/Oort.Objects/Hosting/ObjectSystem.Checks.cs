@@ -170,8 +170,16 @@ public sealed partial class ObjectSystem
     private async ValueTask<(long Bad, long Repaired)> HealCopiesAsync(bool repair, FindingList findings, Pacer pacer, CancellationToken cancellationToken)
     {
         // A log that has ended is not written any more: its copies can be compared.
-        var scrubber = new CopyScrubber(parts.Stores, parts.Keyring, root, options.DataDirectory, () => parts.Journal.LogsInUse, parts.Metadata.IsShared ? parts.Identity.Gateway : null, logs.CreateLogger<CopyScrubber>());
-        return await scrubber.RunAsync(repair, findings, pacer, cancellationToken);
+        var scrubber = new CopyScrubber(parts.Stores, parts.Keyring, keeper, () => parts.Journal.LogsInUse, parts.Metadata.IsShared ? parts.Identity.Gateway : null, logs.CreateLogger<CopyScrubber>());
+        await copies.WaitAsync(cancellationToken);
+        try
+        {
+            return await scrubber.RunAsync(repair, findings, pacer, cancellationToken);
+        }
+        finally
+        {
+            copies.Release();
+        }
     }
 
     private async IAsyncEnumerable<SegmentRow> WalkAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

@@ -60,7 +60,8 @@ public sealed partial class ObjectSystem
             if (await other.CheckAsync(1, cancellationToken) is [{ } problem, ..]) throw new MetadataMoveException($"The copy is not right ({problem.Kind}: {problem.Detail}). Check the metadata with oort fsck; empty the other database before the next attempt.");
             await CatchUpAsync(other, cancellationToken);
 
-            // 4.
+            // 4. A change of keys may not end when other gateways have begun.
+            using var keys = await keeper.HoldAsync(cancellationToken);
             var begun = time.GetTimestamp();
             await source.SealAsync(isSealed: true, cancellationToken);
             var isDone = false;

@@ -35,7 +35,11 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly ReputationBook reputations;
     private readonly AuditRound audits;
     private readonly Rebalancer rebalancer;
+    private readonly KeyringKeeper keeper;
+    private readonly KeyRotation rotation;
+    private readonly Shredder shredder;
     private readonly Workers workers;
+    private readonly SemaphoreSlim copies = new(1, 1);
     private readonly SemaphoreSlim diskChange = new(1, 1);
     private readonly SemaphoreSlim stopOnce = new(1, 1);
     private bool stopped;
@@ -62,6 +66,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         var random = new UnforeseenRandom();
         var auditor = new ShardAuditor(parts.Metadata, parts.Stores, parts.Keyring, options.Audits, time, random);
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
+        keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, logs.CreateLogger<KeyringKeeper>());
+        rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
+        shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -112,6 +119,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,
             Audits = audits.Status,
+            Shredding = shredder.Status,
             HotCells = objects.HotCells,
         };
     }
@@ -160,6 +168,9 @@ public sealed partial class ObjectSystem : IObjectSystem
             snapshotter.Dispose();
             collector.Dispose();
             rebalancer.Dispose();
+            rotation.Dispose();
+            keeper.Dispose();
+            shredder.Dispose();
             logger.LogInformation("Stopped at generation {Generation}.", generation);
         }
         finally
@@ -173,6 +184,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         if (Interlocked.Exchange(ref disposed, true)) return;
         await StopAsync(CancellationToken.None);
         diskChange.Dispose();
+        copies.Dispose();
         stopOnce.Dispose();
         moving.Dispose();
     }
@@ -232,6 +244,8 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("The collector", options.CollectInterval, options.CollectInterval, stop => AloneAsync("collector", async alone => await collector.RunAsync(scanStores: false, alone), stop));
         workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, stop => AloneAsync("orphans", async alone => await collector.RunAsync(scanStores: true, alone), stop));
         workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), HealWhenDueAsync);
+        workers.Every("The rotation of keys", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), async stop => await rotation.RunAsync((passes, token) => AloneAsync("keys", passes, token), stop));
+        workers.Every("The shredder", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), stop => AloneAsync("shredder", async alone => await shredder.RunAsync(now: false, alone), stop));
         if (options.ScrubInterval > TimeSpan.Zero)
             workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => AloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
     }

@@ -72,6 +72,12 @@ public sealed record ObjectSystemOptions
     /// <summary>Share of live bytes below which a segment is compacted.</summary>
     public double CompactBelow { get; init; } = 0.5;
 
+    /// <summary>Data keys a second that a rotation looks at, at most.</summary>
+    public long RewrapKeysPerSecond { get; init; } = 5_000;
+
+    /// <summary>Age of the oldest deleted data at which journals and snapshots are rewritten without its keys: well below the seven days in which it is promised, so that a disk may be away for some of them.</summary>
+    public TimeSpan ShredAfter { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Time that <see cref="IObjectSystem.StopAsync"/> gives requests and writers to end.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -189,7 +189,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             throw new StartRefusedException(StartRefusal.OtherCluster, $"The data directory belongs to cluster {identity.Cluster}, the disks to another one. Give the disks of that cluster.");
         }
 
-        if (local is null || !KeyringReplicas.IsCurrent(ring, root, local)) DurableFile.Write(path, ring.Seal(root));
+        if (KeyringReplicas.Compare(ring, root, local) != KeyringCopy.Current) DurableFile.Write(path, ring.Seal(root));
         await KeyringReplicas.HealAsync(ring, root, copies, logger, cancellationToken);
         return (identity, ring);
     }

@@ -30,6 +30,9 @@ public sealed record SystemStatus(
     /// <summary>What audits have shown since the start.</summary>
     public AuditStatus Audits { get; init; } = new(0, 0, 0, 0, 0, 0);
 
+    /// <summary>How far the keys of deleted data are gone.</summary>
+    public ShredStatus Shredding { get; init; } = ShredStatus.None;
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

@@ -8,7 +8,7 @@ namespace Oort.Objects.Reading;
 
 /// <summary>An open version: its data ids and segments as they were when it was opened, pinned until it is disposed.</summary>
 /// <remarks>One range at a time.</remarks>
-internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, IReadOnlyDictionary<DataId, OpenData> data, IReadOnlyDictionary<SegmentId, OpenSegment> segments, IDisposable pin, long reserved) : IObjectReader
+internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, IReadOnlyDictionary<DataId, OpenData> data, IReadOnlyDictionary<SegmentId, OpenSegment> segments, IDisposable pin, Eras.Use use, long reserved) : IObjectReader
 {
     /// <summary>While the client takes longer than this for one stripe, nothing is read ahead: it would hold memory and wait.</summary>
     private static readonly TimeSpan PromptFlush = TimeSpan.FromSeconds(1);
@@ -80,6 +80,7 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
     public ValueTask DisposeAsync()
     {
         pin.Dispose();
+        use.Dispose();
         foreach (var open in data.Values) open.Dispose();
         if (reserved > 0) path.Buffers.Budget.Release(reserved);
         return ValueTask.CompletedTask;

@@ -29,14 +29,26 @@ internal sealed class ObjectOpener(DataPath path)
         var data = new Dictionary<DataId, OpenData>();
         var segments = new Dictionary<SegmentId, OpenSegment>();
         var isFull = true;
-        if (places.IsDefault) await foreach (var location in LocateAsync(extents, offset, length, cancellationToken)) Add(location);
-        else foreach (var location in Among(places, Needed(extents, offset, length))) Add(location);
-        var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
-        if (reserved > 0) await path.Buffers.Budget.AcquireAsync(reserved, MemoryBudget.AdmissionWait, cancellationToken);
-        return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), reserved) { Durability = DurabilityNames.Of(isFull) };
+        var use = path.Eras.Begin();
+        try
+        {
+            if (places.IsDefault) await foreach (var location in LocateAsync(extents, offset, length, cancellationToken)) Add(location);
+            else foreach (var location in Among(places, Needed(extents, offset, length))) Add(location);
+            var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
+            if (reserved > 0) await path.Buffers.Budget.AcquireAsync(reserved, MemoryBudget.AdmissionWait, cancellationToken);
+            return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), use, reserved) { Durability = DurabilityNames.Of(isFull) };
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
 
         void Add(DataLocation location)
         {
+            // Found before its key was wrapped anew, and the old key has been destroyed since: the next look finds the new one.
+            if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion) && location.Data.KeyVersion < path.Keyring.CurrentKeyVersion)
+                throw new VersionGoneException("The version's data key has been wrapped anew since the version was found.");
             data[location.Data.Id] = new OpenData(path, location.Data);
             foreach (var row in location.Segments.Values)
             {

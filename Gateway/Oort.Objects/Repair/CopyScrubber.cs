@@ -9,7 +9,7 @@ namespace Oort.Objects;
 /// <summary>Checks what every store holds whole: the keyring, the journal's logs, the newest snapshot; and rewrites bad copies from good ones.</summary>
 /// <param name="logsInUse">Logs that this gateway writes.</param>
 /// <param name="own">This gateway, where others may be at work beside it; null where it is alone.</param>
-internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey root, string dataDirectory, Func<IReadOnlyCollection<string>> logsInUse, GatewayId? own, ILogger logger)
+internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, KeyringKeeper keeper, Func<IReadOnlyCollection<string>> logsInUse, GatewayId? own, ILogger logger)
 {
     /// <summary>Runs once.</summary>
     /// <returns>Copies that were bad or missing, and how many of them were mended.</returns>
@@ -25,35 +25,38 @@ internal sealed class CopyScrubber(StoreSet stores, Keyring keyring, RootKey roo
     private async ValueTask<(long Bad, long Repaired)> CheckKeyringsAsync(List<IStore> readable, bool repair, FindingList findings, CancellationToken cancellationToken)
     {
         var (bad, repaired) = (0L, 0L);
-        var local = Path.Combine(dataDirectory, DirectoryIdentity.KeyringFileName);
-        if (DurableFile.Read(local) is not { } bytes || !KeyringReplicas.IsCurrent(keyring, root, bytes))
+        // A change of keys that went on meanwhile would be undone by what was found out before it.
+        using var hold = await keeper.HoldAsync(cancellationToken);
+        if (keeper.CompareLocal() is not KeyringCopy.Current and var local)
         {
-            bad++;
-            if (repair)
-            {
-                DurableFile.Write(local, keyring.Seal(root));
-                repaired++;
-            }
-
-            findings.Add(FindingSeverity.Degraded, local, "The copy of the keyring in the data directory is missing, old or damaged.", repair);
+            var isMended = repair && local == KeyringCopy.Bad;
+            if (isMended) keeper.WriteLocal();
+            Note(keeper.LocalPath, local, isMended);
         }
 
         foreach (var store in readable)
         {
+            var state = KeyringCopy.Bad;
             var (isGood, isMended) = await TryAsync(store, async () =>
             {
-                if (await GetAsync(store, KeyringReplicas.BlobName, cancellationToken) is { } copy && KeyringReplicas.IsCurrent(keyring, root, copy)) return (true, false);
-                if (!repair) return (false, false);
-                await store.PutBlobAsync(KeyringReplicas.BlobName, keyring.Seal(root), cancellationToken);
+                state = keeper.Compare(await GetAsync(store, KeyringReplicas.BlobName, cancellationToken));
+                if (state != KeyringCopy.Bad || !repair) return (state == KeyringCopy.Current, false);
+                await store.PutBlobAsync(KeyringReplicas.BlobName, keeper.Seal(), cancellationToken);
                 return (false, true);
             });
-            if (isGood) continue;
-            bad++;
-            if (isMended) repaired++;
-            findings.Add(FindingSeverity.Degraded, $"{store.Location}: keyring", "This copy of the keyring is missing, old or damaged.", isMended);
+            if (!isGood) Note($"{store.Location}: keyring", state, isMended);
         }
 
         return (bad, repaired);
+
+        void Note(string where, KeyringCopy state, bool isMended)
+        {
+            bad++;
+            if (isMended) repaired++;
+            findings.Add(FindingSeverity.Degraded, where, state == KeyringCopy.Newer
+                ? "This copy of the keyring is newer than the one in use: a change of keys broke off. It is left as it is; the next start, or the next change of keys, settles it."
+                : "This copy of the keyring is missing, old or damaged.", isMended);
+        }
     }
 
     private async ValueTask<(long Bad, long Repaired)> CheckJournalsAsync(List<IStore> readable, bool repair, FindingList findings, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ namespace Oort.Objects.Writing;
 /// <param name="uses">Segment ids that stay in use until the commit.</param>
 internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArray<SegmentRow> newSegments, bool isFull, Task known, ImmutableArray<SegmentIds.SegmentUse> uses) : IDisposable
 {
+    /// <summary>The request that wrote it; ends with this.</summary>
+    public Eras.Use Use { get; set; }
+
     public BodyDigest Digest => digest;
 
     public DataRow? Data => data;
@@ -33,5 +36,6 @@ internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArr
     public void Dispose()
     {
         foreach (var use in uses) use.Dispose();
+        Use.Dispose();
     }
 }

@@ -172,6 +172,48 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         (await again.Metadata.FindBucketAsync("bucket", CancellationToken.None)).ShouldBeNull();
     }
 
+    [Fact]
+    public async Task Move_WithDeletedDataAndAKeyThatShallGo_CarriesBothAndChangesNoKeysUnderSeveralGateways()
+    {
+        first.Options = first.Options with { MetadataDatabase = null };
+        var address = second.Options.MetadataDatabase!;
+        DataId before, after;
+        await using (var system = await first.OpenAsync())
+        {
+            var bucket = await system.CreateBucketAsync("bucket");
+            foreach (var key in (string[])["a", "b", "kept"]) await system.PutAsync(bucket, key, SystemActions.Content(7, 5_000));
+            before = await DeleteAsync(system, bucket, "a");
+            await system.RotateKeyAsync(null, CancellationToken.None);
+            await system.DestroyKeyAsync(1, CancellationToken.None);
+            await system.MoveMetadataAsync(address, null, CancellationToken.None);
+            after = await DeleteAsync(system, bucket, "b");
+            (await system.FindErasedAsync(before, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped", "The note of it came along.");
+            (await system.FindErasedAsync(after, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
+        }
+
+        first.Options = first.Options with { MetadataDatabase = address };
+        await using var a = await first.OpenAsync();
+        await using var b = await JoinAsync(a.Cluster);
+        foreach (var system in new[] { a, b })
+        {
+            (await Should.ThrowAsync<KeyChangeException>(async () => await system.RotateKeyAsync(null, CancellationToken.None))).Message.ShouldContain("oort recover");
+            (await Should.ThrowAsync<KeyChangeException>(async () => await system.DestroyKeyAsync(1, CancellationToken.None))).Message.ShouldContain("oort recover");
+            await system.Rotation.RunAsync(CancellationToken.None);
+            system.GetKeyVersions().ShouldBe([1, 2], "What was asked for before the move waits.");
+            (await system.GetKeyStatusAsync(CancellationToken.None)).Waiting.ShouldContain("oort recover");
+            (await system.ShredAsync(CancellationToken.None)).HeldBack.ShouldContain("oort recover");
+            (await system.FindErasedAsync(before, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
+            (await system.GetAsync("bucket", "kept")).ShouldBe(SystemActions.Content(7, 5_000));
+        }
+    }
+
+    private static async Task<DataId> DeleteAsync(ObjectSystem system, BucketRow bucket, string key)
+    {
+        var data = (await system.Metadata.FindVersionAsync(bucket.Id, key, null, CancellationToken.None))!.Extents[0].Data;
+        (await system.Metadata.DeleteVersionAsync(new(bucket.Id, key, "root", null, WriteConditions.None), CancellationToken.None)).Outcome.ShouldBe(CommitOutcome.Done);
+        return data;
+    }
+
     private static async Task PutManyAsync(ObjectSystem system, BucketRow bucket, string prefix, int count, System.Collections.Concurrent.ConcurrentDictionary<string, byte[]> answered)
     {
         for (var i = 0; i < count; i++)

@@ -176,6 +176,12 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<(CommitOutcome Outcome, ImmutableArray<bool> Moved)> IMetadataStore.MoveDataAsync(ImmutableArray<(DataRow Expected, ImmutableArray<SegmentRun> Runs)> moves, NewData newData, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<SegmentUse>> IMetadataStore.ListSegmentUseAsync(double maxLiveShare, DateTimeOffset idleBefore, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<SegmentRow>> IMetadataStore.DropSegmentsAsync(ImmutableArray<SegmentId> dropped, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<DataRow>> IMetadataStore.ListDataAsync(DataId? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<bool>> IMetadataStore.RewrapDataAsync(ImmutableArray<DataRewrap> keys, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<GoneTotals> IMetadataStore.CountGoneDataAsync(ulong after, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<GoneData>> IMetadataStore.FindGoneDataAsync(DataId? id, ulong version, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask IMetadataStore.PutShreddedAsync(ulong upTo, DateTimeOffset forgetBefore, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<bool> IMetadataStore.EraseRemainsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<StoreRow>> IMetadataStore.ListStoresAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutStoreAsync(StoreRow store, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ulong> IMetadataStore.OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => throw new NotSupportedException();

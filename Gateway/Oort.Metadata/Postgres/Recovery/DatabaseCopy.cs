@@ -78,6 +78,7 @@ internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IPr
             Blob(row, 2, to);
             Blob(row, 3, to);
         });
+        await CopyAsync("gone(generation, data, version, at)", "SELECT generation, data, version, at FROM gone ORDER BY generation, data", (row, to) => { Long(row, 0, to); Blob(row, 1, to); Long(row, 2, to); Long(row, 3, to); });
         var trip = new RoundTrip(target)
             .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, $2)", RoundTrip.Text(gateway), RoundTrip.Long(generation))
             .Add("INSERT INTO gateways(id, session, committed, adopted) VALUES ($1, 0, 0, 0)", RoundTrip.Text(gateway));

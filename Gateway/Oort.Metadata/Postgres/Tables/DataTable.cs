@@ -10,6 +10,8 @@ internal sealed class DataTable(PostgresTables tables) : IDataTable
 {
     private readonly RowMap<Row> rows = new();
     private readonly RowMap<Run> runs = new();
+    private readonly List<GoneData> addedGone = [];
+    private (ulong Generation, DateTimeOffset Before)? forgetting;
 
     public DataRow? Find(DataId id) => Known(id) is { } row ? DataRecord.Read(id, row.Value) : null;
 
@@ -31,6 +33,10 @@ internal sealed class DataTable(PostgresTables tables) : IDataTable
     }
 
     public void Remove(DataId id) => rows.Remove(KeyOf(id));
+
+    public void AddGone(in GoneData gone) => addedGone.Add(gone);
+
+    public void ForgetGone(ulong generation, DateTimeOffset before) => forgetting = (generation, before);
 
     public void AddRun(SegmentId segment, DataId data, long bytes)
     {
@@ -68,12 +74,15 @@ internal sealed class DataTable(PostgresTables tables) : IDataTable
         }
         rows.MarkWritten();
         AddRunWrites(trip);
+        AddGoneWrites(trip);
     }
 
     public void Clear()
     {
         rows.Clear();
         runs.Clear();
+        addedGone.Clear();
+        forgetting = null;
     }
 
     /// <summary>The segments that runs lie in, as the column has them.</summary>
@@ -103,6 +112,23 @@ internal sealed class DataTable(PostgresTables tables) : IDataTable
                 RoundTrip.Longs([.. put.Select(one => one.Row!.Bytes)]));
         }
         runs.MarkWritten();
+    }
+
+    private void AddGoneWrites(RoundTrip trip)
+    {
+        if (addedGone.Count > 0)
+        {
+            trip.Add(
+                "INSERT INTO gone(generation, data, version, at) SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                RoundTrip.Longs([.. addedGone.Select(one => (long)one.Generation)]), RoundTrip.Bytes([.. addedGone.Select(one => KeyOf(one.Data))]),
+                RoundTrip.Longs([.. addedGone.Select(one => (long)one.Version)]), RoundTrip.Longs([.. addedGone.Select(one => one.At.ToUnixTimeMilliseconds())]));
+            addedGone.Clear();
+        }
+        if (forgetting is not { } old) return;
+        trip.Add(
+            "DELETE FROM gone WHERE (generation, data) IN (SELECT generation, data FROM gone WHERE generation <= $1 AND at < $2 ORDER BY generation, data LIMIT $3)",
+            RoundTrip.Long(old.Generation), RoundTrip.Long(old.Before.ToUnixTimeMilliseconds()), RoundTrip.Int(MetadataLimits.ForgetCountMax));
+        forgetting = null;
     }
 
     private Row? Known(DataId id)

@@ -18,6 +18,11 @@ internal sealed class DataTable(Database database) : IDataTable
     private Statement? remove;
     private Statement? putRun;
     private Statement? removeRun;
+    private Statement? list;
+    private Statement? addGone;
+    private Statement? forgetGone;
+    private Statement? countGone;
+    private Statement? findGone;
 
     public DataRow? Find(DataId id)
     {
@@ -50,6 +55,49 @@ internal sealed class DataTable(Database database) : IDataTable
         var result = ImmutableArray.CreateBuilder<DataRow>();
         using var rows = inSegment.Bind(1, segmentBytes).Bind(2, after is null ? default : afterBytes).Bind(3, (long)limit).Query();
         while (rows.Next()) result.Add(DataRecord.Read(DataId.Read(inSegment.Blob(0)), inSegment.Blob(1)));
+        return result.DrainToImmutable();
+    }
+
+    public ImmutableArray<DataRow> List(DataId? after, int limit)
+    {
+        Span<byte> afterBytes = stackalloc byte[DataId.Size];
+        after?.Write(afterBytes);
+        list ??= database.Prepare("SELECT id, value FROM data WHERE id > ?1 ORDER BY id LIMIT ?2");
+        var result = ImmutableArray.CreateBuilder<DataRow>();
+        using var rows = list.Bind(1, after is null ? default : afterBytes).Bind(2, (long)limit).Query();
+        while (rows.Next()) result.Add(DataRecord.Read(DataId.Read(list.Blob(0)), list.Blob(1)));
+        return result.DrainToImmutable();
+    }
+
+    public void AddGone(in GoneData gone)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        gone.Data.Write(idBytes);
+        addGone ??= database.Prepare("INSERT OR REPLACE INTO gone(generation, data, version, at) VALUES (?1, ?2, ?3, ?4)");
+        addGone.Bind(1, gone.Generation).Bind(2, idBytes).Bind(3, gone.Version).Bind(4, gone.At.ToUnixTimeMilliseconds()).Run();
+    }
+
+    public void ForgetGone(ulong generation, DateTimeOffset before)
+    {
+        forgetGone ??= database.Prepare("DELETE FROM gone WHERE (generation, data) IN (SELECT generation, data FROM gone WHERE generation <= ?1 AND at < ?2 ORDER BY generation, data LIMIT ?3)");
+        forgetGone.Bind(1, generation).Bind(2, before.ToUnixTimeMilliseconds()).Bind(3, (long)MetadataLimits.ForgetCountMax).Run();
+    }
+
+    public GoneTotals CountGone(ulong after)
+    {
+        countGone ??= database.Prepare("SELECT count(*), coalesce(min(at), 0) FROM gone WHERE generation > ?1");
+        using var rows = countGone.Bind(1, after).Query();
+        return rows.Next() && countGone.Long(0) > 0 ? new(countGone.Long(0), DateTimeOffset.FromUnixTimeMilliseconds(countGone.Long(1))) : new(0, null);
+    }
+
+    public ImmutableArray<GoneData> FindGone(DataId? data, ulong version, int limit)
+    {
+        Span<byte> idBytes = stackalloc byte[DataId.Size];
+        data?.Write(idBytes);
+        findGone ??= database.Prepare("SELECT generation, data, version, at FROM gone WHERE data = ?1 OR (length(?1) = 0 AND version = ?2) ORDER BY generation, data LIMIT ?3");
+        var result = ImmutableArray.CreateBuilder<GoneData>();
+        using var rows = findGone.Bind(1, data is null ? default : idBytes).Bind(2, version).Bind(3, (long)limit).Query();
+        while (rows.Next()) result.Add(new(DataId.Read(findGone.Blob(1)), findGone.ULong(0), findGone.ULong(2), DateTimeOffset.FromUnixTimeMilliseconds(findGone.Long(3))));
         return result.DrainToImmutable();
     }
 

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Crypto;
+using Oort.Metadata;
+
+namespace Oort.Objects;
+
+/// <summary>Changes the keyring: in a copy first, which takes effect when a majority of the stores and the data directory hold it durably (docs/formats/keyring.md §8).</summary>
+/// <remarks>A crash in between leaves the old keyring, or the new one on a minority: the next start opens the newest that it finds, completes its copies, and nothing was wrapped under a key that is lost.</remarks>
+/// <param name="isShared">Whether other gateways may use the keyring: then it cannot be changed.</param>
+internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, StoreSet stores, string dataDirectory, Func<bool> isShared, ILogger<KeyringKeeper> logger) : IDisposable
+{
+    /// <summary>Why keys are not changed under several gateways, and what else to do.</summary>
+    public const string SharedRefusal =
+        "Other gateways may share the metadata database, and each would go on with the keyring that it opened. Stop all of them, oort recover into a new data directory, rotate and destroy keys there, and move to an empty database with oort metadata migrate.";
+
+    private readonly SemaphoreSlim one = new(1, 1);
+
+    /// <summary>For tests: called before each write of a change, with what it is.</summary>
+    internal Action<string>? Reached { get; set; }
+
+    /// <summary>The data directory's copy.</summary>
+    public string LocalPath => Path.Combine(dataDirectory, DirectoryIdentity.KeyringFileName);
+
+    /// <summary>Keeps the keyring from being changed until the result is disposed.</summary>
+    public async ValueTask<IDisposable> HoldAsync(CancellationToken cancellationToken)
+    {
+        await one.WaitAsync(cancellationToken);
+        return new Hold(one);
+    }
+
+    /// <summary>Whether other gateways may use the keyring.</summary>
+    public bool IsShared => isShared();
+
+    /// <exception cref="KeyChangeException">Keys cannot be changed under several gateways.</exception>
+    public void RequireAlone()
+    {
+        if (isShared()) throw new KeyChangeException(SharedRefusal);
+    }
+
+    public KeyringCopy Compare(byte[]? copy) => KeyringReplicas.Compare(keyring, root, copy);
+
+    public KeyringCopy CompareLocal() => Compare(DurableFile.Read(LocalPath));
+
+    public byte[] Seal() => keyring.Seal(root);
+
+    public void WriteLocal() => DurableFile.Write(LocalPath, Seal());
+
+    public void Dispose() => one.Dispose();
+
+    /// <exception cref="KeyChangeException">Other gateways may use it.</exception>
+    /// <exception cref="MetadataUnavailableException">Too few stores took it; nothing has changed.</exception>
+    /// <remarks>1. Change a copy. 2. Put it on the stores. 3. In the data directory. 4. Use it.</remarks>
+    public async ValueTask ChangeAsync(Action<Keyring> change, CancellationToken cancellationToken)
+    {
+        using var hold = await HoldAsync(cancellationToken);
+        RequireAlone();
+
+        // 1.
+        if (!Keyring.TryOpen(keyring.Seal(root), root, out var copy, out var error)) throw new InvalidOperationException($"The keyring does not open with its own root: {error}.");
+        using var changed = copy;
+        change(changed);
+        var bytes = changed.Seal(root);
+
+        // 2.
+        var holders = stores.Slots.Where(slot => slot.State != StoreState.Removed).ToList();
+        var taken = await Task.WhenAll(holders.Select(slot => PutAsync(slot.Id, bytes, cancellationToken)));
+        var count = taken.Count(one => one);
+        if (count <= holders.Count / 2)
+            throw new MetadataUnavailableException(string.Create(CultureInfo.InvariantCulture, $"Only {count} of {holders.Count} stores took the changed keyring; more than half must. The present one stays in force."));
+
+        // 3. From here on nobody may take it back.
+        Reached?.Invoke("writing");
+        DurableFile.Write(LocalPath, bytes);
+        Reached?.Invoke("written");
+
+        // 4.
+        keyring.TakeOver(changed);
+        LogChanged(logger, keyring.Generation, keyring.CurrentKeyVersion, count, holders.Count);
+    }
+
+    /// <summary>Stores whose copy is not the present keyring, or that cannot be asked: they may still hold keys that were destroyed.</summary>
+    public async ValueTask<IReadOnlyList<string>> OutdatedAsync(CancellationToken cancellationToken)
+    {
+        var outdated = new List<string>();
+        foreach (var slot in stores.Slots.Where(slot => slot.State != StoreState.Removed))
+        {
+            try
+            {
+                if (stores.Find(slot.Id) is { } store && await store.GetBlobAsync(KeyringReplicas.BlobName, cancellationToken) is { } bytes && Compare(bytes) == KeyringCopy.Current) continue;
+            }
+            catch (BackendException failure)
+            {
+                stores.Report(slot.Id, failure);
+            }
+
+            outdated.Add(slot.Status.Location);
+        }
+
+        return outdated;
+    }
+
+    private async Task<bool> PutAsync(StoreId id, byte[] bytes, CancellationToken cancellationToken)
+    {
+        if (stores.Find(id) is not { } store) return false;
+        try
+        {
+            Reached?.Invoke("putting");
+            await store.PutBlobAsync(KeyringReplicas.BlobName, bytes, cancellationToken);
+            return true;
+        }
+        catch (BackendException failure)
+        {
+            stores.Report(id, failure);
+            LogNotTaken(logger, store.Location, failure);
+            return false;
+        }
+    }
+
+    private sealed class Hold(SemaphoreSlim one) : IDisposable
+    {
+        public void Dispose() => one.Release();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Keyring of generation {Generation} with key version {Version} is on {Count} of {Total} stores and in force.")]
+    private static partial void LogChanged(ILogger logger, ulong generation, int version, int count, int total);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed keyring could not be written to {Location}; the check of copies does it later.")]
+    private static partial void LogNotTaken(ILogger logger, string location, Exception failure);
+}
