@@ -18,17 +18,17 @@ public sealed record NodeOptions
     /// <summary>Gateway clusters that may use it, beside those it has been told of before.</summary>
     public ImmutableArray<NodeId> Gateways { get; init; } = [];
 
-    /// <summary>The most bytes that its store may take on the disk, or null for all there is. At least <see cref="SpaceBytesMin"/>.</summary>
+    /// <summary>The most bytes that its store may take on the disk: at least <see cref="SpaceBytesMin"/>, or 0 for all there is. Null: what was said at an earlier start; so with each of the owner's caps.</summary>
     public long? SpaceBytes { get; init; }
 
-    /// <summary>Bytes a second, both ways together, or null for no cap. At least <see cref="BandwidthMin"/>.</summary>
+    /// <summary>Bytes a second, both ways together: at least <see cref="BandwidthMin"/>, or 0 for no cap. Null: as before.</summary>
     public long? BandwidthBytesPerSecond { get; init; }
 
-    /// <summary>Hours of the day in which it takes writes, or null for all. What it has can be read and deleted at all hours.</summary>
+    /// <summary>Hours of the day in which it takes writes; <see cref="DailyHours.All"/>: at all hours. Null: as before. What it has can be read and deleted at all hours.</summary>
     public DailyHours? Hours { get; init; }
 
-    /// <summary>Work at the machine's lowest I/O and CPU priority (Linux).</summary>
-    public bool IdlePriority { get; init; }
+    /// <summary>Work at the machine's lowest I/O and CPU priority (Linux). Null: as before.</summary>
+    public bool? IdlePriority { get; init; }
 
     /// <summary>The most bytes of bodies that are in memory at a time; beyond that it answers "later". Default 192 MiB, at least <see cref="BodyBytesMin"/>: the longest append must fit.</summary>
     public long BodyBytesMax { get; init; } = 192L << 20;
@@ -60,8 +60,8 @@ public sealed record NodeOptions
     /// <exception cref="NodeStartException">A value is out of its bounds; the message names it.</exception>
     internal void Validate()
     {
-        if (SpaceBytes < SpaceBytesMin) throw new NodeStartException($"The space for the node must be at least {SpaceBytesMin >> 30} GiB.");
-        if (BandwidthBytesPerSecond < BandwidthMin) throw new NodeStartException($"The bandwidth for the node must be at least {BandwidthMin >> 10} KiB a second.");
+        if (SpaceBytes is < SpaceBytesMin and not 0) throw new NodeStartException($"The space for the node must be at least {SpaceBytesMin >> 30} GiB.");
+        if (BandwidthBytesPerSecond is < BandwidthMin and not 0) throw new NodeStartException($"The bandwidth for the node must be at least {BandwidthMin >> 10} KiB a second.");
         if (BodyBytesMax < BodyBytesMin) throw new NodeStartException($"The memory for bodies must be at least {BodyBytesMin >> 20} MiB.");
         if (StallTimeout <= TimeSpan.Zero || UploadIdleMax <= TimeSpan.Zero || ShutdownTimeout < TimeSpan.Zero) throw new NodeStartException("Times must be positive.");
     }

@@ -7,6 +7,9 @@ namespace Oort.Node;
 /// <param name="To">0 to 24.</param>
 public readonly record struct DailyHours(int From, int To)
 {
+    /// <summary>The whole day.</summary>
+    public static DailyHours All { get; } = new(0, 24);
+
     /// <summary>Reads "22-07".</summary>
     public static bool TryParse(string text, out DailyHours hours)
     {

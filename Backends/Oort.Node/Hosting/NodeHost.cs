@@ -46,6 +46,9 @@ public sealed partial class NodeHost : IAsyncDisposable
     /// <summary>Who this node is.</summary>
     public NodeId Id => _directory.Identity.Id;
 
+    /// <summary>How it runs: with the caps that hold.</summary>
+    internal NodeOptions Options => _services.Options;
+
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; }
 
@@ -79,8 +82,9 @@ public sealed partial class NodeHost : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            var priority = options.IdlePriority ? IdlePriority.Set() : null;
             directory = NodeDirectory.Open(options.DataDirectory);
+            options = directory.RememberCaps(options);
+            var priority = options.IdlePriority == true ? IdlePriority.Set() : null;
             app = BuildApp(options, directory.Identity);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
             if (priority is not null) LogPriority(loggers.CreateLogger<NodeHost>(), priority);

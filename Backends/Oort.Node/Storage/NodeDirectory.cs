@@ -15,6 +15,7 @@ internal sealed class NodeDirectory : IDisposable
     public const string KeyFile = "node.key";
     public const string StateFile = "node.json";
     public const string MembershipFileName = "membership.json";
+    public const string CapsFile = "caps.json";
     public const string LeaveFileName = "leave";
     public const string StoreFolder = "store";
 
@@ -125,6 +126,24 @@ internal sealed class NodeDirectory : IDisposable
         return true;
     }
 
+    /// <summary>Remembers what its owner gives from now on, where that is said, and adds what was said before.</summary>
+    /// <returns>Options in which nothing is left to be asked: null is no cap.</returns>
+    /// <exception cref="NodeStartException">What was remembered cannot be read, or this could not be.</exception>
+    public NodeOptions RememberCaps(NodeOptions options)
+    {
+        try
+        {
+            var before = ReadCaps(_disk) ?? new();
+            var caps = before.With(options);
+            if (caps != before) Write(_disk, CapsFile, JsonSerializer.SerializeToUtf8Bytes(caps, OwnersCapsJson.Default.OwnersCaps));
+            return caps.Apply(options);
+        }
+        catch (DiskException e)
+        {
+            throw new NodeStartException($"The node's directory {_disk.Location} cannot be used ({e.Message}); choose another with --data DIR.", e);
+        }
+    }
+
     /// <summary>Remembers of which cluster it is a member, and what it is to it.</summary>
     /// <exception cref="BackendException">It could not be remembered.</exception>
     public void Remember(MembershipFile membership)
@@ -233,40 +252,33 @@ internal sealed class NodeDirectory : IDisposable
         }
     }
 
-    private static NodeState? ReadState(PosixDisk disk)
+    private static NodeState? ReadState(PosixDisk disk) =>
+        ReadJson(disk, StateFile, bytes => JsonSerializer.Deserialize(bytes, NodeStateJson.Default.NodeState) is { } state && state.IsValid() ? state : null, "");
+
+    private static MembershipFile? ReadMembership(PosixDisk disk) =>
+        ReadJson(disk, MembershipFileName, bytes => JsonSerializer.Deserialize(bytes, MembershipFileJson.Default.MembershipFile) is { } membership && membership.IsValid() ? membership : null,
+            " Delete it, and join again with another token: the node stays who it is.");
+
+    private static OwnersCaps? ReadCaps(PosixDisk disk) =>
+        ReadJson(disk, CapsFile, bytes => JsonSerializer.Deserialize(bytes, OwnersCapsJson.Default.OwnersCaps) is { } caps && caps.IsValid() ? caps : null,
+            " Delete it, and start the node with --space, --bandwidth, --hours and --idle as they shall be.");
+
+    /// <param name="read">Null, or an exception: it is damaged or of another version.</param>
+    private static T? ReadJson<T>(PosixDisk disk, string name, Func<byte[], T?> read, string wayOut) where T : class
     {
-        if (!disk.Exists(StateFile)) return null;
-        using var file = disk.Open(StateFile, DiskOpen.Read);
+        if (!disk.Exists(name)) return null;
+        using var file = disk.Open(name, DiskOpen.Read);
         var bytes = new byte[Math.Min(file.Length, StateSizeMax)];
-        var read = bytes.AsSpan(0, file.Read(0, bytes));
         try
         {
-            if (JsonSerializer.Deserialize(read, NodeStateJson.Default.NodeState) is { } state && state.IsValid()) return state;
+            if (read(bytes[..file.Read(0, bytes)]) is { } content) return content;
         }
         catch (JsonException)
         {
             // Said below, with what else can be wrong with it.
         }
 
-        throw new NodeStartException($"{Path.Combine(disk.Location, StateFile)} is damaged, or was written by a newer version of Oort.");
-    }
-
-    private static MembershipFile? ReadMembership(PosixDisk disk)
-    {
-        if (!disk.Exists(MembershipFileName)) return null;
-        using var file = disk.Open(MembershipFileName, DiskOpen.Read);
-        var bytes = new byte[Math.Min(file.Length, StateSizeMax)];
-        var read = bytes.AsSpan(0, file.Read(0, bytes));
-        try
-        {
-            if (JsonSerializer.Deserialize(read, MembershipFileJson.Default.MembershipFile) is { } membership && membership.IsValid()) return membership;
-        }
-        catch (JsonException)
-        {
-            // Said below, with what else can be wrong with it.
-        }
-
-        throw new NodeStartException($"{Path.Combine(disk.Location, MembershipFileName)} is damaged, or was written by a newer version of Oort. Delete it, and join again with another token: the node stays who it is.");
+        throw new NodeStartException($"{Path.Combine(disk.Location, name)} is damaged, or was written by a newer version of Oort.{wayOut}");
     }
 
     private void Change(Func<NodeState, NodeState> change)

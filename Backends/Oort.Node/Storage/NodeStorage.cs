@@ -31,6 +31,7 @@ internal sealed class NodeStorage : IAsyncDisposable
     public static async Task<NodeStorage> OpenAsync(NodeDirectory directory, NodeOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var storage = new NodeStorage(directory, options, time, logger);
+        await storage._space.BeginAsync();
         if (await directory.FindStoreAsync(cancellationToken) is { } found)
         {
             try

@@ -15,10 +15,10 @@ internal sealed class NodeFlags
     private readonly Option<string> _data = Data();
     private readonly Option<string> _listen = new("--listen") { Description = "Where it listens (default 0.0.0.0:9100; port 0: any that is free).", HelpName = "ADDR:PORT" };
     private readonly Option<string[]> _gateway = new("--gateway") { Description = "Id of a gateway cluster that may use this node; may be repeated. One that it joined needs not be named.", HelpName = "ID" };
-    private readonly Option<string> _space = new("--space") { Description = "The most that its store may take on the disk, such as 500GiB (default: all there is).", HelpName = "SIZE" };
-    private readonly Option<string> _bandwidth = new("--bandwidth") { Description = "The most that goes in and out a second, such as 20MiB (default: no cap).", HelpName = "SIZE" };
-    private readonly Option<string> _hours = new("--hours") { Description = "Hours of the day, by this machine's clock, in which it takes new data, such as 22-07; what it has can be read at all hours.", HelpName = "FROM-TO" };
-    private readonly Option<bool> _idle = new("--idle") { Description = "Work at the machine's lowest I/O and CPU priority (Linux)." };
+    private readonly Option<string> _space = new("--space") { Description = "The most that its store may take on the disk, such as 500GiB; none: all there is. This and the other caps are remembered: without an option, what was said last holds.", HelpName = "SIZE" };
+    private readonly Option<string> _bandwidth = new("--bandwidth") { Description = "The most that goes in and out a second, such as 20MiB; none: no cap.", HelpName = "SIZE" };
+    private readonly Option<string> _hours = new("--hours") { Description = "Hours of the day, by this machine's clock, in which it takes new data, such as 22-07; none: at all hours. What it has can be read at all hours.", HelpName = "FROM-TO" };
+    private readonly Option<bool> _idle = new("--idle") { Description = "Work at the machine's lowest I/O and CPU priority (Linux); false: as any other process." };
     private readonly Option<LogLevel?> _logLevel = new("--log-level") { Description = "Trace, Debug, Information, Warning, Error (default Information)." };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
@@ -42,13 +42,16 @@ internal sealed class NodeFlags
         {
             Listen = Read(parsed.GetValue(_listen), "LISTEN", "--listen", defaults.Listen, text => IPEndPoint.TryParse(text, out var found) && text.Contains(':', StringComparison.Ordinal) ? found : null, "an address and a port such as 0.0.0.0:9100"),
             Gateways = [.. (parsed.GetValue(_gateway) is { Length: > 0 } ids ? ids : Variable("GATEWAY")?.Split(',') ?? []).Select(text => Gateway(text.Trim()))],
-            SpaceBytes = Read(parsed.GetValue(_space), "SPACE", "--space", null, ByteSize.TryParse, "a size such as 500GiB"),
-            BandwidthBytesPerSecond = Read(parsed.GetValue(_bandwidth), "BANDWIDTH", "--bandwidth", null, ByteSize.TryParse, "a size such as 20MiB"),
-            Hours = Read<DailyHours?>(parsed.GetValue(_hours), "HOURS", "--hours", null, text => DailyHours.TryParse(text, out var found) ? found : null, "two different hours such as 22-07"),
-            IdlePriority = parsed.GetValue(_idle) || Variable("IDLE") is "true",
+            SpaceBytes = Read(parsed.GetValue(_space), "SPACE", "--space", null, text => Cap(text), "a size such as 500GiB, or none"),
+            BandwidthBytesPerSecond = Read(parsed.GetValue(_bandwidth), "BANDWIDTH", "--bandwidth", null, text => Cap(text), "a size such as 20MiB, or none"),
+            Hours = Read<DailyHours?>(parsed.GetValue(_hours), "HOURS", "--hours", null, text => text == "none" ? DailyHours.All : DailyHours.TryParse(text, out var found) ? found : null, "two different hours such as 22-07, or none"),
+            IdlePriority = parsed.GetResult(_idle) is not null ? parsed.GetValue(_idle) : Variable("IDLE") is { } idle ? idle == "true" : null,
             LogLevel = parsed.GetValue(_logLevel) ?? Read<LogLevel?>(null, "LOG_LEVEL", "--log-level", null, text => Enum.TryParse<LogLevel>(text, ignoreCase: true, out var found) ? found : null, "Trace, Debug, Information, Warning or Error") ?? defaults.LogLevel,
         };
     }
+
+    /// <summary>A size; 0 for "none".</summary>
+    private static long? Cap(string text) => text == "none" ? 0 : ByteSize.TryParse(text) is > 0 and var size ? size : null;
 
     public static string? Variable(string name) => Environment.GetEnvironmentVariable("OORT_NODE_" + name) is { Length: > 0 } text ? text : null;
 

@@ -64,15 +64,55 @@ public sealed class CapTests
         var time = new ShiftedTime();
         var cap = new SpaceCap(folder.Path, 1000, time);
 
+        await cap.BeginAsync();
+
         cap.Limit(new(5000, 4000)).ShouldBe(new(1000, 400));
         cap.Limit(new(5000, 100)).ShouldBe(new(1000, 100));
-        cap.Take(300);
-        // What was taken may be in the files already: before it refuses, it looks.
-        cap.Take(300);
-        Should.Throw<Backends.BackendException>(() => cap.Take(401)).Kind.ShouldBe(Backends.BackendErrorKind.Full);
+        cap.Take(400);
+        Should.Throw<Backends.BackendException>(() => cap.Take(1)).Kind.ShouldBe(Backends.BackendErrorKind.Full);
+
+        // The files are looked at when that is due, and nobody waits for it.
         await File.WriteAllBytesAsync(Path.Combine(folder.Path, "volume"), [], CancellationToken.None);
+        Should.Throw<Backends.BackendException>(() => cap.Take(1));
+        time.Advance(TimeSpan.FromSeconds(11));
+        Should.Throw<Backends.BackendException>(() => cap.Take(1));
+        await cap.Measuring;
         cap.Take(1000);
-        Should.Throw<Backends.BackendException>(() => cap.Take(1001)).Kind.ShouldBe(Backends.BackendErrorKind.Full);
+        Should.Throw<Backends.BackendException>(() => cap.Take(1)).Kind.ShouldBe(Backends.BackendErrorKind.Full);
+    }
+
+    [Fact]
+    public async Task Caps_SaidOnce_HoldAtTheNextStartsUntilTheyAreSaidOtherwise()
+    {
+        await using var node = await RunningNode.StartAsync(options => options with { SpaceBytes = 3L << 30, BandwidthBytesPerSecond = 1 << 20, Hours = new DailyHours(0, 23), IdlePriority = false });
+        (await StatusAsync(node)).CapacityBytes.ShouldBe(3L << 30);
+
+        await node.RestartAsync();
+        (await StatusAsync(node)).CapacityBytes.ShouldBe(3L << 30);
+        node.Host.Options.BandwidthBytesPerSecond.ShouldBe(1 << 20);
+        node.Host.Options.Hours.ShouldBe(new DailyHours(0, 23));
+
+        await node.RestartAsync(options => options with { SpaceBytes = 0, Hours = DailyHours.All });
+        await node.RestartAsync();
+        (await StatusAsync(node)).CapacityBytes.ShouldNotBe(3L << 30);
+        node.Host.Options.SpaceBytes.ShouldBeNull();
+        node.Host.Options.Hours.ShouldBeNull();
+        node.Host.Options.BandwidthBytesPerSecond.ShouldBe(1 << 20);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}}")]
+    [InlineData("{\"version\":2}")]
+    [InlineData("{\"version\":1,\"spaceBytes\":1}")]
+    [InlineData("{\"version\":1,\"bandwidthBytesPerSecond\":-1}")]
+    [InlineData("{\"version\":1,\"hours\":\"25-1\"}")]
+    public async Task Caps_FileThatCannotBeRead_IsRefused(string content)
+    {
+        await using var node = await RunningNode.StartAsync();
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, NodeDirectory.CapsFile), content, CancellationToken.None);
+
+        (await Should.ThrowAsync<NodeStartException>(() => node.RestartAsync())).Message.ShouldContain(NodeDirectory.CapsFile);
     }
 
     [Fact]
