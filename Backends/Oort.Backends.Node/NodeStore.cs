@@ -31,6 +31,15 @@ public sealed partial class NodeStore : IStore
 
     public string FailureDomain => _options.FailureDomain ?? $"node {_client.Address.Id.ToString()[..16]}";
 
+    /// <summary>Who answers at an address. It is believed only that it has that key: what it holds must prove itself.</summary>
+    /// <param name="own">The gateway cluster's key pair.</param>
+    /// <exception cref="BackendException">Kind Transient: no node answers there.</exception>
+    public static async Task<NodeAddress> IdentifyAsync(string host, int port, NodeIdentity own, NodeStoreOptions options, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        return new(await NodeConnections.IdentifyAsync(host, port, own, options, cancellationToken), host, port);
+    }
+
     /// <summary>Asks a node what it is and has, without opening anything. Also says whether it can be reached, and lets itself be used.</summary>
     /// <param name="own">The gateway cluster's key pair.</param>
     /// <exception cref="BackendException">Permanent: another node is there, or one of another version. Unauthorized: it does not serve this cluster. Transient: not to be reached.</exception>

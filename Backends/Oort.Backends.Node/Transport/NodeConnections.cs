@@ -34,11 +34,44 @@ internal static class NodeConnections
             disposeHandler: true);
     }
 
+    /// <summary>Who answers at an address: the id of the key that it proves to have. Nothing is asked of it.</summary>
+    /// <exception cref="BackendException">Kind Transient: nobody does, or not in this protocol.</exception>
+    public static async Task<NodeId> IdentifyAsync(string host, int port, NodeIdentity own, NodeStoreOptions options, CancellationToken cancellationToken)
+    {
+        var place = new NodeAddress(default, host, port);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.ConnectTimeout);
+        try
+        {
+            var certificate = SslStreamCertificateContext.Create(own.Certificate, additionalCertificates: null, offline: true);
+            NodeId? found = null;
+            await using var stream = await ConnectAsync(place, certificate, id => (found = id) is not null, limit.Token);
+            return found!.Value;
+        }
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new BackendException(BackendErrorKind.Transient, $"No node answers at {place.HostAndPort}: {(limit.IsCancellationRequested ? $"not within {options.ConnectTimeout.TotalSeconds:0.#} s" : e.GetBaseException().Message)}.", e);
+        }
+    }
+
     private static async Task<Stream> ConnectAsync(NodeAddress address, SslStreamCertificateContext certificate, CancellationToken cancellationToken)
+    {
+        NodeId? found = null;
+        try
+        {
+            return await ConnectAsync(address, certificate, id => (found = id) == address.Id, cancellationToken);
+        }
+        catch (AuthenticationException e) when (found is { } other && other != address.Id)
+        {
+            throw new BackendException(BackendErrorKind.Permanent, $"{address.HostAndPort} is another node ({other}), not {address.Id}.", e);
+        }
+    }
+
+    /// <param name="accept">Whether the peer with this id is the right one; null: it showed no key of ours.</param>
+    private static async Task<Stream> ConnectAsync(NodeAddress address, SslStreamCertificateContext certificate, Func<NodeId?, bool> accept, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         SslStream? stream = null;
-        NodeId? found = null;
         try
         {
             await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
@@ -53,17 +86,15 @@ internal static class NodeConnections
                     EncryptionPolicy = EncryptionPolicy.RequireEncryption,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                     CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust },
-                    RemoteCertificateValidationCallback = (_, peer, _, _) => (found = peer is X509Certificate2 known ? NodeId.OfCertificate(known) : null) == address.Id,
+                    RemoteCertificateValidationCallback = (_, peer, _, _) => accept(peer is X509Certificate2 known ? NodeId.OfCertificate(known) : null),
                 },
                 cancellationToken);
             return stream;
         }
-        catch (Exception e)
+        catch
         {
             if (stream is not null) await stream.DisposeAsync();
             socket.Dispose();
-            if (e is AuthenticationException && found is { } other && other != address.Id)
-                throw new BackendException(BackendErrorKind.Permanent, $"{address.HostAndPort} is another node ({other}), not {address.Id}.", e);
             throw;
         }
     }

@@ -41,11 +41,13 @@ public static class SystemStart
     /// <summary>A disk that joins later.</summary>
     public static IStoreEndpoint OpenDisk(string path, ILoggerFactory loggers) => new LocalDiskEndpoint(path, new LocalStoreOptions(), TimeProvider.System, loggers);
 
-    /// <summary>The disks of the options, or the default ones.</summary>
+    /// <summary>The disks of the options, or the default ones: those are made with the directory, so a directory without any of them, whose stores are all on nodes, gets none later.</summary>
     public static IReadOnlyList<IStoreEndpoint> Disks(GatewayOptions options, string dataDirectory, ILoggerFactory loggers)
     {
+        var defaults = Path.Combine(dataDirectory, "disks");
+        if (options.Disks.IsEmpty && !Directory.Exists(defaults) && File.Exists(Path.Combine(dataDirectory, "identity"))) return [];
         IEnumerable<string> paths = options.Disks.IsEmpty
-            ? Enumerable.Range(1, DefaultDiskCount).Select(i => Path.Combine(dataDirectory, "disks", "disk" + i.ToString(CultureInfo.InvariantCulture)))
+            ? Enumerable.Range(1, DefaultDiskCount).Select(i => Path.Combine(defaults, "disk" + i.ToString(CultureInfo.InvariantCulture)))
             : options.Disks;
         return [.. paths.Select(path => OpenDisk(path, loggers))];
     }

@@ -34,6 +34,10 @@ public sealed class NodeEndpoints : IDisposable
     /// <summary>The secret of a join token.</summary>
     public byte[] SecretOf(UInt128 token) => JoinProof.SecretOf(_tokenKey, token, Identity.Id);
 
+    /// <summary>Who answers at an address.</summary>
+    /// <exception cref="Oort.Backends.BackendException">Nobody does.</exception>
+    internal Task<NodeAddress> IdentifyAsync(NodeAddress address, CancellationToken cancellationToken) => NodeStore.IdentifyAsync(address.Host, address.Port, Identity, _options, cancellationToken);
+
     /// <summary>The endpoint of a node; from now on it is at this address.</summary>
     public NodeEndpoint At(NodeAddress address)
     {

@@ -264,9 +264,13 @@ public sealed partial class ObjectSystem
     /// <summary>Draining disks that hold nothing any more are removed.</summary>
     private async ValueTask FinishDrainsAsync(CancellationToken cancellationToken)
     {
+        var isHandedOver = false;
         foreach (var row in await parts.Metadata.ListStoresAsync(cancellationToken))
         {
             if (row.State != StoreState.Draining || !(await parts.Metadata.ListSegmentsAsync(default, 1, notFullOnly: false, row.Id, cancellationToken)).IsEmpty) continue;
+            // It may be the only one with an early log of the journal: with a snapshot on the stores that stay, nothing before it is needed any more.
+            if (!isHandedOver) await snapshotter.RunAsync(cancellationToken);
+            isHandedOver = true;
             await parts.Metadata.PutStoreAsync(row with { State = StoreState.Removed }, cancellationToken);
             await parts.Stores.RemoveAsync(row.Id);
             healAsked = true;

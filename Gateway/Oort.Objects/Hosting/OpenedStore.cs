@@ -11,12 +11,15 @@ namespace Oort.Objects;
 /// <param name="Failure">Why it could not be reached or opened; empty otherwise.</param>
 internal sealed record OpenedStore(IStoreEndpoint Endpoint, FoundStore? Found, IStore? Store, bool IsBlank, string Failure)
 {
+    /// <summary>The place answered, and lets this cluster's key do nothing.</summary>
+    public bool IsUnauthorized { get; private init; }
+
     /// <summary>Looks at all places at the same time; opens nothing.</summary>
     /// <param name="timeout">A place that takes longer counts as away for now; it is opened later.</param>
     public static async ValueTask<ImmutableArray<OpenedStore>> FindAllAsync(IReadOnlyList<IStoreEndpoint> endpoints, TimeSpan timeout, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        if (endpoints.Count == 0) throw new StartRefusedException(StartRefusal.Configuration, "No disks are configured; give at least one with --disk.");
-        if (endpoints.Select(endpoint => endpoint.Location).Distinct(StringComparer.Ordinal).Count() != endpoints.Count) throw new StartRefusedException(StartRefusal.Configuration, "A disk is configured twice.");
+        if (endpoints.Count == 0) throw new StartRefusedException(StartRefusal.Configuration, "No disks are configured and no nodes are known; give at least one disk with --disk.");
+        if (endpoints.Select(endpoint => endpoint.Location).Distinct(StringComparer.Ordinal).Count() != endpoints.Count) throw new StartRefusedException(StartRefusal.Configuration, "A disk or node is configured twice.");
         var found = await Task.WhenAll(endpoints.Select(endpoint => FindAsync(endpoint, timeout, time, logger, cancellationToken)));
         var twice = found.Where(one => one.Found is not null).GroupBy(one => one.Found!.Value.Id).FirstOrDefault(group => group.Count() > 1);
         return twice is null
@@ -60,7 +63,7 @@ internal sealed record OpenedStore(IStoreEndpoint Endpoint, FoundStore? Found, I
         catch (BackendException failure)
         {
             logger.LogWarning(failure, "{Location} could not be looked at.", endpoint.Location);
-            return new(endpoint, null, null, IsBlank: false, failure.Message);
+            return new(endpoint, null, null, IsBlank: false, failure.Message) { IsUnauthorized = failure.Kind == BackendErrorKind.Unauthorized };
         }
     }
 

@@ -9,9 +9,10 @@ using Oort.Metadata.Sqlite.Recovery;
 namespace Oort.Objects;
 
 /// <summary>The database's part of a recovery: newest whole snapshot, then every record of every gateway that is newer.</summary>
-internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring keyring, string databasePath, TimeProvider time, IProgress<RecoveryProgress>? progress, ILogger logger)
+internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring keyring, string databasePath, TimeProvider time, IProgress<RecoveryProgress>? progress, ILogger logger) : IDisposable
 {
     private readonly List<JournalFinding> findings = [];
+    private MetadataRebuilder? rebuilder;
 
     public IReadOnlyList<JournalFinding> Findings => findings;
 
@@ -24,28 +25,35 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
     /// <summary>All gateways that were met, succeeded from now on.</summary>
     public ImmutableArray<SnapshotGateway> Retired { get; private set; } = [];
 
-    /// <summary>Builds the database.</summary>
-    /// <param name="acceptLoss">False: findings end it, and nothing is left.</param>
-    /// <returns>What was wrong with rows.</returns>
-    /// <exception cref="RecoveryLossException">There are findings, and losses are not accepted.</exception>
+    /// <summary>Reads snapshot and journals into a staging file beside the database.</summary>
+    /// <returns>The cluster's stores by what was read: some of them may have to be read too.</returns>
     /// <exception cref="StartRefusedException">The stores hold neither snapshot nor journal.</exception>
-    public async Task<ImmutableArray<string>> RunAsync(bool acceptLoss, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<StoreRow>> ReadAsync(CancellationToken cancellationToken)
     {
         var snapshots = await new SnapshotReader(stores, keyring, logger).FindAsync(cancellationToken);
         var catalogue = await JournalCatalogue.ReadAsync(stores, keyring, logger, cancellationToken);
         if (snapshots.IsEmpty && catalogue.Logs.IsEmpty)
-            throw new StartRefusedException(StartRefusal.TooFewStores, "The disks hold neither a snapshot nor a journal of this cluster. Attach the other disks.");
+            throw new StartRefusedException(StartRefusal.TooFewStores, "The stores hold neither a snapshot nor a journal of this cluster. Attach the other disks and nodes.");
 
-        var (rebuilder, manifest) = await LoadSnapshotAsync(snapshots, cancellationToken);
-        using (rebuilder)
-        {
-            await ReplayAsync(rebuilder, catalogue, manifest, cancellationToken);
-            if (findings.Count > 0 && !acceptLoss) throw new RecoveryLossException([.. findings]);
-            progress?.Report(new("building the database", 0, 0));
-            Generation = rebuilder.HighestGeneration;
-            return [.. rebuilder.Finish().Select(problem => $"{problem.Kind}: {problem.Detail}")];
-        }
+        (rebuilder, var manifest) = await LoadSnapshotAsync(snapshots, cancellationToken);
+        await ReplayAsync(rebuilder, catalogue, manifest, cancellationToken);
+        return rebuilder.ReadStores();
     }
+
+    /// <summary>Makes the database of what was read.</summary>
+    /// <param name="acceptLoss">False: findings end it, and nothing is left.</param>
+    /// <returns>What was wrong with rows.</returns>
+    /// <exception cref="RecoveryLossException">There are findings, and losses are not accepted.</exception>
+    public ImmutableArray<string> Finish(bool acceptLoss)
+    {
+        if (findings.Count > 0 && !acceptLoss) throw new RecoveryLossException([.. findings]);
+        progress?.Report(new("building the database", 0, 0));
+        Generation = rebuilder!.HighestGeneration;
+        return [.. rebuilder.Finish().Select(problem => $"{problem.Kind}: {problem.Detail}")];
+    }
+
+    /// <summary>Removes what is staged.</summary>
+    public void Dispose() => rebuilder?.Dispose();
 
     /// <summary>The newest snapshot of which every part is whole on some store. Older ones are tried in turn: the journal then has a gap, which is reported.</summary>
     private async Task<(MetadataRebuilder, SnapshotManifest?)> LoadSnapshotAsync(ImmutableArray<SnapshotCopies> snapshots, CancellationToken cancellationToken)

@@ -20,13 +20,19 @@ public static class Recovery
     /// <summary>Epochs opened at most to get above every shard on the stores: each start of a gateway opened one, and only starts whose journal was lost are missing.</summary>
     private const int EpochCountMax = 1_000;
 
+    /// <summary>How often all is read at most: after the first time because of stores that turned up. One named node leads to all others in one step, unless what it holds is old.</summary>
+    private const int RoundCountMax = 8;
+
+    /// <summary>Segments whose shards are looked for at the same time: enough to hide a node's round trip, few enough for any disk.</summary>
+    private const int LookParallelism = 16;
+
     /// <summary>Runs a recovery.</summary>
-    /// <param name="stores">One endpoint for each disk that is left.</param>
-    /// <exception cref="StartRefusedException">Directory, disks and root key do not fit together, or hold nothing.</exception>
+    /// <param name="stores">One endpoint for each disk that is left, and at least one of the nodes.</param>
+    /// <exception cref="StartRefusedException">Directory, stores and root key do not fit together, or hold nothing.</exception>
     /// <exception cref="RecoveryLossException">Changes are missing, and that was not accepted.</exception>
     /// <remarks>
-    /// 1. Looks at the disks and opens them and the newest keyring. 2. Notes in the directory that a recovery has begun. 3. Rebuilds the database. 4. Finds the newest
-    /// epoch that any shard was written in. 5. Opens the system, holds the collector back, opens an epoch above all that was ever seen, and writes a snapshot, which
+    /// 1. Looks at the stores and opens them and the newest keyring. 2. Notes in the directory that a recovery has begun. 3. Rebuilds the database; stores that turn up in it
+    /// and can be found are opened, and all is read again with them. 4. Finds the newest epoch that any shard was written in. 5. Opens the system, holds the collector back, opens an epoch above all that was ever seen, and writes a snapshot, which
     /// makes all earlier journals void. 6. Looks for every segment's shards. 7. Says that the directory is whole.
     /// </remarks>
     public static async Task<RecoveryReport> RunAsync(RecoveryOptions options, IReadOnlyList<IStoreEndpoint> stores, RootKey root, TimeProvider time, ILoggerFactory logs, IProgress<RecoveryProgress>? progress, CancellationToken cancellationToken)
@@ -35,42 +41,56 @@ public static class Recovery
 
         // 1.
         CheckDirectory(options.DataDirectory);
-        var found = await OpenedStore.FindAllAsync(stores, options.OpenTimeout, time, logger, cancellationToken);
-        if (found.All(one => one.Found is null)) throw new StartRefusedException(StartRefusal.TooFewStores, $"None of the disks holds a store ({string.Join(", ", stores.Select(endpoint => endpoint.Location))}). Mount them, or name others with --disk.");
-        var common = OpenedStore.CommonCluster(found);
-        var opened = await OpenedStore.OpenAllAsync(found, common ?? default, options.OpenTimeout, time, logger, cancellationToken);
         NamespaceRebuild rebuild;
         ImmutableArray<string> problems;
+        ImmutableArray<UnreadStore> unread;
         DirectoryIdentity identity;
         ulong newestEpoch;
-        try
+        await using (var sources = new RecoverySources(options, time, logger))
         {
-            var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
-            var copies = await KeyringReplicas.ReadAsync(readable, logger, cancellationToken);
-            using var keyring = KeyringReplicas.Open(copies.Select(copy => copy.Bytes).OfType<byte[]>(), root);
-            if (common is { } cluster && cluster.Value != keyring.Identity) throw new StartRefusedException(StartRefusal.OtherCluster, "The keyrings on the disks belong to another cluster than the disks.");
+            await sources.OpenAsync(stores, cancellationToken);
+            var keyring = await sources.OpenKeyringAsync(root, cancellationToken);
+            try
+            {
+                // 2.
+                identity = new(new(keyring.Identity), GatewayId.Create(), DirectoryState.Recovering, 0);
+                identity.Write(options.DataDirectory);
 
-            // 2.
-            identity = new(new(keyring.Identity), GatewayId.Create(), DirectoryState.Recovering, 0);
-            identity.Write(options.DataDirectory);
-            DurableFile.Write(Path.Combine(options.DataDirectory, DirectoryIdentity.KeyringFileName), keyring.Seal(root));
+                // 3.
+                var database = Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName);
+                foreach (var suffix in new[] { "", "-wal", "-shm", "-journal" }) File.Delete(database + suffix);
+                for (var round = 1; ; round++)
+                {
+                    rebuild = new(sources.Readable, keyring, database, time, progress, logger);
+                    using (rebuild)
+                    {
+                        var rows = await rebuild.ReadAsync(cancellationToken);
+                        if (round == RoundCountMax || !await sources.FollowAsync(rows, cancellationToken))
+                        {
+                            problems = rebuild.Finish(options.AcceptLoss);
+                            unread = sources.Unread(rows);
+                            break;
+                        }
+                    }
 
-            // 3.
-            var database = Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName);
-            foreach (var suffix in new[] { "", "-wal", "-shm", "-journal" }) File.Delete(database + suffix);
-            rebuild = new(readable, keyring, database, time, progress, logger);
-            problems = await rebuild.RunAsync(options.AcceptLoss, cancellationToken);
+                    var newer = await sources.OpenKeyringAsync(root, cancellationToken);
+                    keyring.Dispose();
+                    keyring = newer;
+                }
 
-            // 4.
-            newestEpoch = await FindNewestEpochAsync(readable, keyring, progress, logger, cancellationToken);
-        }
-        finally
-        {
-            await OpenedStore.CloseAsync(opened);
+                DurableFile.Write(Path.Combine(options.DataDirectory, DirectoryIdentity.KeyringFileName), keyring.Seal(root));
+
+                // 4.
+                newestEpoch = await FindNewestEpochAsync(sources.Readable, keyring, progress, logger, cancellationToken);
+            }
+            finally
+            {
+                keyring.Dispose();
+            }
         }
 
         // 5.
-        await using var opener = new SystemOpener(new() { DataDirectory = options.DataDirectory, OpenTimeout = options.OpenTimeout, RunWorkers = false }, stores, root, time, logs) { IsRecovery = true };
+        await using var opener = new SystemOpener(new() { DataDirectory = options.DataDirectory, OpenTimeout = options.OpenTimeout, Locate = options.Locate, RunWorkers = false }, stores, root, time, logs) { IsRecovery = true };
         var system = await opener.RunAsync(cancellationToken);
         try
         {
@@ -81,7 +101,7 @@ public static class Recovery
 
             // 7.
             (system.Identity with { State = DirectoryState.Whole }).Write(options.DataDirectory);
-            return new(identity.Cluster, rebuild.SnapshotGeneration, rebuild.Generation, rebuild.Records, [.. rebuild.Findings], problems, segments, degraded, unreadable);
+            return new(identity.Cluster, rebuild.SnapshotGeneration, rebuild.Generation, rebuild.Records, [.. rebuild.Findings], problems, segments, degraded, unreadable, unread);
         }
         finally
         {
@@ -102,7 +122,7 @@ public static class Recovery
     }
 
     /// <summary>Lists every shard. Only shards with this cluster's own header count: a store could invent names.</summary>
-    private static async Task<ulong> FindNewestEpochAsync(List<IStore> stores, Keyring keyring, IProgress<RecoveryProgress>? progress, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<ulong> FindNewestEpochAsync(IReadOnlyList<IStore> stores, Keyring keyring, IProgress<RecoveryProgress>? progress, ILogger logger, CancellationToken cancellationToken)
     {
         ulong newest = 0;
         long listed = 0;
@@ -160,13 +180,13 @@ public static class Recovery
         for (var after = default(SegmentId); ;)
         {
             var page = await system.Metadata.ListSegmentsAsync(after, pageSize, notFullOnly: false, store: null, cancellationToken);
-            foreach (var row in page)
+            await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = LookParallelism, CancellationToken = cancellationToken }, async (row, stop) =>
             {
-                var (present, shards) = await FindShardsAsync(system, row, cancellationToken);
-                if (present < row.Geometry.DataShards) unreadable++;
-                else if (present < row.Geometry.TotalShards) degraded++;
-                if (!shards.SequenceEqual(row.Shards)) await system.Metadata.MoveSegmentAsync(row.Id, row.PlacementGeneration, shards, cancellationToken);
-            }
+                var (present, shards) = await FindShardsAsync(system, row, stop);
+                if (present < row.Geometry.DataShards) Interlocked.Increment(ref unreadable);
+                else if (present < row.Geometry.TotalShards) Interlocked.Increment(ref degraded);
+                if (!shards.SequenceEqual(row.Shards)) await system.Metadata.MoveSegmentAsync(row.Id, row.PlacementGeneration, shards, stop);
+            });
 
             segments += page.Length;
             progress?.Report(new("looking for shards", segments, total));
@@ -180,13 +200,12 @@ public static class Recovery
         var length = new ShardLayout(row.Geometry, row.PayloadLength).ShardLength;
         var shards = row.Shards.ToBuilder();
         var present = 0;
-        for (var index = 0; index < shards.Count; index++)
+        await Task.WhenAll(Enumerable.Range(0, shards.Count).Select(async index =>
         {
-            if (shards[index] == StoreId.None || system.Stores.Find(shards[index]) is not { } store) continue;
+            if (shards[index] == StoreId.None || system.Stores.Find(shards[index]) is not { } store) return;
             try
             {
-                var found = await store.StatAsync(new(row.Id, (byte)index), cancellationToken);
-                if (found == length) present++;
+                if (await store.StatAsync(new(row.Id, (byte)index), cancellationToken) == length) Interlocked.Increment(ref present);
                 else shards[index] = StoreId.None;
             }
             catch (BackendException failure)
@@ -194,8 +213,7 @@ public static class Recovery
                 // Not knowing is not absence: the row keeps the place.
                 system.Stores.Report(store.Id, failure);
             }
-        }
-
+        }));
         return (present, shards.ToImmutable());
     }
 }

@@ -33,7 +33,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
     /// <returns>Its generation.</returns>
     /// <exception cref="MetadataUnavailableException">Too few stores took it whole; what was written is dropped by the next attempt.</exception>
     /// <remarks>
-    /// 1. The next journal record begins a new log. 2. Parts go to all stores; one that fails takes no more part. 3. The journal must have reached the instant, or
+    /// 1. The next journal record begins a new log. 2. Parts go to all stores that are to stay; one that fails takes no more part. 3. The journal must have reached the instant, or
     /// the snapshot would tell of changes that a power cut can still undo. 4. The manifest makes it one. 5. It is read back. 6. The old is dropped.
     /// </remarks>
     public async Task<ulong> RunAsync(CancellationToken cancellationToken)
@@ -46,7 +46,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             journal.Roll();
 
             // 2.
-            var targets = stores.Readable().ToList();
+            var targets = stores.Slots.Where(slot => slot is { TakesReads: true, State: StoreState.Active }).Select(slot => slot.Store).OfType<IStore>().ToList();
             var needed = StoreJournal.QuorumOf(Math.Min(JournalLogHeader.MemberCountMax, stores.Slots.Count(slot => slot.State == StoreState.Active)), stores.Geometry.ParityShards);
             using var cipher = keyring.BeginSnapshot();
             var manifest = await WritePartsAsync(cipher, targets, needed, cancellationToken);

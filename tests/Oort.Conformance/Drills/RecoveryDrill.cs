@@ -45,7 +45,7 @@ public sealed class RecoveryDrill
     }
 
     /// <summary>The 24 words that the first start printed.</summary>
-    private static string Phrase(string log)
+    public static string Phrase(string log)
     {
         var line = log.Split('\n').First(l => l.Contains("Recovery phrase:", StringComparison.Ordinal));
         var words = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();

@@ -99,6 +99,101 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task Recover_EveryStoreDrainedSinceTheBeginning_GivesBackEverythingFromThoseThatCameLater()
+    {
+        await using var cluster = new TestCluster(1);
+        string before;
+        await using (var system = await cluster.OpenAsync())
+        {
+            await FillAsync(system, withSnapshot: false);
+            for (var index = 0; index < 3; index++)
+            {
+                cluster.Stores.Add(TestCluster.NewStore());
+                await system.AddDiskAsync(new OpenStoreEndpoint(cluster.Stores[^1]), CancellationToken.None);
+            }
+
+            await system.DrainDiskAsync(cluster.Stores[0].Id, CancellationToken.None);
+            await system.DrainRepairsAsync();
+            system.GetStatus().Stores.ShouldNotContain(store => store.Id == cluster.Stores[0].Id);
+            await system.CreateBucketAsync("later");
+            before = await DumpAsync(system);
+        }
+
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        cluster.Stores.RemoveAt(0);
+        var report = await RecoverAsync(cluster, acceptLoss: false);
+        report.Findings.ShouldBeEmpty();
+        report.Problems.ShouldBeEmpty();
+        report.Unread.ShouldBeEmpty();
+        await using var again = await cluster.OpenAsync();
+        (await DumpAsync(again)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Recover_OneStoreNamedAndTheOthersLocated_ReadsThemAll()
+    {
+        await using var cluster = new TestCluster();
+        string before;
+        await using (var system = await cluster.OpenAsync())
+        {
+            await FillAsync(system, withSnapshot: true);
+            before = await DumpAsync(system);
+        }
+
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        var located = cluster.Endpoints.Skip(1).Take(4).ToDictionary(endpoint => endpoint.Location);
+        var report = await RecoverAsync(cluster, acceptLoss: false, [cluster.Endpoints[0]], location => located.GetValueOrDefault(location));
+        report.Findings.ShouldBeEmpty();
+        report.UnreadableSegments.ShouldBe(0);
+        report.Unread.ShouldHaveSingleItem().Location.ShouldBe(cluster.Stores[5].Location);
+        await using var again = await cluster.OpenAsync();
+        (await DumpAsync(again)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Recover_LogLostFromTheMiddle_ReportsTheGapAndGoesOnOnlyWhenLossIsAccepted()
+    {
+        await using var cluster = new TestCluster();
+        for (var round = 0; round < 3; round++)
+        {
+            await using var system = await cluster.OpenAsync();
+            await system.CreateBucketAsync($"bucket-{round}");
+        }
+
+        // Each start began a log; the second one goes from every store.
+        foreach (var store in cluster.Stores)
+        {
+            var logs = new List<string>();
+            await foreach (var name in store.ListLogsAsync(JournalLogName.Prefix, CancellationToken.None)) logs.Add(name);
+            logs.Count.ShouldBe(3);
+            await store.DeleteLogAsync(logs.Order(StringComparer.Ordinal).ElementAt(1), CancellationToken.None);
+        }
+
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        var refused = await Should.ThrowAsync<RecoveryLossException>(() => RecoverAsync(cluster, acceptLoss: false));
+        refused.Findings.ShouldContain(finding => finding.Kind == JournalFindingKind.Gap);
+        refused.Message.ShouldContain("--accept-loss");
+        (await RecoverAsync(cluster, acceptLoss: true)).Findings.ShouldContain(finding => finding.Kind == JournalFindingKind.Gap);
+        await using var again = await cluster.OpenAsync();
+        (await again.Metadata.FindBucketAsync("bucket-0", CancellationToken.None)).ShouldNotBeNull();
+        (await again.Metadata.FindBucketAsync("bucket-1", CancellationToken.None)).ShouldBeNull();
+        (await again.Metadata.FindBucketAsync("bucket-2", CancellationToken.None)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Recover_AnotherRootKey_SaysSoAndTouchesNothing()
+    {
+        await using var cluster = new TestCluster();
+        await using (await cluster.OpenAsync()) { }
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        Directory.CreateDirectory(cluster.DataDirectory);
+        using var other = new Crypto.RootKey(new byte[32]);
+        (await Should.ThrowAsync<StartRefusedException>(() => Oort.Objects.Recovery.RunAsync(new() { DataDirectory = cluster.DataDirectory }, cluster.Endpoints, other, TimeProvider.System, cluster.Logs, null, CancellationToken.None)))
+            .Reason.ShouldBe(StartRefusal.WrongRoot);
+        Directory.EnumerateFileSystemEntries(cluster.DataDirectory).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Open_DirectoryThatARecoverySucceeded_Refuses()
     {
         await using var cluster = new TestCluster();
@@ -113,10 +208,10 @@ public sealed class RecoveryTests
         (await again.Metadata.FindBucketAsync("after", CancellationToken.None)).ShouldNotBeNull();
     }
 
-    private static Task<RecoveryReport> RecoverAsync(TestCluster cluster, bool acceptLoss)
+    private static Task<RecoveryReport> RecoverAsync(TestCluster cluster, bool acceptLoss, IReadOnlyList<IStoreEndpoint>? named = null, Func<string, IStoreEndpoint?>? locate = null)
     {
         Directory.CreateDirectory(cluster.DataDirectory);
-        return Oort.Objects.Recovery.RunAsync(new() { DataDirectory = cluster.DataDirectory, AcceptLoss = acceptLoss, OpenTimeout = TimeSpan.FromSeconds(5) }, cluster.Endpoints, cluster.Root, TimeProvider.System, cluster.Logs, null, CancellationToken.None);
+        return Oort.Objects.Recovery.RunAsync(new() { DataDirectory = cluster.DataDirectory, AcceptLoss = acceptLoss, Locate = locate, OpenTimeout = TimeSpan.FromSeconds(5) }, named ?? cluster.Endpoints, cluster.Root, TimeProvider.System, cluster.Logs, null, CancellationToken.None);
     }
 
     /// <summary>Small and large objects, overwrites, deletes, versions and a multipart upload in progress.</summary>

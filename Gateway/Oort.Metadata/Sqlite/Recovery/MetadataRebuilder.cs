@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Oort.Metadata.Changes;
+using Oort.Metadata.Records;
 
 namespace Oort.Metadata.Sqlite.Recovery;
 
@@ -82,6 +83,27 @@ public sealed class MetadataRebuilder : IDisposable
             if (reader.Generation > snapshotGeneration) Apply(reader);
         }
         HighestGeneration = Math.Max(HighestGeneration, entry.LastGeneration);
+    }
+
+    /// <summary>The stores by what was applied so far; rows that cannot be read are passed over.</summary>
+    public ImmutableArray<StoreRow> ReadStores()
+    {
+        var stores = ImmutableArray.CreateBuilder<StoreRow>();
+        using var rows = new Statement(staging.Handle, "SELECT key, value FROM staging WHERE tab = ?1 AND value IS NOT NULL ORDER BY key");
+        rows.Bind(1, (long)RowTable.Store);
+        while (rows.Step())
+        {
+            try
+            {
+                stores.Add(SmallRecords.ReadStore(RowKey.ReadStore(rows.Blob(0)), rows.Blob(1)));
+            }
+            catch (MetadataFormatException)
+            {
+                // Finish reports it.
+            }
+        }
+
+        return stores.ToImmutable();
     }
 
     /// <summary>Writes the database and moves it to its place. What cannot be reached or read is left out, and reported.</summary>
