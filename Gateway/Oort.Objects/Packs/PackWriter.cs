@@ -18,6 +18,21 @@ internal sealed class PackWriter : IDisposable
     /// </summary>
     private const int FlushCountMax = 2;
 
+    /// <summary>
+    /// So many must wait for a flush to begin while others are being committed. Fewer wait for those and go together with them: each flush costs the same ten syncs and
+    /// wakes the same threads, whatever is in it, so that two half crowds in turn cost twice as much as one whole, and serve no client sooner.
+    /// </summary>
+    private const int OverlapMin = 96;
+
+    /// <summary>From so many clients on they are a crowd, which a flush lets gather. A lone client waits for nobody.</summary>
+    private const int CrowdMin = 4;
+
+    /// <summary>
+    /// How long a flush lets a crowd gather: about as long as a flush takes. It begins at once when all are there; who stays away is waited for once,
+    /// and not expected again.
+    /// </summary>
+    private static readonly TimeSpan s_gatherTimeMax = TimeSpan.FromMilliseconds(3);
+
     private readonly DataPath path;
     private readonly Lock gate = new();
     private readonly Queue<PackEntry> waiting = new();
@@ -32,8 +47,12 @@ internal sealed class PackWriter : IDisposable
     /// <summary>Bodies of those that have: they are being committed and journalled.</summary>
     private int committingCount;
 
-    /// <summary>Bodies of the last group, and of the one before it.</summary>
-    private (int Last, int Before) groups;
+    /// <summary>Bodies at hand when the last flush reached its quorum, in it and behind it: about as many clients are there that send one after the other. (None of them was answered yet, so none counts twice.)</summary>
+    private int expectedCount;
+
+    /// <summary>The flush that lets the crowd gather.</summary>
+    private Flush? gathering;
+    private readonly ITimer gatherTimer;
     private bool isDisposed;
 
     /// <exception cref="ArgumentException">The budget is too small for two flushes.</exception>
@@ -42,6 +61,7 @@ internal sealed class PackWriter : IDisposable
         this.path = path;
         if (!path.Buffers.Budget.TryAcquire(Reserved))
             throw new ArgumentException($"Buffers of {path.Buffers.Budget.Capacity} bytes are too few: pack flushes alone take {Reserved}.", nameof(path));
+        gatherTimer = path.Time.CreateTimer(static self => ((PackWriter)self!).EndGathering(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private long Reserved => FlushCountMax * (long)PackFlush.BytesMax(path.Options);
@@ -55,6 +75,7 @@ internal sealed class PackWriter : IDisposable
         {
             waiting.Enqueue(entry);
             StartFlush();
+            BeginIfGathered();
         }
         using var registration = cancellationToken.UnsafeRegister(static (self, token) => ((PackEntry)self!).Cancel(token), entry);
         return await entry.Placed;
@@ -69,6 +90,7 @@ internal sealed class PackWriter : IDisposable
         {
             foreach (var entry in entries) waiting.Enqueue(entry);
             StartFlush();
+            BeginIfGathered();
         }
         return [.. entries.Select(entry => entry.Placed)];
     }
@@ -81,21 +103,50 @@ internal sealed class PackWriter : IDisposable
 
     public void Dispose()
     {
-        if (!Interlocked.Exchange(ref isDisposed, true)) path.Buffers.Budget.Release(Reserved);
+        if (Interlocked.Exchange(ref isDisposed, true)) return;
+        gatherTimer.Dispose();
+        path.Buffers.Budget.Release(Reserved);
     }
 
     internal static int Align(int offset) => (offset + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>
-    /// Begins a flush if there is something to flush and the ones before let it: not before as many wait as are being committed. So the stages overlap and no group is
-    /// smaller than the one before it, unless it has the stores and the journal for itself; each costs the same twelve syncs, whatever is in it. Under the gate.
+    /// Begins a flush if there is something to flush and the ones before let it: many overlap in two stages, where no group is smaller than the one before it; few go
+    /// together, one flush at a time (<see cref="OverlapMin"/>). Under the gate.
     /// </summary>
     private void StartFlush()
     {
-        if (waiting.Count == 0 || waiting.Count < committingCount || unsettledCount > 0 || flushCount >= FlushCountMax) return;
+        if (waiting.Count == 0 || unsettledCount > 0 || flushCount >= FlushCountMax) return;
+        if (committingCount > 0 && waiting.Count < Math.Max(committingCount, OverlapMin)) return;
         flushCount++;
         unsettledCount++;
-        new Flush(this, new Crowd(groups.Last + groups.Before, waiting.Count)).Queue();
+        var flush = new Flush(this);
+        if (expectedCount < CrowdMin || waiting.Count >= expectedCount)
+        {
+            flush.Queue();
+            return;
+        }
+
+        // Whoever was answered a moment ago is about to come again.
+        gathering = flush;
+        gatherTimer.Change(s_gatherTimeMax, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void BeginIfGathered()
+    {
+        if (gathering is null || waiting.Count < expectedCount) return;
+        gathering.Queue();
+        gathering = null;
+    }
+
+    private void EndGathering()
+    {
+        lock (gate)
+        {
+            gathering?.Queue();
+            gathering = null;
+        }
     }
 
     /// <summary>The bodies at the head of the queue that fit into one pack, and at least one. Those of other policies than the first's keep their places.</summary>
@@ -135,7 +186,6 @@ internal sealed class PackWriter : IDisposable
             while (others.TryDequeue(out var again)) waiting.Enqueue(again);
         }
 
-        groups = (entries.Count, groups.Last);
         return entries;
     }
 
@@ -145,6 +195,7 @@ internal sealed class PackWriter : IDisposable
         {
             unsettledCount--;
             committingCount += count;
+            expectedCount = count + waiting.Count;
             StartFlush();
         }
     }
@@ -162,32 +213,18 @@ internal sealed class PackWriter : IDisposable
     }
 
     /// <summary>A flush from the moment it may begin.</summary>
-    private sealed class Flush(PackWriter owner, Crowd crowd) : IThreadPoolWorkItem
+    private sealed class Flush(PackWriter owner) : IThreadPoolWorkItem
     {
-        private readonly long mayBegin = owner.path.Time.GetTimestamp();
-
-        /// <summary>Behind everything that waits for a thread now, and not before it.</summary>
+        /// <summary>Behind everything that waits for a thread now, and not before it: requests that came together stand together in that queue, and share this flush.</summary>
         public void Queue() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
         public void Execute()
         {
-            List<PackEntry>? entries = null;
-            Geometry geometry = default;
-            var elapsed = owner.path.Time.GetElapsedTime(mayBegin);
-            lock (owner.gate)
-            {
-                if (!crowd.MayGrow(owner.waiting.Count, elapsed)) entries = owner.TakeGroup(out geometry);
-            }
-
-            if (entries is null) StandAside(elapsed);
-            else if (entries.Count == 0) owner.Ended(0, isSettled: false);
+            List<PackEntry> entries;
+            Geometry geometry;
+            lock (owner.gate) entries = owner.TakeGroup(out geometry);
+            if (entries.Count == 0) owner.Ended(0, isSettled: false);
             else _ = RunAsync(geometry, entries);
-        }
-
-        private void StandAside(TimeSpan elapsed)
-        {
-            if (crowd.Yields(elapsed)) Thread.Yield();
-            Queue();
         }
 
         private async Task RunAsync(Geometry geometry, List<PackEntry> entries)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Backends.Suite;
@@ -31,26 +32,61 @@ public sealed class PipelineTests
     }
 
     [Fact]
-    public async Task PutObject_FewerWaitThanAreBeingCommitted_WaitForThem()
+    public async Task PutObject_FewWhileOthersAreCommitted_WaitForThemAndGoTogether()
     {
         await using var world = new ObjectWorld(new Geometry(2, 1));
-        var gates = HoldPuts(world.Stores.All);
-        Task[] puts = [world.PutAsync(ObjectWorld.Bytes(99), "first")];
-        await FlushedAsync(world.Stores.All);
-        puts = [.. puts, .. Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}"))];
-        var known = new TaskCompletionSource();
-        world.Metadata.Adding = known.Task;
-        foreach (var gate in gates) gate.SetResult();
-        while (world.Metadata.CommitCount < 11) await Task.Delay(1);
+        var (ten, known) = await HoldTenInCommitAsync(world);
 
-        // Ten are being committed: nine wait for that, and the tenth makes a group with them.
-        puts = [.. puts, .. Enumerable.Range(0, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}"))];
+        var more = Enumerable.Range(0, 12).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}")).ToArray();
         world.Stores.All[0].Count(StoreOperations.Put).ShouldBe(2);
-        puts = [.. puts, world.PutAsync(ObjectWorld.Bytes(300), "last")];
-        while (world.Stores.All[0].Count(StoreOperations.Put) < 3) await Task.Delay(1);
         known.SetResult();
-        await Task.WhenAll(puts);
+        await Task.WhenAll([.. ten, .. more]);
         world.Metadata.Segments.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task PutObject_ManyWhileOthersAreCommitted_AreFlushedMeanwhile()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1));
+        var (ten, known) = await HoldTenInCommitAsync(world);
+
+        var many = Enumerable.Range(0, 96).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}")).ToArray();
+        await WaitAsync(() => world.Stores.All[0].Count(StoreOperations.Put) > 2);
+        known.SetResult();
+        await Task.WhenAll([.. ten, .. many]);
+    }
+
+    [Fact]
+    public async Task PutObject_CrowdThatWasAnswered_IsLetGather()
+    {
+        var time = new ManualTime();
+        await using var world = new ObjectWorld(new Geometry(2, 1), time: time);
+        await TenTogetherAsync(world, time);
+
+        var nine = Enumerable.Range(0, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}")).ToArray();
+        world.Stores.All[0].Count(StoreOperations.Put).ShouldBe(2);
+        await Task.WhenAll([.. nine, world.PutAsync(ObjectWorld.Bytes(300), "last")]);
+        world.Metadata.Segments.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task PutObject_CrowdOfWhichSomeStayAway_IsWaitedForOnce()
+    {
+        var time = new ManualTime();
+        await using var world = new ObjectWorld(new Geometry(2, 1), time: time);
+        await TenTogetherAsync(world, time);
+
+        var nine = Enumerable.Range(0, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(200 + i), $"more{i}")).ToArray();
+        await AdvanceUntilAsync(time, Task.WhenAll(nine));
+        await Task.WhenAll(Enumerable.Range(0, 9).Select(i => world.PutAsync(ObjectWorld.Bytes(300 + i), $"again{i}")));
+        world.Metadata.Segments.Length.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task PutObject_AFewAnswered_NextOneWaitsForNobody()
+    {
+        await using var world = new ObjectWorld(new Geometry(2, 1), time: new ManualTime());
+        for (var i = 0; i < 3; i++) await world.PutAsync(ObjectWorld.Bytes(100), $"key{i}");
     }
 
     [Fact]
@@ -126,6 +162,53 @@ public sealed class PipelineTests
         // What was refused is whole or absent.
         for (var i = 0; i < next.Length; i++)
             if (await system.GetAsync("bucket", $"key{i}") is { } content) content.ShouldBe(SystemActions.Content(i, 1000));
+    }
+
+    /// <summary>One body in a group, then ten in the next, whose segment the metadata do not take before they are let.</summary>
+    private static async Task<(Task[] Puts, TaskCompletionSource Known)> HoldTenInCommitAsync(ObjectWorld world)
+    {
+        var known = new TaskCompletionSource();
+        var puts = await StartElevenAsync(world, known.Task);
+        await WaitAsync(() => world.Metadata.CommitCount == 11);
+        return (puts, known);
+    }
+
+    /// <summary>The same, committed at once: the ten wait a while for the first, which stays away.</summary>
+    private static async Task TenTogetherAsync(ObjectWorld world, ManualTime time)
+    {
+        await AdvanceUntilAsync(time, Task.WhenAll(await StartElevenAsync(world, Task.CompletedTask)));
+        world.Metadata.Segments.Length.ShouldBe(2);
+    }
+
+    private static async Task AdvanceUntilAsync(ManualTime time, Task done)
+    {
+        await WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(3));
+            return done.IsCompleted;
+        });
+        await done;
+    }
+
+    private static async Task<Task[]> StartElevenAsync(ObjectWorld world, Task known)
+    {
+        var gates = HoldPuts(world.Stores.All);
+        var first = world.PutAsync(ObjectWorld.Bytes(99), "first");
+        await FlushedAsync(world.Stores.All);
+        Task[] puts = [first, .. Enumerable.Range(0, 10).Select(i => world.PutAsync(ObjectWorld.Bytes(100 + i), $"key{i}"))];
+        world.Metadata.Adding = known;
+        foreach (var gate in gates) gate.SetResult();
+        return puts;
+    }
+
+    private static async Task WaitAsync(Func<bool> condition)
+    {
+        var limit = Stopwatch.StartNew();
+        while (!condition())
+        {
+            limit.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60));
+            await Task.Delay(1);
+        }
     }
 
     private static TaskCompletionSource[] HoldPuts(IEnumerable<FlakyStore> stores) => [.. stores.Select(store => store.Hold(StoreOperations.Put))];
