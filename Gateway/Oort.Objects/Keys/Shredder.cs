@@ -101,8 +101,11 @@ internal sealed partial class Shredder(IMetadataStore metadata, StoreSet stores,
         await copies.WaitAsync(cancellationToken);
         try
         {
+            // One that is away does not keep the others from being cleaned.
+            var heldBack = "";
             foreach (var row in rows)
-                if (await CleanAsync(row, round, cancellationToken) is { Length: > 0 } reason) return reason;
+                if (await CleanAsync(row, round, cancellationToken) is { Length: > 0 } reason) heldBack = reason;
+            if (heldBack.Length > 0) return heldBack;
             foreach (var row in rows)
                 if (await FindLeftAsync(row, round, cancellationToken) is { Length: > 0 } left) return left;
 

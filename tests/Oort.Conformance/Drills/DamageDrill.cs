@@ -59,8 +59,19 @@ public sealed class DamageDrill
 
     private static void Wipe(string disk)
     {
-        foreach (var folder in Directory.EnumerateDirectories(disk)) Directory.Delete(folder, recursive: true);
-        foreach (var file in Directory.EnumerateFiles(disk)) File.Delete(file);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                foreach (var folder in Directory.EnumerateDirectories(disk)) Directory.Delete(folder, recursive: true);
+                foreach (var file in Directory.EnumerateFiles(disk)) File.Delete(file);
+                return;
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                // The gateway is still writing to it: a file came into a folder that was just emptied.
+            }
+        }
     }
 
     /// <summary>Count of files changed: every file with a byte in it, at a place that depends on the seed.</summary>

@@ -76,7 +76,6 @@ public sealed class ShreddingTests
             (await system.FindErasedAsync(row.Id, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
         }
 
-        (await Remains.FindSealedAsync(cluster, [[.. row.WrappedKey]])).ShouldAllBe(where => where.StartsWith(away.Id.ToString(), StringComparison.Ordinal));
         away.Offline = false;
         await Eventually.TrueAsync(() => system.Stores.Find(away.Id) is not null);
         await Eventually.Async(async () => (await system.ShredAsync(CancellationToken.None)).HeldBack.Length == 0);
