@@ -40,9 +40,10 @@ internal sealed class CellReads : IDisposable
         return new CellReads(path, segment, stripe, columnOffset, columnCount, buffer, cancellationToken);
     }
 
+    /// <summary>Pieces that are there, as of the last look.</summary>
     public int DoneCount => done.Count(isDone => isDone);
 
-    public int PendingCount => reads.Count(read => read is { IsCompleted: false });
+    private int PendingCount => reads.Count(read => read is { IsCompleted: false });
 
     /// <summary>Ends when one more read has ended; at once when none is pending.</summary>
     public Task NextAsync()
@@ -77,10 +78,25 @@ internal sealed class CellReads : IDisposable
     }
 
     /// <summary>Looks which reads have ended since. A read that ends after the last look is not used.</summary>
-    public void Look()
+    /// <returns>How many pieces are there, and how many may yet come.</returns>
+    public (int Done, int Pending) Look() => Look(reads, done);
+
+    /// <summary>Looks at each read once, so that one that ends meanwhile is in one of the two counts: neither in none nor in both.</summary>
+    /// <param name="reads">By shard; null: none was begun.</param>
+    /// <param name="done">By shard; set where a piece is there.</param>
+    internal static (int Done, int Pending) Look(IEnumerable<Task<bool>?> reads, bool[] done)
     {
-        for (var shard = 0; shard < reads.Length; shard++)
-            if (reads[shard] is { IsCompletedSuccessfully: true, Result: true }) done[shard] = true;
+        var (doneCount, pendingCount, shard) = (0, 0, 0);
+        foreach (var read in reads)
+        {
+            var hasEnded = read is null || read.IsCompleted;
+            if (hasEnded && read is { IsCompletedSuccessfully: true, Result: true }) done[shard] = true;
+            if (done[shard]) doneCount++;
+            else if (!hasEnded) pendingCount++;
+            shard++;
+        }
+
+        return (doneCount, pendingCount);
     }
 
     /// <summary>A piece turned out not to be what was written.</summary>

@@ -170,18 +170,15 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
         var isHedged = false;
         while (true)
         {
-            cells.Look();
-            while (cells.DoneCount < needed && (isHedged || cells.DoneCount + cells.PendingCount < needed) && candidates.TryDequeue(out var shard))
+            var (done, pending) = cells.Look();
+            while (done < needed && (isHedged || done + pending < needed) && candidates.TryDequeue(out var shard))
             {
                 cells.TryStart(shard);
-                cells.Look();
+                (done, pending) = cells.Look();
             }
 
-            // Counted before the look: a read that ends in between counts twice for this round, but never not at all.
-            var pendingCount = cells.PendingCount;
-            cells.Look();
-            if (cells.DoneCount >= needed) return true;
-            if (cells.DoneCount + pendingCount < needed) return false;
+            if (done >= needed) return true;
+            if (done + pending < needed) return false;
             var limit = isHedged ? path.Options.StoreTimeout : path.Options.HedgeDelay;
             var left = limit - path.Time.GetElapsedTime(started);
             if (left > TimeSpan.Zero && await EndsWithinAsync(cells.NextAsync(), left, cancellationToken)) continue;

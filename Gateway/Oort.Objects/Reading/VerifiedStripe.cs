@@ -80,14 +80,14 @@ internal sealed class VerifiedStripe(DataPath path, OpenSegment segment, int str
         var started = path.Time.GetTimestamp();
         while (true)
         {
-            cells.Look();
-            if (cells.PendingCount == 0 && allEntries.IsCompleted) return;
-            var isEnough = cells.DoneCount >= segment.Geometry.DataShards && entries.Count(entry => entry.IsCompleted) >= segment.Geometry.DataShards;
+            var (done, pending) = cells.Look();
+            if (pending == 0 && allEntries.IsCompleted) return;
+            var isEnough = done >= segment.Geometry.DataShards && entries.Count(entry => entry.IsCompleted) >= segment.Geometry.DataShards;
             var left = (isEnough ? path.Options.HedgeDelay : path.Options.StoreTimeout) - path.Time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return;
             try
             {
-                await Task.WhenAny(cells.PendingCount > 0 ? cells.NextAsync() : allEntries, NextEntry(entries)).WaitAsync(left, path.Time, cancellationToken);
+                await Task.WhenAny(pending > 0 ? cells.NextAsync() : allEntries, NextEntry(entries)).WaitAsync(left, path.Time, cancellationToken);
             }
             catch (TimeoutException)
             {
