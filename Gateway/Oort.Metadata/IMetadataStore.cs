@@ -123,6 +123,11 @@ public interface IMetadataStore : IAsyncDisposable
     ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken);
     ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken);
 
+    /// <summary>Sets a setting (null: unsets it) if it still is what the caller has read: two gateways that change it at once do not undo each other's change.</summary>
+    /// <param name="expected">What <see cref="GetSettingAsync"/> returned.</param>
+    /// <returns>False: it is something else by now, and stays that.</returns>
+    ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken);
+
     // Leases
     /// <summary>Takes the right to some background work (one name for each) for a time, unless another holder has it; the same holder may take it anew, and then holds it by the new token alone.</summary>
     /// <param name="duration">From when the engine decides. Whoever holds a lease counts from before the call, renews it in good time, and stops working when it has run out: the engine's clock is not his.</param>

@@ -78,6 +78,7 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => present.OpenEpochAsync(gatewayId, cancellationToken);
     public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) => present.GetSettingAsync(name, cancellationToken);
     public ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => present.PutSettingAsync(name, value, cancellationToken);
+    public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) => present.ReplaceSettingAsync(name, expected, value, cancellationToken);
     public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => present.TryTakeLeaseAsync(name, holder, duration, cancellationToken);
     public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => present.RenewLeaseAsync(lease, duration, cancellationToken);
     public ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => present.ReleaseLeaseAsync(lease, cancellationToken);

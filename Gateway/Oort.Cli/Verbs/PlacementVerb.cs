@@ -23,14 +23,17 @@ internal static class PlacementVerb
 
     private static Argument<string> Name() => new("POLICY") { Description = "Name of the policy." };
 
+    private static Option<long?> Revision() => new("--revision") { Description = "Change nothing unless the policies are still of this revision, which `placement list --json` shows.", HelpName = "N" };
+
     private static Command Set()
     {
         var flags = new PolicyFlags();
         var force = new Option<bool>("--force") { Description = "Set it although the present stores cannot keep it." };
-        return Verb("set", "Set a policy: from a file, by flags, or both. What is not given keeps its default.", [Name()], [.. flags.All, force], (parsed, arguments) =>
+        var revision = Revision();
+        return Verb("set", "Set a policy: from a file, by flags, or both. What is not given keeps its default.", [Name()], [.. flags.All, force, revision], (parsed, arguments) =>
         {
             var name = parsed.GetRequiredValue(arguments[0]);
-            return (HttpMethod.Put, "placement/policies/" + Uri.EscapeDataString(name), new PolicyRequest(flags.Read(parsed, name), parsed.GetValue(force)));
+            return (HttpMethod.Put, "placement/policies/" + Uri.EscapeDataString(name), new PolicyRequest(flags.Read(parsed, name), parsed.GetValue(force), parsed.GetValue(revision)));
         }, PrintReport);
     }
 
@@ -39,12 +42,13 @@ internal static class PlacementVerb
         var bucket = new Option<string>("--bucket") { Description = "Objects of this bucket; otherwise of all.", HelpName = "NAME" };
         var storageClass = new Option<string>("--class") { Description = "Objects of this storage class; otherwise of all.", HelpName = "CLASS" };
         var none = new Option<bool>("--none") { Description = "Take the assignment away." };
+        var revision = Revision();
         var policy = new Argument<string?>("POLICY") { Description = "Name of the policy.", Arity = ArgumentArity.ZeroOrOne };
-        var command = Verb("assign", "Say which policy new objects of a bucket, a storage class, or both come under.", [], [bucket, storageClass, none], (parsed, _) =>
+        var command = Verb("assign", "Say which policy new objects of a bucket, a storage class, or both come under.", [], [bucket, storageClass, none, revision], (parsed, _) =>
         {
             var name = parsed.GetValue(policy);
             if (name is null != parsed.GetValue(none)) throw new ConfigurationException("Give either a policy or --none.");
-            return (HttpMethod.Post, "placement/assign", new AssignRequest(parsed.GetValue(bucket), parsed.GetValue(storageClass), name));
+            return (HttpMethod.Post, "placement/assign", new AssignRequest(parsed.GetValue(bucket), parsed.GetValue(storageClass), name, parsed.GetValue(revision)));
         }, PrintList);
         command.Arguments.Add(policy);
         return command;

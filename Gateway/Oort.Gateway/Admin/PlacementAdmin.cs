@@ -9,13 +9,15 @@ namespace Oort.Gateway;
 
 /// <summary>Body of <c>PUT placement/policies/{name}</c> and <c>POST placement/check</c>.</summary>
 /// <param name="Force">Stores the policy although the stores that are there cannot keep it.</param>
-public sealed record PolicyRequest(PlacementPolicy? Policy, bool Force = false);
+/// <param name="Revision">The revision that the caller has seen: with another one nothing is changed. Null: whichever there is.</param>
+public sealed record PolicyRequest(PlacementPolicy? Policy, bool Force = false, long? Revision = null);
 
 /// <summary>Body of <c>POST placement/assign</c>.</summary>
 /// <param name="Bucket">The bucket's name; null: all buckets.</param>
 /// <param name="StorageClass">Null: all classes.</param>
 /// <param name="Policy">Null: takes the assignment away.</param>
-public sealed record AssignRequest(string? Bucket, string? StorageClass, string? Policy);
+/// <param name="Revision">As in <see cref="PolicyRequest"/>.</param>
+public sealed record AssignRequest(string? Bucket, string? StorageClass, string? Policy, long? Revision = null);
 
 /// <summary>What a policy means with the present stores.</summary>
 /// <param name="Placeable">Shards of a segment that find a place within the rules, with all eligible stores there.</param>
@@ -77,7 +79,7 @@ internal sealed class PlacementAdmin(IObjectSystem system)
         var report = PlacementCheck.Run(system.Stores, policy);
         if (!request.Force && !report.Unmet.IsEmpty)
             throw new AdminRequestException(StatusCodes.Status409Conflict, "PlacementUnmet", $"The stores that are there cannot keep the policy {name}: {string.Join(" ", report.Unmet)} With --force it is set all the same.");
-        await ChangeAsync(document => document with { Policies = document.Policies.SetItem(name, policy) }, cancellationToken);
+        await ChangeAsync(document => document with { Policies = document.Policies.SetItem(name, policy) }, request.Revision, cancellationToken);
         return PlacementReportModel.From(report);
     }
 
@@ -86,7 +88,7 @@ internal sealed class PlacementAdmin(IObjectSystem system)
         if (!Book.Document.Policies.ContainsKey(name)) throw new AdminRequestException(StatusCodes.Status404NotFound, "NotFound", $"There is no placement policy {name} that could be removed.");
         if (Book.Document.Assignments.Any(one => one.Policy == name) && name != PlacementPolicy.DefaultName)
             throw new AdminRequestException(StatusCodes.Status409Conflict, "PlacementRefused", $"The policy {name} is assigned; `oort placement list` shows to what. Assign another first, or take it away with `oort placement assign --none`.");
-        await ChangeAsync(document => document with { Policies = document.Policies.Remove(name) }, cancellationToken);
+        await ChangeAsync(document => document with { Policies = document.Policies.Remove(name) }, null, cancellationToken);
         return List();
     }
 
@@ -100,7 +102,7 @@ internal sealed class PlacementAdmin(IObjectSystem system)
         {
             var others = document.Assignments.Where(one => one.Bucket != bucket?.Id || one.StorageClass != request.StorageClass);
             return document with { Assignments = [.. others, .. request.Policy is { } policy ? (PolicyAssignment[])[new(bucket?.Id, bucket?.Name, request.StorageClass, policy)] : []] };
-        }, cancellationToken);
+        }, request.Revision, cancellationToken);
         return List();
     }
 
@@ -133,11 +135,15 @@ internal sealed class PlacementAdmin(IObjectSystem system)
         return PolicyRules.Problems(policy).FirstOrDefault() is { } problem ? throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", problem) : policy;
     }
 
-    private async ValueTask ChangeAsync(Func<PlacementDocument, PlacementDocument> change, CancellationToken cancellationToken)
+    private async ValueTask ChangeAsync(Func<PlacementDocument, PlacementDocument> change, long? revision, CancellationToken cancellationToken)
     {
         try
         {
-            await Book.ChangeAsync(system.Metadata, change, cancellationToken);
+            await Book.ChangeAsync(system.Metadata, change, cancellationToken, revision);
+        }
+        catch (PlacementConflictException e)
+        {
+            throw new AdminRequestException(StatusCodes.Status409Conflict, "PlacementConflict", e.Message);
         }
         catch (PlacementPolicyException e)
         {

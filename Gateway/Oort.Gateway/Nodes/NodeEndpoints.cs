@@ -14,6 +14,7 @@ public sealed class NodeEndpoints : IDisposable
     private const int TokenKeySize = 32;
 
     private readonly ConcurrentDictionary<NodeId, NodeEndpoint> _endpoints = new();
+    private readonly ConcurrentDictionary<NodeId, bool> _heard = new();
     private readonly byte[] _tokenKey = new byte[TokenKeySize];
     private readonly NodeStoreOptions _options;
 
@@ -41,17 +42,28 @@ public sealed class NodeEndpoints : IDisposable
     /// <summary>The endpoint of a node; from now on it is at this address.</summary>
     public NodeEndpoint At(NodeAddress address)
     {
-        var endpoint = _endpoints.GetOrAdd(address.Id, _ => new NodeEndpoint(address, Identity, _options));
-        endpoint.Address = address;
+        var endpoint = Put(address);
+        _heard[address.Id] = true;
         return endpoint;
     }
 
-    /// <summary>The endpoint at the location in a store's row; null when that is no node's.</summary>
-    public IStoreEndpoint? Locate(string location) => NodeAddress.TryParse(location, out var address) ? _endpoints.GetOrAdd(address.Id, _ => new NodeEndpoint(address, Identity, _options)) : null;
+    /// <summary>The endpoint at the location in a store's row, which another gateway may have written; null when that is no node's. What the node said to this gateway itself goes before it.</summary>
+    public IStoreEndpoint? Locate(string location)
+    {
+        if (!NodeAddress.TryParse(location, out var address)) return null;
+        return _heard.ContainsKey(address.Id) ? _endpoints[address.Id] : Put(address);
+    }
 
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_tokenKey);
         Identity.Dispose();
+    }
+
+    private NodeEndpoint Put(NodeAddress address)
+    {
+        var endpoint = _endpoints.GetOrAdd(address.Id, _ => new NodeEndpoint(address, Identity, _options));
+        endpoint.Address = address;
+        return endpoint;
     }
 }

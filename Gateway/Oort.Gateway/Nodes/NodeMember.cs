@@ -31,6 +31,9 @@ internal sealed class NodeMember(NodeId id, NodeRecord record)
     /// <summary>Timestamp of the last heartbeat; 0: none.</summary>
     public long HeardAt { get; private set; }
 
+    /// <summary>The address that it told this gateway and that was written down; empty: none since this gateway started.</summary>
+    public string AddressKept { get; set; } = "";
+
     /// <summary>The trouble that was recorded last, so that it is recorded once.</summary>
     public string Trouble { get; set; } = "";
 

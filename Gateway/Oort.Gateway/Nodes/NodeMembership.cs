@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Backends.Node;
@@ -20,10 +21,14 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     /// <summary>A node whose store is not yet open is asked to speak again at once: its next heartbeat tells it that it is.</summary>
     private const int JoiningIntervalSeconds = 1;
 
+    /// <summary>Keys a second that are looked up because nobody here has heard of them: strangers can make as many as they like, and each costs a read of the metadata.</summary>
+    private const int StrangersPerSecond = 100;
+
     private readonly ConcurrentDictionary<NodeId, NodeMember> _members = new();
     private readonly UInt128 _session = BinaryPrimitives.ReadUInt128BigEndian(RandomNumberGenerator.GetBytes(16)) | 1;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _joining = new(1, 1);
+    private readonly TokenBucketRateLimiter _strangers = NodeRequests.Limiter(StrangersPerSecond);
 
     public TokenBook Tokens { get; } = new(system.Metadata, endpoints, time);
 
@@ -104,6 +109,12 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     {
         if (!Heartbeat.TryRead(message.Span, out var heartbeat)) throw new NodeRefusedException(400, "BadMessage", "This is no heartbeat.");
         if (heartbeat.Cluster != Cluster) throw new NodeRefusedException(403, "OtherCluster", "The heartbeat is for another cluster.");
+        if (!_members.ContainsKey(heartbeat.Node))
+        {
+            using var permit = _strangers.AttemptAcquire();
+            if (!permit.IsAcquired) throw new NodeRefusedException(503, "SlowDown", "Too many nodes that this gateway does not know speak at once; come again.");
+        }
+
         var member = await LoadAsync(heartbeat.Node, cancellationToken) ?? throw new NodeRefusedException(404, "UnknownNode", "No node with this key has joined this cluster.");
         if (!Heartbeat.IsSigned(message.Span, member.Record.Key)) throw new NodeRefusedException(403, "BadProof", "The heartbeat is not signed by the node's key.");
 
@@ -186,12 +197,12 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_members.Values.Select(member => member.Work));
-        Tokens.Dispose();
         _joining.Dispose();
+        _strangers.Dispose();
         _stopping.Dispose();
     }
 
-    /// <summary>What a heartbeat asks for: 1. a node that joined gets its store opened; 2. an address that changed is remembered; 3. an owner who wants his machine back gets it; 4. what is wrong is recorded.</summary>
+    /// <summary>What a heartbeat asks for: 1. what other gateways know of the node is taken over; 2. a node that joined gets its store opened; 3. an address that changed is remembered; 4. an owner who wants his machine back gets it; 5. what is wrong is recorded.</summary>
     private async Task FollowAsync(NodeMember member, CancellationToken stop)
     {
         try
@@ -201,6 +212,10 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
             {
                 var report = member.Report!;
                 // 1.
+                if (await NodeRecord.ReadAsync(system.Metadata, member.Id, stop) is { } known) member.Record = known;
+                ApplyPause(member);
+
+                // 2.
                 if (member.Record.IsAwaited)
                 {
                     // What the node said is from before; the next heartbeat says what is on its disk now.
@@ -212,23 +227,24 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
                 if (member.Store is not { } store || system.Stores.Look(store.Id) is not { } found) return;
                 await EnrolAsync(member, store.Id, stop);
 
-                // 2.
-                if (report.Address != member.Record.Details.Address)
+                // 3. It may tell each gateway another address: this one keeps to what it was told, and writes it down once.
+                if (report.Address != member.AddressKept)
                 {
-                    var endpoint = endpoints.At(AddressOf(member, report.Address));
-                    await system.RelocateDiskAsync(store.Id, endpoint.Location, stop);
-                    await WriteAsync(member, record => record with { Details = record.Details with { Address = report.Address } }, $"Moved from {member.Record.Details.Address} to {report.Address}.");
+                    await system.RelocateDiskAsync(store.Id, endpoints.At(AddressOf(member, report.Address)).Location, stop);
+                    if (report.Address != member.Record.Details.Address)
+                        await WriteAsync(member, record => record with { Details = record.Details with { Address = report.Address } }, $"Moved from {member.Record.Details.Address} to {report.Address}.");
                     Attach(member, store.Id);
+                    member.AddressKept = report.Address;
                 }
 
-                // 3.
+                // 4.
                 if (report.IsLeaving && found.Status.State == StoreState.Active)
                 {
                     await system.DrainDiskAsync(store.Id, stop);
                     await WriteAsync(member, record => record, "Its owner wants it back: it hands its shards over.");
                 }
 
-                // 4.
+                // 5.
                 await RecordTroubleAsync(member, TroubleOf(member, report, store.Id));
             }
             catch (Exception e) when (e is DiskChangeException or MetadataUnavailableException or BackendException)
@@ -245,7 +261,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
         {
             // The gateway is being stopped; the next heartbeat after its start asks again.
         }
-        catch (Exception e) when (e is MetadataUnavailableException)
+        catch (Exception e) when (e is MetadataUnavailableException or InvalidDataException)
         {
             LogFailed(logger, member.Id, e.Message);
         }
@@ -310,10 +326,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
 
     private async ValueTask WriteAsync(NodeMember member, Func<NodeRecord, NodeRecord> change, string? what)
     {
-        var changed = change(member.Record);
-        if (what is not null) changed = changed.With(new(Now, what));
-        await changed.WriteAsync(system.Metadata, CancellationToken.None);
-        member.Record = changed;
+        member.Record = await NodeRecord.ChangeAsync(system.Metadata, member.Record, record => what is null ? change(record) : change(record).With(new(Now, what)), CancellationToken.None);
     }
 
     /// <summary>The store is the node's: placement learns whose it is and where.</summary>
@@ -366,8 +379,8 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
             member = Remember(id, record);
         }
 
-        if (member.Store is not null) return member;
-        // Its store may be known to the set by now: opened at the start, or by another gateway.
+        if (member.Store is { } store && system.Stores.Look(store.Id) is not null) return member;
+        // Its store may be known to the set by now: opened at the start, or by another gateway; or another gateway has begun a new one on it.
         if (system.Stores.GetStatus().FirstOrDefault(status => status.Location.StartsWith(id + "@", StringComparison.Ordinal)) is { } found) Attach(member, found.Id);
         return member;
     }

@@ -47,16 +47,31 @@ internal sealed record NodeRecord
     public NodeRecord With(NodeEvent happened) => this with { Events = [.. Events.Append(happened).TakeLast(EventCountMax)] };
 
     public ValueTask WriteAsync(IMetadataStore metadata, CancellationToken cancellationToken) =>
-        metadata.PutSettingAsync(NameOf(Id), JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord), cancellationToken);
+        metadata.PutSettingAsync(NameOf(Id), Encode(), cancellationToken);
+
+    /// <summary>Changes what is kept, which another gateway may have changed since this one read it; durable when it returns.</summary>
+    /// <param name="known">Counts when nothing is kept.</param>
+    /// <exception cref="InvalidDataException">The record is damaged, or of a newer program.</exception>
+    public static async ValueTask<NodeRecord> ChangeAsync(IMetadataStore metadata, NodeRecord known, Func<NodeRecord, NodeRecord> change, CancellationToken cancellationToken)
+    {
+        var changed = known;
+        await metadata.ChangeSettingAsync(NameOf(known.Id), json => (changed = change(Decode(json, known.Id) ?? known)).Encode(), cancellationToken);
+        return changed;
+    }
 
     /// <returns>Null when nobody with this id has joined.</returns>
     /// <exception cref="InvalidDataException">The record is damaged, or of a newer program.</exception>
-    public static async ValueTask<NodeRecord?> ReadAsync(IMetadataStore metadata, NodeId id, CancellationToken cancellationToken)
+    public static async ValueTask<NodeRecord?> ReadAsync(IMetadataStore metadata, NodeId id, CancellationToken cancellationToken) =>
+        Decode(await metadata.GetSettingAsync(NameOf(id.ToString()), cancellationToken), id.ToString());
+
+    private byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord);
+
+    private static NodeRecord? Decode(byte[]? json, string id)
     {
-        if (await metadata.GetSettingAsync(NameOf(id.ToString()), cancellationToken) is not { Length: > 0 } json) return null;
+        if (json is not { Length: > 0 }) return null;
         try
         {
-            if (JsonSerializer.Deserialize(json, NodeRecordJson.Default.NodeRecord) is { Version: VersionKnown } record && record.Id == id.ToString() && NodeId.OfKey(record.Key) == id && !record.Events.IsDefault) return record;
+            if (JsonSerializer.Deserialize(json, NodeRecordJson.Default.NodeRecord) is { Version: VersionKnown } record && record.Id == id && NodeId.OfKey(record.Key).ToString() == id && !record.Events.IsDefault) return record;
         }
         catch (JsonException)
         {

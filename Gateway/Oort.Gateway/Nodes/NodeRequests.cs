@@ -80,7 +80,8 @@ internal sealed class NodeRequests(NodeMembership membership) : IDisposable
         }
     }
 
-    private static TokenBucketRateLimiter Limiter(int perSecond) => new(new()
+    /// <summary>So many a second, and as many at once; nobody waits.</summary>
+    internal static TokenBucketRateLimiter Limiter(int perSecond) => new(new()
     {
         TokenLimit = perSecond,
         TokensPerPeriod = perSecond,

@@ -7,8 +7,8 @@ using Oort.Node.Protocol;
 
 namespace Oort.Gateway;
 
-/// <summary>The join tokens that were given out: one document among the settings, read for every use, so that several gateways agree.</summary>
-internal sealed class TokenBook(IMetadataStore metadata, NodeEndpoints keys, TimeProvider time) : IDisposable
+/// <summary>The join tokens that were given out: one document among the settings, read for every use and replaced only as it was read, so that of two gateways one gives a token's use away.</summary>
+internal sealed class TokenBook(IMetadataStore metadata, NodeEndpoints keys, TimeProvider time)
 {
     /// <summary>Setting that holds them.</summary>
     public const string SettingName = "node-tokens";
@@ -18,8 +18,6 @@ internal sealed class TokenBook(IMetadataStore metadata, NodeEndpoints keys, Tim
 
     /// <summary>How long an ended token is remembered, so that who comes late is told why it fails.</summary>
     private static readonly TimeSpan RememberedFor = TimeSpan.FromDays(7);
-
-    private readonly SemaphoreSlim _changing = new(1, 1);
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -58,30 +56,23 @@ internal sealed class TokenBook(IMetadataStore metadata, NodeEndpoints keys, Tim
 
     /// <summary>Nodes that joined with a token that is still remembered.</summary>
     public async ValueTask<ImmutableArray<NodeId>> ListNodesAsync(CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(cancellationToken)).Select(one => NodeId.TryParse(one.Node, out var id) ? id : (NodeId?)null).OfType<NodeId>()];
+        [.. Decode(await metadata.GetSettingAsync(SettingName, cancellationToken)).Select(one => NodeId.TryParse(one.Node, out var id) ? id : (NodeId?)null).OfType<NodeId>()];
 
-    public void Dispose() => _changing.Dispose();
-
-    private async ValueTask ChangeAsync(Func<ImmutableArray<GivenToken>, ImmutableArray<GivenToken>> change, CancellationToken cancellationToken)
-    {
-        await _changing.WaitAsync(cancellationToken);
-        try
+    private async ValueTask ChangeAsync(Func<ImmutableArray<GivenToken>, ImmutableArray<GivenToken>> change, CancellationToken cancellationToken) => await metadata.ChangeSettingAsync(
+        SettingName,
+        json =>
         {
-            var before = await ReadAsync(cancellationToken);
+            var before = Decode(json);
             var after = change(before);
-            if (after == before) return;
+            if (after == before) return json;
             var kept = after.Where(one => one.Expires > Now - (long)RememberedFor.TotalMilliseconds).ToImmutableArray();
-            await metadata.PutSettingAsync(SettingName, JsonSerializer.SerializeToUtf8Bytes(new(VersionKnown, kept), NodeRecordJson.Default.GivenTokens), CancellationToken.None);
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+            return JsonSerializer.SerializeToUtf8Bytes(new(VersionKnown, kept), NodeRecordJson.Default.GivenTokens);
+        },
+        cancellationToken);
 
-    private async ValueTask<ImmutableArray<GivenToken>> ReadAsync(CancellationToken cancellationToken)
+    private static ImmutableArray<GivenToken> Decode(byte[]? json)
     {
-        if (await metadata.GetSettingAsync(SettingName, cancellationToken) is not { Length: > 0 } json) return [];
+        if (json is not { Length: > 0 }) return [];
         try
         {
             if (JsonSerializer.Deserialize(json, NodeRecordJson.Default.GivenTokens) is { Version: VersionKnown, Tokens.IsDefault: false } read) return read.Tokens;

@@ -183,6 +183,9 @@ public sealed partial class PostgresMetadataStore
             _ => { },
             cancellationToken);
 
+    public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) =>
+        SubmitAsync(session => session.ReplaceSetting(name, expected, value), reads => reads.Setting(name), cancellationToken);
+
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
     private async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, Action<Prefetch> foresee, CancellationToken cancellationToken)
     {

@@ -111,7 +111,7 @@ public sealed partial class SqliteMetadataStore
         ReadAsync(Scope.Stores, tables => tables.Small.ListStores(), cancellationToken);
 
     public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
-        ReadAsync(Scope.Setting(RowKey.Utf8(name)), tables => tables.Small.FindSetting(name), cancellationToken);
+        ReadAsync(Scope.Setting(RowKey.Utf8(name)), tables => tables.Small.FindSetting(RowKey.Utf8(name)), cancellationToken);
 
     /// <summary>Counts for operators; may run ahead of the journal by the groups in flight.</summary>
     public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken)

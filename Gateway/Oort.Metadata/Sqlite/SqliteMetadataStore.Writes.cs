@@ -117,6 +117,9 @@ public sealed partial class SqliteMetadataStore
             },
             cancellationToken);
 
+    public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => session.ReplaceSetting(name, expected, value), cancellationToken);
+
     public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => leases.TryTakeAsync(name, holder, duration, cancellationToken);
 
     public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => leases.RenewAsync(lease, duration, cancellationToken);

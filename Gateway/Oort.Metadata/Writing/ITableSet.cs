@@ -121,6 +121,7 @@ internal interface ISmallTables
     Dictionary<string, ulong> ListEpochs();
     void PutEpoch(ReadOnlySpan<byte> gateway, ReadOnlySpan<byte> value);
     void RemoveEpoch(ReadOnlySpan<byte> gateway);
+    byte[]? FindSetting(ReadOnlySpan<byte> name);
     void PutSetting(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
     void RemoveSetting(ReadOnlySpan<byte> name);
 }

@@ -223,6 +223,16 @@ internal sealed partial class WriteSession
         EmitUpsert(RowTable.Setting, key, record.Written);
     }
 
+    /// <param name="expected">What the setting must be, null for unset; otherwise nothing is changed.</param>
+    public bool ReplaceSetting(string name, byte[]? expected, byte[]? value)
+    {
+        var present = tables.Small.FindSetting(RowKey.Utf8(name));
+        if (present is null != expected is null || !present.AsSpan().SequenceEqual(expected)) return false;
+        StartWriting();
+        PutSetting(name, value);
+        return true;
+    }
+
     private void InsertData(DataRow row, long count)
     {
         record.Clear();

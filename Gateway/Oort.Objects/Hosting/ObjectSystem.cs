@@ -167,7 +167,6 @@ public sealed partial class ObjectSystem : IObjectSystem
             parts.Keyring.Dispose();
             snapshotter.Dispose();
             collector.Dispose();
-            rebalancer.Dispose();
             rotation.Dispose();
             keeper.Dispose();
             shredder.Dispose();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Oort.Metadata;
 
 namespace Oort.Objects.Placement;
@@ -45,22 +46,28 @@ public sealed class PlacementBook : IDisposable
     /// <exception cref="PlacementPolicyException">The setting cannot be read.</exception>
     public async ValueTask<bool> LoadAsync(IMetadataStore metadata, CancellationToken cancellationToken)
     {
-        var stored = await ReadAsync(metadata, cancellationToken);
+        var stored = Decode(await metadata.GetSettingAsync(PlacementDocument.SettingName, cancellationToken));
         if (stored.Revision <= Document.Revision) return false;
         state = State.Of(stores, stored, time);
         return true;
     }
 
     /// <summary>Changes the policies: durable when it returns, and in force for every segment that begins after it.</summary>
+    /// <param name="revision">The revision that the change was made for; null: whichever there is.</param>
+    /// <exception cref="PlacementConflictException">There is another revision, or another gateway changes the policies at this moment.</exception>
     /// <exception cref="PlacementPolicyException">The change breaks a rule; nothing has changed.</exception>
-    public async ValueTask<PlacementDocument> ChangeAsync(IMetadataStore metadata, Func<PlacementDocument, PlacementDocument> change, CancellationToken cancellationToken)
+    public async ValueTask<PlacementDocument> ChangeAsync(IMetadataStore metadata, Func<PlacementDocument, PlacementDocument> change, CancellationToken cancellationToken, long? revision = null)
     {
         await changing.WaitAsync(cancellationToken);
         try
         {
-            var before = await ReadAsync(metadata, cancellationToken);
+            var stored = await metadata.GetSettingAsync(PlacementDocument.SettingName, cancellationToken);
+            var before = Decode(stored);
+            if (revision is { } wanted && wanted != before.Revision)
+                throw new PlacementConflictException(string.Create(CultureInfo.InvariantCulture, $"The placement policies are at revision {before.Revision}, and the change was made for revision {wanted}. Look at them, and try again."));
             var after = (change(before) with { Revision = before.Revision + 1 }).Checked();
-            await metadata.PutSettingAsync(PlacementDocument.SettingName, after.Encode(), CancellationToken.None);
+            if (!await metadata.ReplaceSettingAsync(PlacementDocument.SettingName, stored, after.Encode(), CancellationToken.None))
+                throw new PlacementConflictException(string.Create(CultureInfo.InvariantCulture, $"The placement policies of revision {before.Revision} were changed through another gateway at the same moment. Look at them, and try again."));
             state = State.Of(stores, after, time);
             return after;
         }
@@ -72,8 +79,7 @@ public sealed class PlacementBook : IDisposable
 
     public void Dispose() => changing.Dispose();
 
-    private static async ValueTask<PlacementDocument> ReadAsync(IMetadataStore metadata, CancellationToken cancellationToken) =>
-        await metadata.GetSettingAsync(PlacementDocument.SettingName, cancellationToken) is { Length: > 0 } bytes ? PlacementDocument.Decode(bytes) : PlacementDocument.Empty;
+    private static PlacementDocument Decode(byte[]? stored) => stored is { Length: > 0 } ? PlacementDocument.Decode(stored) : PlacementDocument.Empty;
 
     private sealed record State(PlacementDocument Document, ImmutableSortedDictionary<string, PolicyPlacer> Placers, PolicyPlacer Default)
     {

@@ -14,7 +14,10 @@ namespace Oort.Objects.Placement;
 public sealed record PolicyAssignment(BucketId? Bucket, string? BucketName, string? StorageClass, string Policy);
 
 /// <summary>A placement document cannot be read, or must not be stored.</summary>
-public sealed class PlacementPolicyException(string message) : Exception(message);
+public class PlacementPolicyException(string message) : Exception(message);
+
+/// <summary>The policies are not those that the change was made for: another gateway, or another caller, was faster. Nothing has changed.</summary>
+public sealed class PlacementConflictException(string message) : PlacementPolicyException(message);
 
 /// <summary>All policies and assignments of a cluster: one setting, so that they change together (docs/formats/placement-policy.md).</summary>
 /// <param name="Revision">Counts the changes.</param>

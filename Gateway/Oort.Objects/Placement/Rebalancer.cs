@@ -19,7 +19,7 @@ public sealed record RebalanceStatus(string State, long Looked, long Total, long
 /// A pass walks the segments by id and remembers how far it is, so that a restart goes on there. A shard is copied and checked, the row is flipped by compare-and-swap, and the old copy is
 /// deleted when no reader can mean it any more; those that a crash leaves are orphans, which the collector finds. One round at a time.
 /// </remarks>
-internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, RepairQueue repairs, SegmentClaims claims, Pacer pacer, ObjectSystemOptions options, TimeProvider time, ILogger<Rebalancer> logger) : IDisposable
+internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, RepairQueue repairs, SegmentClaims claims, Pacer pacer, ObjectSystemOptions options, TimeProvider time, ILogger<Rebalancer> logger)
 {
     private const int PageSize = 1_000;
 
@@ -30,7 +30,6 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
     private static readonly TimeSpan PassIntervalMax = TimeSpan.FromDays(1);
 
     private readonly Queue<(ShardId Shard, StoreId Store, long MovedAt)> leftovers = new();
-    private readonly SemaphoreSlim changing = new(1, 1);
     private RebalanceState? state;
     private volatile bool isPaused;
     private volatile bool isRunning;
@@ -130,8 +129,6 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
         }
     }
 
-    public void Dispose() => changing.Dispose();
-
     private bool IsDue() => isAsked
         || seenVersion != stores.Version
         || seenRevision != stores.Placement.Document.Revision
@@ -221,20 +218,10 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
         isPaused = stored is not null && RebalanceState.Decode(stored) is { IsPaused: true };
     }
 
-    private async ValueTask SaveAsync(Func<RebalanceState, RebalanceState> change, CancellationToken cancellationToken)
-    {
-        await changing.WaitAsync(cancellationToken);
-        try
-        {
-            var stored = await metadata.GetSettingAsync(RebalanceState.SettingName, cancellationToken);
-            var after = change(stored is null ? default : RebalanceState.Decode(stored) ?? default);
-            await metadata.PutSettingAsync(RebalanceState.SettingName, after == default ? null : after.Encode(), CancellationToken.None);
-        }
-        finally
-        {
-            changing.Release();
-        }
-    }
+    private async ValueTask SaveAsync(Func<RebalanceState, RebalanceState> change, CancellationToken cancellationToken) => await metadata.ChangeSettingAsync(
+        RebalanceState.SettingName,
+        stored => change(stored is null ? default : RebalanceState.Decode(stored) ?? default) is var after && after == default ? null : after.Encode(),
+        cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Rebalancing moved {Count} shards; {Looked} segments were looked at.")]
     private static partial void LogPass(ILogger logger, long count, long looked);

@@ -70,10 +70,17 @@ public sealed partial class ReputationBook
         try
         {
             // Another gateway may have audited it meanwhile: what is stored counts.
-            var stored = await metadata.GetSettingAsync(ReputationRecord.SettingName(store), cancellationToken);
-            var before = stored is null ? null : ReputationRecord.Decode(stored);
-            var after = change(before, time.GetUtcNow());
-            if (after != before) await metadata.PutSettingAsync(ReputationRecord.SettingName(store), ReputationRecord.Encode(after), CancellationToken.None);
+            StoreReputation? before = null;
+            var after = StoreReputation.New(time.GetUtcNow());
+            await metadata.ChangeSettingAsync(
+                ReputationRecord.SettingName(store),
+                stored =>
+                {
+                    before = stored is null ? null : ReputationRecord.Decode(stored);
+                    after = change(before, time.GetUtcNow());
+                    return after == before ? stored : ReputationRecord.Encode(after);
+                },
+                cancellationToken);
             if (before is not null && before.Standing != after.Standing) LogStanding(logger, store, before.Standing, after.Standing, after.Events.IsEmpty ? "" : after.Events[0].Explanation);
             Use(store, after);
             return after;

@@ -143,6 +143,26 @@ public abstract partial class MetadataSuite
     }
 
     [Fact]
+    public async Task ReplaceSetting_OfWhatIsAndOfWhatWas_IsDoneAndRefused()
+    {
+        (await Store.ReplaceSettingAsync("a", [1], [2], default)).ShouldBeFalse();
+        (await Store.ReplaceSettingAsync("a", [], [2], default)).ShouldBeFalse();
+        (await Store.GetSettingAsync("a", default)).ShouldBeNull();
+        (await Store.ReplaceSettingAsync("a", null, [], default)).ShouldBeTrue();
+        (await Store.ReplaceSettingAsync("a", null, [3], default)).ShouldBeFalse();
+        (await Store.ReplaceSettingAsync("a", [], [1, 2], default)).ShouldBeTrue();
+        (await Store.ReplaceSettingAsync("a", [1, 3], [4], default)).ShouldBeFalse();
+        (await Store.GetSettingAsync("a", default)).ShouldBe([1, 2]);
+        (await Store.ReplaceSettingAsync("a", [1, 2], null, default)).ShouldBeTrue();
+        (await Store.GetSettingAsync("a", default)).ShouldBeNull();
+
+        // Of many at once that have read the same, one comes through.
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Store.ReplaceSettingAsync("b", null, [(byte)i], default).AsTask()));
+        (await Store.GetSettingAsync("b", default)).ShouldBe([(byte)Array.IndexOf(outcomes, true)]);
+        outcomes.Count(isDone => isDone).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Settings_SetUnsetAndStores_ComeBack()
     {
         (await Store.GetSettingAsync("a", default)).ShouldBeNull();

@@ -187,6 +187,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<ulong> IMetadataStore.OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<byte[]?> IMetadataStore.GetSettingAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<bool> IMetadataStore.ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<Lease?> IMetadataStore.TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<bool> IMetadataStore.RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -35,6 +35,16 @@ internal sealed class SmallTables(PostgresTables tables) : ISmallTables
 
     public void RemoveEpoch(ReadOnlySpan<byte> gateway) => epochs.Remove(gateway);
 
+    public byte[]? FindSetting(ReadOnlySpan<byte> name)
+    {
+        if (!settings.TryGet(name, out var value))
+        {
+            AddLoadSettings(tables.Begin(), [name.ToArray()]).Run();
+            settings.TryGet(name, out value);
+        }
+        return value is null ? null : SmallRecords.ReadSetting(value);
+    }
+
     public void PutSetting(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => settings.Put(name, value.ToArray());
 
     public void RemoveSetting(ReadOnlySpan<byte> name) => settings.Remove(name);
@@ -49,6 +59,10 @@ internal sealed class SmallTables(PostgresTables tables) : ISmallTables
                 epochs.Load(gateway, row.Blob(1));
             })
         .Then(() => epochsKnown = true);
+
+    public RoundTrip AddLoadSettings(RoundTrip trip, IReadOnlyCollection<byte[]> names) => trip
+        .Query("SELECT name, value FROM settings WHERE name = ANY($1)", row => settings.Load(row.Blob(0), row.Blob(1)), RoundTrip.Bytes([.. names]))
+        .Then(() => settings.LoadAbsent(names));
 
     public void AddWrites(RoundTrip trip)
     {

@@ -19,6 +19,7 @@ internal sealed class Prefetch
     private readonly HashSet<SegmentId> segments = [];
     private readonly HashSet<SegmentId> counts = [];
     private readonly HashSet<ulong> scopes = [];
+    private readonly HashSet<byte[]> settings = new(ByteOrder.Instance);
     private bool epochs;
 
     /// <summary>What the commands look at: they are not answered before what other gateways have committed there is in a journal.</summary>
@@ -78,6 +79,13 @@ internal sealed class Prefetch
 
     public void Epochs() => epochs = true;
 
+    public void Setting(string name)
+    {
+        var key = RowKey.Utf8(name);
+        scopes.Add(Scope.Setting(key));
+        settings.Add(key);
+    }
+
     public void Segment(SegmentId segment)
     {
         scopes.Add(Scope.Segment(segment));
@@ -115,6 +123,7 @@ internal sealed class Prefetch
     public void AddFirst(RoundTrip trip, PostgresTables tables)
     {
         if (epochs) tables.Small.AddLoadEpochs(trip);
+        if (settings.Count > 0) tables.Small.AddLoadSettings(trip, settings);
         if (buckets.Count > 0) tables.Buckets.AddLoad(trip, buckets);
         if (newest.Count > 0) tables.Versions.AddLoadNewest(trip, newest);
         if (uploads.Count > 0) tables.Uploads.AddLoad(trip, uploads);

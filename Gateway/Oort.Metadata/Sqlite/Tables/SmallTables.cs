@@ -73,10 +73,10 @@ internal sealed class SmallTables(Database database) : ISmallTables
         removeEpoch.Bind(1, gateway).Run();
     }
 
-    public byte[]? FindSetting(string name)
+    public byte[]? FindSetting(ReadOnlySpan<byte> name)
     {
         findSetting ??= database.Prepare("SELECT value FROM settings WHERE name = ?1");
-        using var rows = findSetting.Bind(1, RowKey.Utf8(name)).Query();
+        using var rows = findSetting.Bind(1, name).Query();
         return rows.Next() ? SmallRecords.ReadSetting(findSetting.Blob(0)) : null;
     }
 
