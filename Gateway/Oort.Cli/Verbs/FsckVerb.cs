@@ -42,7 +42,7 @@ internal static class FsckVerb
             throw new ConfigurationException($"{Path.GetFullPath(options.DataDirectory)} is no data directory; name the gateway's with --data DIR.");
         using var directory = DataDirectory.Open(options.DataDirectory);
         using var loggers = LoggerFactory.Create(logging => GatewayLogging.Add(logging.SetMinimumLevel(LogLevel.Warning), options));
-        using var root = SystemStart.LoadRoot(options, directory.FullPath, Console.Error);
+        using var root = await SystemStart.LoadRootAsync(options, directory.FullPath, Console.Error, cancellationToken);
         using var nodes = new NodeEndpoints(root);
         await using var system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: false, cancellationToken);
         return JsonSerializer.SerializeToElement(await system.FsckAsync(repair, null, cancellationToken), AdminJson.Options);

@@ -73,7 +73,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             var buffers = SystemStart.Buffers(options);
             app = BuildApp(options, buffers);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-            root = SystemStart.LoadRoot(options, directory.FullPath, announcement);
+            root = await SystemStart.LoadRootAsync(options, directory.FullPath, announcement, cancellationToken);
             nodes = new NodeEndpoints(root);
             system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: true, cancellationToken, buffers);
             members = new NodeMembership(system, nodes, TimeProvider.System, loggers.CreateLogger<NodeMembership>());

@@ -61,6 +61,7 @@ public static class SystemStart
         MetadataDatabase = options.Metadata?.Reveal(),
         AbandonedUploadAge = options.UploadExpiry,
         StopTimeout = options.ShutdownTimeout,
+        AreStoresDefault = options.Disks.IsEmpty,
         Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },
     };
 
@@ -89,9 +90,9 @@ public static class SystemStart
         if (!File.Exists(path)) RootKeyFile.Save(path, root);
     }
 
-    /// <summary>The root key: from the phrase file, else from the data directory, else made, shown and kept there.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    public static RootKey LoadRoot(GatewayOptions options, string dataDirectory, TextWriter announcement)
+    /// <summary>The root key: from the phrase file, else from the data directory, else, for a new cluster, made, shown and kept there.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, or is needed to join a cluster.</exception>
+    public static async Task<RootKey> LoadRootAsync(GatewayOptions options, string dataDirectory, TextWriter announcement, CancellationToken cancellationToken)
     {
         if (options.RecoveryPhraseFile is { } file)
         {
@@ -111,6 +112,16 @@ public static class SystemStart
 
         if (File.Exists(Path.Combine(dataDirectory, "identity")))
             throw new ConfigurationException($"{path} is gone: give the recovery phrase with --recovery-phrase-file FILE.");
+
+        try
+        {
+            if (options.Metadata is { } database && await SharedDatabase.FindAsync(database.Reveal(), cancellationToken) is { } theirs)
+                throw new ConfigurationException($"The database holds the metadata of cluster {theirs.Cluster}: a gateway joins it with that cluster's recovery phrase, --recovery-phrase-file FILE, or with a copy of its {RootKeyFileName} in {dataDirectory}.");
+        }
+        catch (StartRefusedException e)
+        {
+            throw new ConfigurationException(e.Message);
+        }
 
         // Shown before it is kept: a crash between leaves a phrase that nothing depends on, never a key whose phrase nobody saw.
         using var made = RecoveryPhrase.Generate();

@@ -84,13 +84,32 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         }
     }
 
+    /// <summary>Whose database it is and where its stores are, for a gateway that may join; changes nothing. Null: nobody's yet.</summary>
+    /// <exception cref="MetadataFormatException">It holds something else, or is newer than this program.</exception>
+    /// <exception cref="MetadataUnavailableException">It cannot be reached, or refuses this user.</exception>
+    /// <exception cref="ArgumentException">The address is none.</exception>
+    public static async ValueTask<SharedCluster?> PeekAsync(string address, CancellationToken cancellationToken)
+    {
+        await using var server = PostgresServer.Create(new() { Address = address, GatewayId = "" });
+        try
+        {
+            await using var connection = await server.OpenAsync(cancellationToken);
+            if (Schema.Present(connection) == 0) return null;
+            var cluster = "";
+            await new RoundTrip(connection).Query("SELECT cluster FROM state", row => cluster = row.GetString(0)).RunAsync(cancellationToken);
+            return cluster.Length == 0 ? null : new(cluster, ReadStores(connection));
+        }
+        catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
+        {
+            throw new MetadataUnavailableException($"The metadata database {server.Shown} cannot be used: {e.Message}", e);
+        }
+    }
+
     public ImmutableArray<StoreRow> ReadStores()
     {
         RequireNotStarted();
-        var result = ImmutableArray.CreateBuilder<StoreRow>();
         using var connection = server.Open();
-        new RoundTrip(connection).Query("SELECT id, value FROM stores ORDER BY id", row => result.Add(ReadStore(row))).Run();
-        return result.DrainToImmutable();
+        return ReadStores(connection);
     }
 
     /// <summary>Groups of this gateway that were not known to be in its journal when the database was last written, in order. Only before <see cref="StartAsync"/>.</summary>
@@ -161,6 +180,13 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
     private void RequireNotStarted()
     {
         if (writer is not null) throw new InvalidOperationException("The metadata engine has been started already.");
+    }
+
+    private static ImmutableArray<StoreRow> ReadStores(NpgsqlConnection connection)
+    {
+        var result = ImmutableArray.CreateBuilder<StoreRow>();
+        new RoundTrip(connection).Query("SELECT id, value FROM stores ORDER BY id", row => result.Add(ReadStore(row))).Run();
+        return result.DrainToImmutable();
     }
 
     /// <summary>Writes down whose database it is, or compares.</summary>

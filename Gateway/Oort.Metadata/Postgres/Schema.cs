@@ -20,13 +20,7 @@ internal static class Schema
     {
         using var transaction = connection.BeginTransaction();
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MigrationLock})"));
-        var present = Present(connection);
-        if (present > Current)
-        {
-            throw new MetadataFormatException(string.Create(CultureInfo.InvariantCulture,
-                $"The metadata database has schema {present}; this program knows schemas up to {Current}. Use the program that wrote it, or a newer one."));
-        }
-        for (var version = present; version < Current; version++)
+        for (var version = Present(connection); version < Current; version++)
         {
             Execute(connection, Migrations[version]);
             Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO oort_schema(version) VALUES ({version + 1})"));
@@ -34,7 +28,9 @@ internal static class Schema
         transaction.Commit();
     }
 
-    private static int Present(NpgsqlConnection connection)
+    /// <summary>The schema of a database; 0: it is empty.</summary>
+    /// <exception cref="MetadataFormatException">It holds something else, or is newer than this program.</exception>
+    public static int Present(NpgsqlConnection connection)
     {
         using var command = new NpgsqlCommand("SELECT to_regclass('oort_schema') IS NOT NULL, to_regclass('versions') IS NULL AND to_regclass('buckets') IS NULL", connection);
         using (var reader = command.ExecuteReader())
@@ -43,7 +39,10 @@ internal static class Schema
             if (!reader.GetBoolean(0)) return reader.GetBoolean(1) ? 0 : throw new MetadataFormatException("This PostgreSQL database holds tables of another program.");
         }
         using var version = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM oort_schema", connection);
-        return (int)version.ExecuteScalar()!;
+        var present = (int)version.ExecuteScalar()!;
+        return present <= Current
+            ? present
+            : throw new MetadataFormatException(string.Create(CultureInfo.InvariantCulture, $"The metadata database has schema {present}; this program knows schemas up to {Current}. Use the program that wrote it, or a newer one."));
     }
 
     private static void Execute(NpgsqlConnection connection, string sql)

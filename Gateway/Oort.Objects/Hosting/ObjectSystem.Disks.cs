@@ -158,8 +158,8 @@ public sealed partial class ObjectSystem
         }
     }
 
-    /// <summary>Follows what other gateways on the same database did to stores that can be located: they joined, drain, or left.</summary>
-    private async Task FollowStoresAsync(CancellationToken cancellationToken)
+    /// <summary>Follows what other gateways on the same database did to stores that can be located: they joined, moved, drain, or left.</summary>
+    internal async Task FollowStoresAsync(CancellationToken cancellationToken)
     {
         await diskChange.WaitAsync(cancellationToken);
         try
@@ -167,9 +167,16 @@ public sealed partial class ObjectSystem
             foreach (var row in await parts.Metadata.ListStoresAsync(cancellationToken))
             {
                 var slot = parts.Stores.FindSlot(row.Id);
-                if (row.State == StoreState.Removed && slot is not null) await parts.Stores.RemoveAsync(row.Id);
-                else if (row.State != StoreState.Removed && slot is not null) parts.Stores.SetState(row.Id, row.State);
-                else if (row.State != StoreState.Removed && options.Locate!(row.Location) is { } endpoint) parts.Stores.Add(endpoint, row.Id, null, row.State, "It joined through another gateway.");
+                if (row.State == StoreState.Removed)
+                {
+                    if (slot is not null) await parts.Stores.RemoveAsync(row.Id);
+                    continue;
+                }
+
+                // Also of a store that is here already: it may be somewhere else by now.
+                var endpoint = options.Locate!(row.Location);
+                if (slot is not null) parts.Stores.SetState(row.Id, row.State);
+                else if (endpoint is not null) parts.Stores.Add(endpoint, row.Id, null, row.State, "It joined through another gateway.");
             }
         }
         finally

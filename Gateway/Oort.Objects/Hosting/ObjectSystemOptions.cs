@@ -11,7 +11,10 @@ public sealed record ObjectSystemOptions
     /// <summary>Address of a PostgreSQL database that holds the metadata, perhaps of several gateways (<see cref="Oort.Metadata.Postgres.PostgresMetadataOptions.Address"/>); it may hold a password. Null: a SQLite file in the data directory.</summary>
     public string? MetadataDatabase { get; init; }
 
-    /// <summary>Finds the place of a store that joined while the system ran and is not among the configured ones: by the location in its row. Null, or a null answer: it stays away until it is configured.</summary>
+    /// <summary>Whether nobody has named the stores, so that they are those of a new cluster: an existing one takes none of them in that is blank.</summary>
+    public bool AreStoresDefault { get; init; }
+
+    /// <summary>Finds the place of a store that joined while the system ran and is not among the configured ones: by the location in its row, which moves the place where it says another than before. Null, or a null answer: it stays away until it is configured.</summary>
     public Func<string, IStoreEndpoint?>? Locate { get; init; }
 
     public StoreSetOptions Stores { get; init; } = new();

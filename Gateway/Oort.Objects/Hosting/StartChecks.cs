@@ -13,11 +13,14 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
     /// <summary>The metadata are in a database of several gateways.</summary>
     public bool IsShared { get; init; }
 
-    /// <summary>An empty data directory beside stores of a cluster whose metadata are in a shared database: one more gateway.</summary>
-    private bool IsJoining => identity is null && IsShared && OpenedStore.CommonCluster(found) is not null;
+    /// <summary>The cluster whose metadata the shared database holds; null: nobody's, or it was not looked.</summary>
+    public ClusterId? DatabaseCluster { get; init; }
+
+    /// <summary>An empty data directory beside a database or stores of a cluster whose metadata are in a shared database: one more gateway.</summary>
+    private bool IsJoining => identity is null && IsShared && (DatabaseCluster ?? OpenedStore.CommonCluster(found)) is not null;
 
     /// <summary>Who that gateway is. Nothing is written yet.</summary>
-    public DirectoryIdentity Joining() => new(OpenedStore.CommonCluster(found)!.Value, GatewayId.Create(), DirectoryState.Whole, 0);
+    public DirectoryIdentity Joining() => new((DatabaseCluster ?? OpenedStore.CommonCluster(found))!.Value, GatewayId.Create(), DirectoryState.Whole, 0);
 
     /// <summary>The recovery itself asks.</summary>
     public bool IsRecovery { get; init; }
@@ -36,6 +39,10 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
     {
         if (cluster is not null && !IsShared)
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"The disks hold data of cluster {cluster}, but the data directory {directory} is empty. Give its own data directory with --data, or rebuild it: oort recover --phrase-file FILE --data NEW --disk DIR...");
+        if (DatabaseCluster is { } theirs && cluster is not null && cluster != theirs)
+            throw new StartRefusedException(StartRefusal.OtherCluster, $"The database holds the metadata of cluster {theirs}, but the disks hold data of cluster {cluster}. Give the disks and the database of one cluster.");
+        if (DatabaseCluster is { } joined && cluster is null)
+            throw new StartRefusedException(StartRefusal.TooFewStores, $"The database holds the metadata of cluster {joined}, and none of its stores can be used from here{Failures()}. A gateway joins with the cluster's own recovery phrase, and with stores that it can reach: those of storage nodes, or mounted disks named with --disk.");
         foreach (var name in new[] { DirectoryIdentity.DatabaseFileName, DirectoryIdentity.KeyringFileName })
             if (File.Exists(Path.Combine(directory, name)))
                 throw new StartRefusedException(StartRefusal.HalfDirectory, $"The data directory {directory} has a file {name} but no file {DirectoryIdentity.FileName}: it is half of one. Put the file back, or rebuild the directory with oort recover.");
@@ -49,5 +56,13 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"A recovery into {directory} was not finished; start it again with the same options: oort recover.");
         if (known.State == DirectoryState.Whole && found.All(one => one.Found is null))
             throw new StartRefusedException(StartRefusal.TooFewStores, $"None of the disks of this data directory is there ({string.Join(", ", found.Select(one => one.Endpoint.Location))}). Mount them, or name them with --disk.");
+    }
+
+    /// <summary>Why the first of those that are known cannot be used; so many that the message stays readable.</summary>
+    private string Failures()
+    {
+        const int shownMax = 3;
+        var failures = found.Where(one => one.Failure.Length > 0).Take(shownMax).Select(one => $"{one.Endpoint.Location}: {one.Failure}").ToList();
+        return failures.Count == 0 ? "" : $" ({string.Join("; ", failures)})";
     }
 }

@@ -64,14 +64,16 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     {
         // 1.
         var identity = DirectoryIdentity.Read(options.DataDirectory);
-        opened = await OpenedStore.FindAllAsync([.. endpoints, .. await LocateOthersAsync(identity, cancellationToken)], options.OpenTimeout, time, logger, cancellationToken);
-        var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery, IsShared = options.MetadataDatabase is not null };
+        var shared = identity is null && options.MetadataDatabase is { } database ? await SharedDatabase.FindAsync(database, cancellationToken) : null;
+        opened = await OpenedStore.FindAllAsync([.. endpoints, .. await LocateOthersAsync(identity, shared, cancellationToken)], options.OpenTimeout, time, logger, cancellationToken);
+        var layout = new StartChecks(options.DataDirectory, identity, opened) { IsRecovery = IsRecovery, IsShared = options.MetadataDatabase is not null, DatabaseCluster = shared?.Cluster };
         layout.Check();
 
         // 2.
         var isNew = layout.IsNew;
-        var known = isNew ? identity : identity ?? layout.Joining();
-        (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, cancellationToken);
+        var isJoining = !isNew && identity is null;
+        var known = isJoining ? layout.Joining() : identity;
+        (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, isJoining, cancellationToken);
 
         // 3.
         metadata ??= new(options.MetadataDatabase is { } address ? await OpenSharedAsync(address, identity, cancellationToken) : OpenDatabase(isNew));
@@ -105,16 +107,30 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     }
 
     /// <summary>Places of stores that joined while a gateway ran, as the database knows them.</summary>
-    private async Task<ImmutableArray<IStoreEndpoint>> LocateOthersAsync(DirectoryIdentity? identity, CancellationToken cancellationToken)
+    /// <param name="shared">The database of the cluster that this gateway joins.</param>
+    private async Task<ImmutableArray<IStoreEndpoint>> LocateOthersAsync(DirectoryIdentity? identity, SharedDatabase? shared, CancellationToken cancellationToken)
     {
-        if (options.Locate is not { } locate || identity is null or { State: DirectoryState.Creating }) return [];
-        // A file that is not there is told of when it is known what is on the disks.
-        if (options.MetadataDatabase is { } address) metadata = new(await OpenSharedAsync(address, identity, cancellationToken));
-        else if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName))) metadata = new(OpenDatabase(isNew: false));
-        else return [];
+        if (options.Locate is not { } locate || identity is { State: DirectoryState.Creating }) return [];
+        ImmutableArray<StoreRow> rows = [];
+        if (identity is null)
+        {
+            rows = shared?.Stores ?? [];
+        }
+        else if (options.MetadataDatabase is { } address)
+        {
+            metadata = new(await OpenSharedAsync(address, identity, cancellationToken));
+            rows = metadata.ReadStores();
+        }
+        else if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName)))
+        {
+            // One that is not there is told of when it is known what is on the disks.
+            metadata = new(OpenDatabase(isNew: false));
+            rows = metadata.ReadStores();
+        }
+
         return
         [
-            .. metadata.ReadStores().Where(row => row.State != StoreState.Removed && endpoints.All(endpoint => endpoint.Location != row.Location))
+            .. rows.Where(row => row.State != StoreState.Removed && endpoints.All(endpoint => endpoint.Location != row.Location))
                 .Select(row => locate(row.Location)).OfType<IStoreEndpoint>(),
         ];
     }
@@ -175,7 +191,8 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         }
     }
 
-    private async Task<(DirectoryIdentity, Keyring)> OpenKeyringAsync(DirectoryIdentity identity, CancellationToken cancellationToken)
+    /// <summary>Opens the newest keyring. A gateway that joins has its identity from here on: with the right root key, and before it has anything else, so that a start that breaks off is gone on with by the next one.</summary>
+    private async Task<(DirectoryIdentity, Keyring)> OpenKeyringAsync(DirectoryIdentity identity, bool isJoining, CancellationToken cancellationToken)
     {
         opened = await OpenedStore.OpenAllAsync(opened, identity.Cluster, options.OpenTimeout, time, logger, cancellationToken);
         var readable = opened.Select(one => one.Store).OfType<IStore>().ToList();
@@ -189,6 +206,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             throw new StartRefusedException(StartRefusal.OtherCluster, $"The data directory belongs to cluster {identity.Cluster}, the disks to another one. Give the disks of that cluster.");
         }
 
+        if (isJoining) identity.Write(options.DataDirectory);
         if (KeyringReplicas.Compare(ring, root, local) != KeyringCopy.Current) DurableFile.Write(path, ring.Seal(root));
         await KeyringReplicas.HealAsync(ring, root, copies, logger, cancellationToken);
         return (identity, ring);
@@ -331,7 +349,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             stores!.Add(place?.Endpoint ?? options.Locate?.Invoke(row.Location) ?? new UnconfiguredEndpoint(row.Location), row.Id, place?.Store, row.State, place is null ? "It is not among the configured disks." : place.IsBlank ? "There is a blank directory in its place." : place.Failure);
         var added = ImmutableArray.CreateBuilder<StoreRow>();
         added.AddRange(changes);
-        foreach (var blank in StoreRoll.Joining(rows, opened, logger))
+        foreach (var blank in StoreRoll.Joining(rows, opened.RemoveAll(one => one.IsBlank && options.AreStoresDefault), logger))
         {
             var store = blank.Store ?? await CreateStoreAsync(blank.Endpoint, new(keyring!.Identity), cancellationToken);
             opened = opened.Replace(blank, blank with { Store = store, IsBlank = false });

@@ -1,5 +1,7 @@
 using Oort.Backends;
+using Oort.Backends.Memory;
 using Oort.Metadata;
+using Oort.Objects.Placement;
 using Oort.Shared;
 using Shouldly;
 using Xunit;
@@ -108,7 +110,9 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
     {
         await using (await first.OpenAsync()) { }
         await using var stranger = new TestCluster { Options = first.Options };
-        (await Should.ThrowAsync<StartRefusedException>(async () => await stranger.OpenAsync())).Reason.ShouldBe(StartRefusal.DatabaseBehind);
+        (await Should.ThrowAsync<StartRefusedException>(async () => await stranger.OpenAsync())).Reason.ShouldBe(StartRefusal.TooFewStores);
+        Directory.EnumerateFileSystemEntries(stranger.DataDirectory).ShouldBeEmpty("nothing was touched");
+        (await host.QueryAsync("shared", "SELECT count(*) FROM gateways")).ShouldBe("1");
 
         await using var own = new TestCluster();
         await using (await own.OpenAsync()) { }
@@ -116,6 +120,76 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         (await Should.ThrowAsync<StartRefusedException>(async () => await own.OpenAsync())).Message.ShouldContain("migrate");
         first.Options = first.Options with { MetadataDatabase = null };
         (await Should.ThrowAsync<StartRefusedException>(async () => await first.OpenAsync())).Reason.ShouldBe(StartRefusal.HalfDirectory);
+    }
+
+    [Fact]
+    public async Task Join_WithoutAStoreOfItsOwn_TakesThoseOfTheDatabase()
+    {
+        var options = second.Options;
+        await using var a = await first.OpenAsync();
+        second.Options = options with
+        {
+            Locate = location => first.Stores.FirstOrDefault(store => store.Location == location) is { } store ? new MarkedEndpoint(store, a.Cluster) : null,
+            AreStoresDefault = true,
+        };
+        var blank = new MemoryStore(new StoreId(77));
+        await using (var b = await second.OpenAsync([new BlankEndpoint(blank)]))
+        {
+            b.Cluster.ShouldBe(a.Cluster);
+            b.GetStatus().Stores.Length.ShouldBe(first.Stores.Count, "a blank place that nobody named is not taken in");
+            await ShouldServeOneNamespaceAsync(a, b);
+        }
+
+        // It is known now, and comes back as who it was.
+        await using var again = await second.OpenAsync([new BlankEndpoint(blank)]);
+        (await again.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
+        (await host.QueryAsync("shared", "SELECT count(*) FROM gateways")).ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task FollowStores_OfOneThatMovedThroughAnotherGateway_LooksForItThere()
+    {
+        await using var a = await first.OpenAsync();
+        var located = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        second.Options = second.Options with
+        {
+            Locate = location =>
+            {
+                located.Enqueue(location);
+                return null;
+            },
+        };
+        await using var b = await JoinAsync(a.Cluster);
+        await a.RelocateDiskAsync(first.Stores[0].Id, "elsewhere", CancellationToken.None);
+
+        await b.FollowStoresAsync(CancellationToken.None);
+
+        located.ShouldContain("elsewhere");
+    }
+
+    [Fact]
+    public async Task PlacementChange_OfTwoGatewaysAtOnce_IsMadeOnceAndToldToTheOther()
+    {
+        await using var a = await first.OpenAsync();
+        await using var b = await JoinAsync(a.Cluster);
+        await a.Stores.Placement.ChangeAsync(a.Metadata, document => With(document, "one"), CancellationToken.None);
+
+        // B has read, and has not yet written, when A changes the policies.
+        var conflict = await Should.ThrowAsync<PlacementConflictException>(async () => await b.Stores.Placement.ChangeAsync(
+            b.Metadata,
+            document =>
+            {
+                a.Stores.Placement.ChangeAsync(a.Metadata, now => With(now, "two"), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                return With(document, "three");
+            },
+            CancellationToken.None));
+        conflict.Message.ShouldContain("another gateway");
+        (await Should.ThrowAsync<PlacementConflictException>(async () => await b.Stores.Placement.ChangeAsync(b.Metadata, document => With(document, "three"), CancellationToken.None, revision: 1))).Message.ShouldContain("revision 2");
+
+        await b.Stores.Placement.ChangeAsync(b.Metadata, document => With(document, "three"), CancellationToken.None, revision: 2);
+        b.Stores.Placement.Document.Policies.Keys.Order().ShouldBe(["one", "three", "two"]);
+
+        static PlacementDocument With(PlacementDocument document, string name) => document with { Policies = document.Policies.SetItem(name, new() { Name = name }) };
     }
 
     [Fact]
@@ -253,6 +327,18 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         (await a.GetAsync("bucket", "large-b")).ShouldBe(SystemActions.Content(2, 700_000));
         (await b.GetAsync("bucket", "small-a")).ShouldBe(SystemActions.Content(3, 5_000));
         (await b.GetAsync("bucket", "gone")).ShouldBeNull();
+    }
+
+    /// <summary>A place where nothing was ever put.</summary>
+    private sealed class BlankEndpoint(IStore store) : IStoreEndpoint
+    {
+        public string Location => "blank";
+
+        public ValueTask<FoundStore?> FindAsync(CancellationToken cancellationToken) => ValueTask.FromResult<FoundStore?>(null);
+
+        public ValueTask<IStore> OpenAsync(ClusterId wanted, CancellationToken cancellationToken) => ValueTask.FromResult(store);
+
+        public ValueTask<IStore> CreateAsync(ClusterId wanted, CancellationToken cancellationToken) => ValueTask.FromResult(store);
     }
 
     /// <summary>A store that says to which cluster it belongs, as a disk does.</summary>
