@@ -1,5 +1,6 @@
 using Oort.Backends.Node;
 using Oort.Backends.Suite;
+using Oort.Shared;
 using Shouldly;
 using Xunit;
 

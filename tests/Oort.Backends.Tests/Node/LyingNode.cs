@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -7,6 +6,7 @@ using System.Text;
 using Oort.Backends.Node;
 using Oort.Checksums;
 using Oort.Node.Protocol;
+using Oort.Shared;
 
 namespace Oort.Backends.Tests.Node;
 
@@ -15,25 +15,21 @@ internal sealed class LyingNode : IAsyncDisposable
 {
     public const string Store = "00000000000000000000000000000005";
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly LoopbackServer _server;
     private readonly SslStreamCertificateContext _certificate;
-    private readonly Task _accepting;
-    private readonly List<Task> _connections = [];
     private int _requestCount;
 
     public LyingNode()
     {
         _certificate = SslStreamCertificateContext.Create(Identity.Certificate, null, offline: true);
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _server = new(ServeAsync);
     }
 
     public NodeIdentity Identity { get; } = NodeIdentity.Create();
 
     public NodeIdentity Gateway { get; } = NodeIdentity.Create();
 
-    public NodeAddress Address => new(Identity.Id, "127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port);
+    public NodeAddress Address => new(Identity.Id, "127.0.0.1", _server.Port);
 
     /// <summary>The answer to a request that begins so ("GET /v1/shards/…"); null: nothing ever, an empty array: cuts the connection.</summary>
     public Func<string, byte[]?> Answer { get; set; } = _ => [];
@@ -61,40 +57,17 @@ internal sealed class LyingNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        Task[] open;
-        lock (_connections) open = [.. _connections];
-        await Task.WhenAll(open);
-        _listener.Dispose();
-        _stopping.Dispose();
+        await _server.DisposeAsync();
         Identity.Dispose();
         Gateway.Dispose();
     }
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var socket = await _listener.AcceptSocketAsync(_stopping.Token);
-                lock (_connections) _connections.Add(ServeAsync(socket));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, CancellationToken stopping)
     {
         try
         {
             await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
-            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = _certificate, ClientCertificateRequired = true, EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = (_, peer, _, _) => peer is not null }, _stopping.Token);
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = _certificate, ClientCertificateRequired = true, EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = (_, peer, _, _) => peer is not null }, stopping);
             var buffer = new byte[64 * 1024];
             var received = new List<byte>();
             while (true)
@@ -112,17 +85,17 @@ internal sealed class LyingNode : IAsyncDisposable
                 var isStatus = head.StartsWith("GET /v1/status", StringComparison.Ordinal);
                 if (!isStatus) Interlocked.Increment(ref _requestCount);
                 var answer = Answer(head);
-                if (answer is null) await Task.Delay(Timeout.Infinite, _stopping.Token);
+                if (answer is null) await Task.Delay(Timeout.Infinite, stopping);
                 if (answer!.Length == 0 && isStatus) answer = Ok(Status().Encode());
                 if (answer.Length == 0) return;
-                await stream.WriteAsync(answer, _stopping.Token);
+                await stream.WriteAsync(answer, stopping);
                 // An answer that promises more than it has ends with the connection.
                 if (IsShort(answer)) return;
             }
 
             async Task ReceiveAsync()
             {
-                var read = await stream.ReadAsync(buffer, _stopping.Token);
+                var read = await stream.ReadAsync(buffer, stopping);
                 if (read == 0) throw new IOException("The client is gone.");
                 received.AddRange(buffer[..read]);
             }
