@@ -1,3 +1,4 @@
+using Oort.Benchmarks.Cluster;
 using Oort.Benchmarks.Gateway;
 using Oort.Benchmarks.Kernels;
 
@@ -5,6 +6,7 @@ return args switch
 {
     ["kernels", .. var rest] => KernelBenchmarks.Run(rest),
     ["gateway", .. var rest] => GatewayBenchmarks.Run(rest),
+    ["cluster", .. var rest] => await ClusterBenchmarks.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -17,6 +19,9 @@ static int Usage()
           gateway [--short] [--json FILE] the whole gateway over HTTP: rates, latencies, processor time and memory of the server, beside
                                           raw limits of the machine; minutes and 64 GiB of disk, with --short seconds
           gateway --only METHOD,SIZE,CONNECTIONS,COUNT [--repeat N]   one work alone (PUT, GET, HEAD or LIST), to profile it
+          cluster [nodes|repair|databases|migrate]... [--short] [--objects N]
+                                          several processes: six storage nodes beside local disks, the rebuilding of a lost one, PostgreSQL beside
+                                          SQLite, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
         """);
     return 2;
 }

@@ -12,6 +12,7 @@ using Oort.Crypto;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
+using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Budget;
 using Oort.S3;
@@ -104,6 +105,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             metrics?.Dispose();
             directory.Dispose();
             if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options);
+            if (e is MetadataUnavailableException) throw new ConfigurationException($"The metadata went away while the gateway started: {e.Message} Start it again when they are back.");
             throw;
         }
     }

@@ -108,20 +108,26 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
     public ImmutableArray<StoreRow> ReadStores()
     {
         RequireNotStarted();
-        using var connection = server.Open();
-        return ReadStores(connection);
+        return Reading(() =>
+        {
+            using var connection = server.Open();
+            return ReadStores(connection);
+        });
     }
 
     /// <summary>Groups of this gateway that were not known to be in its journal when the database was last written, in order. Only before <see cref="StartAsync"/>.</summary>
     public ImmutableArray<JournalEntry> PendingOutbox()
     {
         RequireNotStarted();
-        var result = ImmutableArray.CreateBuilder<JournalEntry>();
-        using var connection = server.Open();
-        new RoundTrip(connection).Query(
-            "SELECT first, last, changes FROM outbox WHERE gateway = $1 ORDER BY last",
-            row => result.Add(new(row.ULong(0), row.ULong(1), row.Blob(2))), RoundTrip.Text(options.GatewayId)).Run();
-        return result.DrainToImmutable();
+        return Reading(() =>
+        {
+            var result = ImmutableArray.CreateBuilder<JournalEntry>();
+            using var connection = server.Open();
+            new RoundTrip(connection).Query(
+                "SELECT first, last, changes FROM outbox WHERE gateway = $1 ORDER BY last",
+                row => result.Add(new(row.ULong(0), row.ULong(1), row.Blob(2))), RoundTrip.Text(options.GatewayId)).Run();
+            return result.DrainToImmutable();
+        });
     }
 
     public ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
@@ -180,6 +186,18 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
     private void RequireNotStarted()
     {
         if (writer is not null) throw new InvalidOperationException("The metadata engine has been started already.");
+    }
+
+    private static T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (PostgresServer.IsTransient(e))
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
     }
 
     private static ImmutableArray<StoreRow> ReadStores(NpgsqlConnection connection)

@@ -92,7 +92,8 @@ public sealed class LyingNodeTests : IAsyncLifetime
     [Fact]
     public async Task Put_NoAnswer_IsTransientAfterAStall()
     {
-        await using var store = await _node.OpenAsync(TestNode.ClientOptions with { StallTimeout = TimeSpan.FromMilliseconds(100), RetryCountMax = 0 });
+        // Long enough for a busy machine's answer to the opening.
+        await using var store = await _node.OpenAsync(TestNode.ClientOptions with { StallTimeout = TimeSpan.FromSeconds(5), RetryCountMax = 0 });
         _node.Answer = _ => null;
 
         (await FailureAsync(async () => await store.PutAsync(s_shard, s_content, None))).ShouldBe(BackendErrorKind.Transient);

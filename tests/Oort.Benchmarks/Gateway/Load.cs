@@ -6,7 +6,7 @@ namespace Oort.Benchmarks.Gateway;
 internal static class Load
 {
     /// <exception cref="InvalidOperationException">An operation was not answered with success: a figure of a run with failures would mean nothing.</exception>
-    public static Measurement Run(ServerProcess server, Work work)
+    public static Measurement Run(ILoadTarget server, Work work)
     {
         if (work.BeginsCold) server.DropPageCache();
         var latencies = new double[work.Connections * work.Count];
@@ -37,7 +37,7 @@ internal static class Load
             LoadClient? client = null;
             try
             {
-                client = new LoadClient(server.Endpoint, seed: c);
+                client = new LoadClient(server.EndpointOf(c), seed: c);
             }
             catch (Exception e)
             {

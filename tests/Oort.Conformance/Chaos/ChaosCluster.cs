@@ -112,12 +112,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
         public string Url { get; } = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
 
-        /// <summary>The one that runs, or the last one that did; null before the first.</summary>
+        /// <summary>The one that runs, or the last one that did; null before the first, and while another starts.</summary>
         public GatewayProcess? Process { get; private set; }
 
         public async Task StartAsync(params string[] more)
         {
             if (Process is { } ended) await ended.DisposeAsync();
+            Process = null;
             Process = await GatewayProcess.StartAsync(data, ["--listen", new Uri(Url).Authority, .. Flags, .. more]);
         }
     }

@@ -27,7 +27,7 @@ public sealed class ChaosDrill
         var seed = Option("SEED", Environment.TickCount & 0xffff);
         TestContext.Current.TestOutputHelper!.WriteLine($"OORT_CHAOS_SEED={seed}");
         await using var cluster = await ChaosCluster.StartAsync(Option("NODES", NodesDefault));
-        using (var client = S3Clients.WithoutRetries(cluster.Gateways[0].Process!)) await client.PutBucketAsync(Load.Bucket);
+        using (var client = S3Clients.WithoutRetries(cluster.Gateways[0].Url)) await client.PutBucketAsync(Load.Bucket);
 
         // 1. Faults under load, until there were enough of both.
         var (load, faults) = (new Load(cluster, seed), new Faults(cluster, seed));
@@ -68,7 +68,7 @@ public sealed class ChaosDrill
         var views = new List<SortedDictionary<string, string>>();
         foreach (var gateway in cluster.Gateways)
         {
-            using var client = S3Clients.Default(gateway.Process!);
+            using var client = S3Clients.Default(gateway.Url);
             var view = new SortedDictionary<string, string>(StringComparer.Ordinal);
             await Parallel.ForEachAsync(expected.All, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (one, _) =>
             {

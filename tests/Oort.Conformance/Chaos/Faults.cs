@@ -14,6 +14,9 @@ internal sealed class Faults(ChaosCluster cluster, int seed)
         Fault.KillNode, Fault.KillNode, Fault.KillNode, Fault.HangLink, Fault.HangLink, Fault.CutLink, Fault.CutLink, Fault.DelayLink, Fault.DelayLink, Fault.SlowLink, Fault.KillGateway, Fault.KillGateway, Fault.CrashDatabase,
     ];
 
+    /// <summary>How long a gateway is started again and again while what it needs comes back.</summary>
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromMinutes(3);
+
     private readonly Random _random = new(seed);
     private readonly List<Task> _healing = [];
     private readonly HashSet<int> _away = [];
@@ -128,6 +131,7 @@ internal sealed class Faults(ChaosCluster cluster, int seed)
         _isGatewayAway = true;
         await cluster.Gateways[gateway].Process!.KillAsync();
         await PauseAsync(seconds);
+        var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
@@ -135,9 +139,10 @@ internal sealed class Faults(ChaosCluster cluster, int seed)
                 await cluster.Gateways[gateway].StartAsync();
                 break;
             }
-            catch (InvalidOperationException e) when (_isDatabaseAway || e.Message.Contains("metadata database", StringComparison.Ordinal))
+            catch (InvalidOperationException e) when (TimeProvider.System.GetElapsedTime(begun) < s_startPatience)
             {
-                // It says so and ends; who runs it starts it again.
+                // Database or nodes are away, too: it says so and ends; who runs it starts it again.
+                TestContext.Current.SendDiagnosticMessage("{0}", e.Message);
                 await PauseAsync(1);
             }
         }

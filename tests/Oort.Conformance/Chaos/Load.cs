@@ -32,7 +32,7 @@ internal sealed class Load(ChaosCluster cluster, int seed)
     private async Task WriteAsync(int writer, CancellationToken stop)
     {
         var random = new Random(HashCode.Combine(seed, writer));
-        var clients = cluster.Gateways.Select(gateway => S3Clients.WithoutRetries(gateway.Process!)).ToArray();
+        var clients = cluster.Gateways.Select(gateway => S3Clients.WithoutRetries(gateway.Url)).ToArray();
         var generations = new int[KeysPerWriter];
         try
         {
@@ -136,7 +136,7 @@ internal sealed class Load(ChaosCluster cluster, int seed)
             bool isDone;
             try
             {
-                isDone = (await Tool.RunAsync(program, arguments, gateway.Process!.ClientEnvironment(home.FullPath), timeout: s_toolPatience)).ExitCode == 0;
+                isDone = (await Tool.RunAsync(program, arguments, GatewayProcess.ClientEnvironment(gateway.Url, home.FullPath), timeout: s_toolPatience)).ExitCode == 0;
             }
             catch (TimeoutException)
             {

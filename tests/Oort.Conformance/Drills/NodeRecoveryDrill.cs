@@ -2,6 +2,7 @@ using System.Text.Json;
 using Amazon.S3;
 using Oort.Conformance.Harness;
 using Oort.Conformance.Nodes;
+using Oort.Shared;
 using Shouldly;
 using Xunit;
 

@@ -23,7 +23,9 @@ internal sealed class GatewayProcess : OortProcess
     public string Data { get; }
 
     /// <summary>Environment for outside clients: the credentials, and no profile of the machine's user.</summary>
-    public IReadOnlyDictionary<string, string> ClientEnvironment(string home) => new Dictionary<string, string>
+    public IReadOnlyDictionary<string, string> ClientEnvironment(string home) => ClientEnvironment(Endpoint, home);
+
+    public static IReadOnlyDictionary<string, string> ClientEnvironment(string endpoint, string home) => new Dictionary<string, string>
     {
         ["AWS_ACCESS_KEY_ID"] = AccessKey,
         ["AWS_SECRET_ACCESS_KEY"] = SecretKey,
@@ -31,7 +33,7 @@ internal sealed class GatewayProcess : OortProcess
         ["AWS_EC2_METADATA_DISABLED"] = "true",
         ["AWS_CONFIG_FILE"] = Path.Combine(home, "aws-config"),
         ["AWS_SHARED_CREDENTIALS_FILE"] = Path.Combine(home, "aws-credentials"),
-        ["OORT_ENDPOINT"] = Endpoint,
+        ["OORT_ENDPOINT"] = endpoint,
         ["HOME"] = home,
     };
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Oort.Conformance.Harness;
 using Oort.Node.Protocol;
+using Oort.Shared;
 using Shouldly;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Oort.Conformance.Drills;
 using Oort.Conformance.Harness;
+using Oort.Shared;
 using Shouldly;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Oort.Backends;
 using Oort.Backends.Node;
 using Oort.Conformance.Harness;
 using Oort.Node.Protocol;
+using Oort.Shared;
 using Shouldly;
 using Xunit;
 

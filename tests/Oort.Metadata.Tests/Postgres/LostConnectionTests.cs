@@ -116,6 +116,21 @@ public sealed class LostConnectionTests(PostgresFixture fixture) : IAsyncLifetim
         (await store.CheckAsync(10, default)).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Server_LostBeforeTheEngineServes_SaysThatItIsAway()
+    {
+        await using var host = await PostgresHost.StartAsync();
+        await host.CreateDatabaseAsync("own");
+        await using var own = new TestDatabase(host, "own");
+        await using var store = await PostgresMetadataStore.OpenAsync(own.Options("g"), TimeProvider.System, default);
+        await host.StopAsync(crash: true);
+
+        Should.Throw<MetadataUnavailableException>(() => store.ReadStores());
+        Should.Throw<MetadataUnavailableException>(() => store.PendingOutbox());
+        await Should.ThrowAsync<MetadataUnavailableException>(async () => await store.ReadCommittedAsync(default));
+        await Should.ThrowAsync<MetadataUnavailableException>(async () => await PostgresMetadataStore.PeekAsync(own.Options("g").Address, default));
+    }
+
     private string Through(CuttingProxy proxy) => database.Options("g").Address.Replace($":{database.Host.Port}/", $":{proxy.Port}/", StringComparison.Ordinal);
 
     private async Task ShouldHaveOneVersion(PostgresMetadataStore store, BucketId bucket)

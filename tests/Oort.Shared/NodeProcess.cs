@@ -2,9 +2,8 @@ using System.Net;
 using System.Text.Json;
 using Oort.Backends.Node;
 using Oort.Node.Protocol;
-using Oort.Shared;
 
-namespace Oort.Conformance.Harness;
+namespace Oort.Shared;
 
 /// <summary>A real <c>oort node</c> on a free port of 127.0.0.1.</summary>
 internal sealed class NodeProcess : OortProcess

@@ -1,0 +1,35 @@
+using System.Globalization;
+using Oort.Backends.Local;
+
+namespace Oort.Benchmarks.Gateway;
+
+/// <summary>What processes have taken, as /proc says (proc(5)).</summary>
+internal static class ProcessUsage
+{
+    // Kernel's USER_HZ, in which /proc counts processor time.
+    private const double TicksPerSecond = 100;
+
+    /// <summary>User and system time so far, in seconds.</summary>
+    public static double CpuSeconds(int process)
+    {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it.
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
+    /// <summary>Largest resident memory so far, in MiB.</summary>
+    public static long PeakMebibytes(int process) =>
+        long.Parse(File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+
+    /// <summary>Lets the system forget what it has in memory of a folder's files.</summary>
+    public static void DropPageCache(string folder)
+    {
+        var disk = new PosixDisk(folder);
+        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            using var file = disk.Open(Path.GetRelativePath(folder, path), DiskOpen.Read);
+            file.DropCache();
+        }
+    }
+}
