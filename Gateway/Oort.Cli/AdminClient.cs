@@ -40,6 +40,26 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
         }
     }
 
+    /// <summary>Asks for something that is not JSON, and writes it down as it comes.</summary>
+    /// <returns>A header of the answer; empty where it has none.</returns>
+    /// <exception cref="AdminException">Not reached, refused, or broken off; says why.</exception>
+    public async Task<string> DownloadAsync(string resource, string header, Stream target, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint, BasePath + resource));
+        Sign(request, []);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode) throw new AdminException(Explain(response, await response.Content.ReadAsStringAsync(cancellationToken)));
+            await response.Content.CopyToAsync(target, cancellationToken);
+            return response.Headers.TryGetValues(header, out var values) ? values.First() : "";
+        }
+        catch (HttpRequestException e)
+        {
+            throw new AdminException($"The gateway at {endpoint} did not answer to the end ({e.Message}); start one with `oort serve`, or name it with --endpoint URL.");
+        }
+    }
+
     private static string Explain(HttpResponseMessage response, string text)
     {
         try

@@ -3,7 +3,7 @@ using Oort.Gateway;
 
 namespace Oort.Cli.Verbs;
 
-/// <summary><c>oort metadata migrate</c>: from SQLite to PostgreSQL, while the gateway serves.</summary>
+/// <summary><c>oort metadata migrate</c>: from SQLite to PostgreSQL, while the gateway serves; and <see cref="BackupVerbs"/>.</summary>
 internal static class MetadataVerb
 {
     public static Command Create()
@@ -22,6 +22,6 @@ internal static class MetadataVerb
             else Output.Fields(result);
             return ExitCode.Done;
         });
-        return new Command("metadata", "Manage where the metadata are.") { migrate };
+        return new Command("metadata", "Back up, restore and move the metadata.") { BackupVerbs.Backup(), BackupVerbs.Restore(), migrate };
     }
 }

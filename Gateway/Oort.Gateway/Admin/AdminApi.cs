@@ -43,7 +43,9 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         var http = request.Http;
         try
         {
-            await WriteAsync(http, StatusCodes.Status200OK, await AnswerAsync(request, http.Request.Path.Value![BasePath.Length..], cancellationToken), cancellationToken);
+            var answer = await AnswerAsync(request, http.Request.Path.Value![BasePath.Length..], cancellationToken);
+            if (answer is MetadataBackup backup) await SendAsync(http, backup, cancellationToken);
+            else await WriteAsync(http, StatusCodes.Status200OK, answer, cancellationToken);
         }
         catch (AdminRequestException e)
         {
@@ -68,6 +70,17 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
     {
         http.Response.StatusCode = status;
         return http.Response.WriteAsJsonAsync(answer, answer.GetType(), AdminJson.Options, cancellationToken);
+    }
+
+    private static async Task SendAsync(HttpContext http, MetadataBackup backup, CancellationToken cancellationToken)
+    {
+        await using (backup)
+        {
+            http.Response.ContentType = "application/octet-stream";
+            http.Response.ContentLength = backup.Content.Length;
+            http.Response.Headers[AdminJson.BackupGenerationHeader] = backup.Generation.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await backup.Content.CopyToAsync(http.Response.Body, cancellationToken);
+        }
     }
 
     private async ValueTask<object> AnswerAsync(S3Request request, string resource, CancellationToken cancellationToken)
@@ -143,6 +156,8 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return durability.WhatIf(await BodyAsync<WhatIfRequest>(request, cancellationToken));
             case ("POST", ["collect"]):
                 return await system.CollectAsync(cancellationToken);
+            case ("GET", ["metadata", "backup"]):
+                return await system.BackupMetadataAsync(cancellationToken);
             case ("GET", ["keys"]):
                 return await system.GetKeyStatusAsync(cancellationToken);
             case ("POST", ["keys", "rotate"]):

@@ -37,6 +37,7 @@ internal static class OpenApi
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
         ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
+        ("get", "metadata/backup", "A sealed backup of the metadata (docs/formats/backup.md): bytes, not JSON; x-oort-generation says of which instant.", [], []),
         ("get", "keys", "The key-encryption keys, and how far a rotation is.", [], []),
         ("post", "keys/rotate", "Makes a new key-encryption key; data keys are wrapped anew in the background.", [], ["destroyAfterDays"]),
         ("post", "keys/{version}/destroy", "Has an old key-encryption key destroyed when nothing uses it any more.", [], []),

@@ -28,7 +28,7 @@ public static partial class DurableFile
         File.Move(temporary, path, overwrite: true);
 
         // 3.
-        if (!OperatingSystem.IsWindows()) SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>The whole file; null when it is not there.</summary>
@@ -39,9 +39,12 @@ public static partial class DurableFile
         return length <= SizeMax ? File.ReadAllBytes(path) : throw new IOException($"{path} is larger than any file of this kind.");
     }
 
-    /// <summary>.NET opens no directories, so the three calls are made directly (POSIX open, fsync, close).</summary>
-    private static void SyncDirectory(string directory)
+    /// <summary>Makes durable which files a directory has. Windows does that by itself.</summary>
+    /// <remarks>.NET opens no directories, so the three calls are made directly (POSIX open, fsync, close).</remarks>
+    /// <exception cref="IOException">It could not be.</exception>
+    public static void SyncDirectory(string directory)
     {
+        if (OperatingSystem.IsWindows()) return;
         const int readOnly = 0;
         var descriptor = OpenFile(directory, readOnly);
         if (descriptor < 0) throw LastError(directory);

@@ -98,6 +98,10 @@ public interface IObjectSystem : IAsyncDisposable
     /// <exception cref="MetadataUnavailableException">The other database went away; everything is as before.</exception>
     ValueTask<MetadataMoveReport> MoveMetadataAsync(string address, IProgress<MetadataMoveProgress>? progress, CancellationToken cancellationToken);
 
+    /// <summary>Takes a backup of the metadata as they are at one instant, while everything goes on; the caller disposes it.</summary>
+    /// <exception cref="MetadataUnavailableException">Another one is being taken, the metadata cannot be read now, or the data directory has no room for it.</exception>
+    ValueTask<MetadataBackup> BackupMetadataAsync(CancellationToken cancellationToken);
+
     /// <summary>Makes a new key-encryption key, under which new data keys are wrapped from now on; the others are wrapped anew in the background.</summary>
     /// <param name="destroyAfter">How long the versions before it are kept; null: until they are asked to be destroyed.</param>
     /// <returns>Its version.</returns>

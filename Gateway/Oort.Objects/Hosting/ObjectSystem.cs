@@ -186,6 +186,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         copies.Dispose();
         stopOnce.Dispose();
         moving.Dispose();
+        backingUp.Dispose();
     }
 
     /// <summary>Scans and repairs until nothing more can be done now: what the workers do, step by step, for offline verbs and tests.</summary>

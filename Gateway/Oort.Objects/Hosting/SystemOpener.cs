@@ -63,6 +63,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     private async Task<OpenedSystem> OpenAsync(CancellationToken cancellationToken)
     {
         // 1.
+        RestoredDatabase.TakeOver(options.DataDirectory);
         var identity = DirectoryIdentity.Read(options.DataDirectory);
         var shared = identity is null && options.MetadataDatabase is { } database ? await SharedDatabase.FindAsync(database, cancellationToken) : null;
         opened = await OpenedStore.FindAllAsync([.. endpoints, .. await LocateOthersAsync(identity, shared, cancellationToken)], options.OpenTimeout, time, logger, cancellationToken);

@@ -19,9 +19,6 @@ internal sealed partial class Shredder(IMetadataStore metadata, StoreSet stores,
     private const string RoundSetting = "shred/round";
     private const string SharedReason = "Other gateways may share the metadata database and write journals of their own, which this one does not rewrite. Stop all of them and oort recover into a new data directory: that one shreds.";
 
-    /// <summary>How long the journal may take to reach the database before the attempt is given up.</summary>
-    private static readonly TimeSpan JournalTimeout = TimeSpan.FromMinutes(1);
-
     /// <summary>How long the journal may take to see that logs which have just ended are whole on all their members; a member that is away takes longer, and then the next look goes on.</summary>
     private static readonly TimeSpan LogsTimeout = TimeSpan.FromSeconds(10);
 
@@ -132,13 +129,7 @@ internal sealed partial class Shredder(IMetadataStore metadata, StoreSet stores,
     private async ValueTask<ulong> BeginAsync(CancellationToken cancellationToken)
     {
         var round = metadata.CommittedGeneration;
-        var since = time.GetTimestamp();
-        while (metadata.JournalledGeneration < round)
-        {
-            if (time.GetElapsedTime(since) > JournalTimeout) throw new MetadataUnavailableException("The journal did not reach the database in time.");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
-        }
-
+        await metadata.WaitForJournalAsync(round, time, cancellationToken);
         journal.Roll();
         var value = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64BigEndian(value, round);

@@ -24,6 +24,9 @@ internal sealed record SnapshotManifest
 
     public const int GatewayCountMax = 1_000;
 
+    /// <summary>Bytes of a manifest at most.</summary>
+    public const int SizeMax = PartsOffset + PartCountMax * PartSize + GatewayCountMax * GatewaySize + RecordCipher.Overhead;
+
     internal const int FormatVersionOffset = 8;
     internal const int SuiteOffset = 10;
     internal const int Reserved1Offset = 11;

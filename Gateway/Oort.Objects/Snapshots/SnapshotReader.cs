@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Crypto;
@@ -52,30 +50,8 @@ internal sealed class SnapshotReader(IReadOnlyList<IStore> stores, Keyring keyri
 
     /// <summary>Reads all batches in order.</summary>
     /// <exception cref="BackendException">Kind Corrupt: a part is whole on no store.</exception>
-    public async IAsyncEnumerable<SnapshotBatch> ReadAsync(SnapshotCopies snapshot, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var manifest = snapshot.Manifest;
-        using var cipher = keyring.OpenSnapshot(manifest.Salt.AsSpan());
-        uint number = 0;
-        for (var part = 0; part < manifest.Parts.Length; part++)
-        {
-            var bytes = await ReadPartAsync(snapshot, part, cancellationToken) ?? throw Corrupt(manifest, part);
-            for (var at = SnapshotPartBuffer.HeaderSize; at < bytes.Length; number++)
-            {
-                if (bytes.Length - at < SnapshotPartBuffer.FrameSize + RecordCipher.Overhead) throw Corrupt(manifest, part);
-                var frame = bytes.AsMemory(at, SnapshotPartBuffer.FrameSize);
-                var length = BinaryPrimitives.ReadUInt32BigEndian(frame.Span);
-                at += SnapshotPartBuffer.FrameSize;
-                if (length < RecordCipher.Overhead || length > bytes.Length - at || BinaryPrimitives.ReadUInt32BigEndian(frame.Span[4..]) != number) throw Corrupt(manifest, part);
-                var batch = new byte[length - RecordCipher.Overhead];
-                if (!cipher.TryOpen(number, frame.Span, bytes.AsSpan(at, (int)length), batch)) throw Corrupt(manifest, part);
-                at += (int)length;
-                yield return new(manifest.Generation, batch);
-            }
-        }
-
-        if (number != manifest.BatchCount) throw Corrupt(manifest, manifest.Parts.Length);
-    }
+    public IAsyncEnumerable<SnapshotBatch> ReadAsync(SnapshotCopies snapshot, CancellationToken cancellationToken) =>
+        SnapshotBatches.ReadAsync(snapshot.Manifest, keyring, (part, stop) => ReadPartAsync(snapshot, part, stop), part => Corrupt(snapshot.Manifest, part), cancellationToken);
 
     /// <summary>One part from the first store that has it right; null when none has.</summary>
     public async ValueTask<byte[]?> ReadPartAsync(SnapshotCopies snapshot, int part, CancellationToken cancellationToken)

@@ -11,9 +11,6 @@ namespace Oort.Objects;
 /// <remarks>One at a time. Memory: one part. Nothing is dropped before the new snapshot has been read back whole from as many stores as the journal's quorum.</remarks>
 internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stores, StoreJournal journal, Keyring keyring, GatewayId gateway, TimeProvider time, ILogger<Snapshotter> logger) : IDisposable
 {
-    /// <summary>How long the journal may take to reach the snapshot's instant before the attempt is given up.</summary>
-    private static readonly TimeSpan JournalTimeout = TimeSpan.FromMinutes(1);
-
     private readonly SemaphoreSlim one = new(1, 1);
     private long bytesAtLast;
 
@@ -53,12 +50,7 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
             if (manifest is null) return Generation;
 
             // 3.
-            var begun = time.GetTimestamp();
-            while (metadata.JournalledGeneration < manifest.Generation)
-            {
-                if (time.GetElapsedTime(begun) > JournalTimeout) throw new MetadataUnavailableException("The journal did not reach the snapshot's instant in time.");
-                await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
-            }
+            await metadata.WaitForJournalAsync(manifest.Generation, time, cancellationToken);
 
             // 4.
             var bytes = manifest.ToBytes(cipher);

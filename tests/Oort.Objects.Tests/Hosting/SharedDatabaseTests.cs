@@ -281,6 +281,39 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Backup_OfASharedDatabase_IsRestoredIntoTheDirectoryOfAGatewayThatWasAlone()
+    {
+        var path = Path.Combine(first.DataDirectory, "..", "backup");
+        Task<RestoreReport> RestoreAsync() => MetadataRestore.RunAsync(new() { DataDirectory = first.DataDirectory, BackupPath = path }, first.Endpoints, first.Root, TimeProvider.System, first.Logs, null, CancellationToken.None);
+        await using (var a = await first.OpenAsync())
+        {
+            var bucket = await a.CreateBucketAsync("bucket");
+            await a.PutAsync(bucket, "before", SystemActions.Content(1, 5_000));
+            await using (var backup = await a.BackupMetadataAsync(CancellationToken.None))
+            await using (var file = File.Create(path)) await backup.Content.CopyToAsync(file);
+            await a.PutAsync(bucket, "after", SystemActions.Content(2, 5_000));
+            await DeleteAsync(a, bucket, "before");
+        }
+
+        (await RestoreAsync()).Records.ShouldBeGreaterThan(0);
+        first.Options = first.Options with { MetadataDatabase = null };
+        await using (var own = await first.OpenAsync())
+        {
+            (await own.GetAsync("bucket", "after")).ShouldBe(SystemActions.Content(2, 5_000));
+            (await own.GetAsync("bucket", "before")).ShouldBeNull();
+            (await own.Metadata.CheckAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        }
+
+        foreach (var file in Directory.GetFiles(first.DataDirectory, "metadata.db*")) File.Delete(file);
+        await host.CreateDatabaseAsync("several");
+        Use("several");
+        await using (var a = await first.OpenAsync())
+        await using (var b = await JoinAsync(a.Cluster))
+            await b.CreateBucketAsync("other");
+        (await Should.ThrowAsync<RestoreRefusedException>(RestoreAsync)).Message.ShouldContain("Another gateway");
+    }
+
     private static async Task<DataId> DeleteAsync(ObjectSystem system, BucketRow bucket, string key)
     {
         var data = (await system.Metadata.FindVersionAsync(bucket.Id, key, null, CancellationToken.None))!.Extents[0].Data;

@@ -76,6 +76,8 @@ public sealed class ShreddingTests
             (await system.FindErasedAsync(row.Id, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
         }
 
+        (await Remains.FindSealedAsync(cluster, [[.. row.WrappedKey]])).ShouldContain(
+            where => where.StartsWith(away.Id.ToString(), StringComparison.Ordinal), "And the others may keep a log that the journal completes on that one when it is back.");
         away.Offline = false;
         await Eventually.TrueAsync(() => system.Stores.Find(away.Id) is not null);
         await Eventually.Async(async () => (await system.ShredAsync(CancellationToken.None)).HeldBack.Length == 0);
