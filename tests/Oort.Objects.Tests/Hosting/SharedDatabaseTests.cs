@@ -266,19 +266,35 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         }
 
         first.Options = first.Options with { MetadataDatabase = address };
-        await using var a = await first.OpenAsync();
-        await using var b = await JoinAsync(a.Cluster);
-        foreach (var system in new[] { a, b })
+        await using (var a = await first.OpenAsync())
+        await using (var b = await JoinAsync(a.Cluster))
         {
-            (await Should.ThrowAsync<KeyChangeException>(async () => await system.RotateKeyAsync(null, CancellationToken.None))).Message.ShouldContain("oort recover");
-            (await Should.ThrowAsync<KeyChangeException>(async () => await system.DestroyKeyAsync(1, CancellationToken.None))).Message.ShouldContain("oort recover");
-            await system.Rotation.RunAsync(CancellationToken.None);
-            system.GetKeyVersions().ShouldBe([1, 2], "What was asked for before the move waits.");
-            (await system.GetKeyStatusAsync(CancellationToken.None)).Waiting.ShouldContain("oort recover");
-            (await system.ShredAsync(CancellationToken.None)).HeldBack.ShouldContain("oort recover");
-            (await system.FindErasedAsync(before, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
-            (await system.GetAsync("bucket", "kept")).ShouldBe(SystemActions.Content(7, 5_000));
+            foreach (var system in new[] { a, b })
+            {
+                (await Should.ThrowAsync<KeyChangeException>(async () => await system.RotateKeyAsync(null, CancellationToken.None))).Message.ShouldContain("oort recover");
+                (await Should.ThrowAsync<KeyChangeException>(async () => await system.DestroyKeyAsync(1, CancellationToken.None))).Message.ShouldContain("oort recover");
+                await system.Rotation.RunAsync(CancellationToken.None);
+                system.GetKeyVersions().ShouldBe([1, 2], "What was asked for before the move waits.");
+                (await system.Metadata.ListDataAsync(null, 10, CancellationToken.None)).ShouldAllBe(row => row.KeyVersion == 2, "Wrapping anew goes on.");
+                (await system.GetKeyStatusAsync(CancellationToken.None)).Waiting.ShouldContain("oort recover");
+                (await system.ShredAsync(CancellationToken.None)).HeldBack.ShouldContain("oort recover");
+                (await system.FindErasedAsync(before, 0, CancellationToken.None)).ShouldHaveSingleItem().State.ShouldBe("dropped");
+                (await system.GetAsync("bucket", "kept")).ShouldBe(SystemActions.Content(7, 5_000));
+            }
         }
+
+        // The way out that the refusals name.
+        Directory.Delete(first.DataDirectory, recursive: true);
+        Directory.CreateDirectory(first.DataDirectory);
+        (await Objects.Recovery.RunAsync(
+            new() { DataDirectory = first.DataDirectory, OpenTimeout = TimeSpan.FromSeconds(30) }, first.Endpoints, first.Root, TimeProvider.System, first.Logs, null, CancellationToken.None)).Findings.ShouldBeEmpty();
+        first.Options = first.Options with { MetadataDatabase = null };
+        await using var alone = await first.OpenAsync();
+        await alone.RotateKeyAsync(TimeSpan.Zero, CancellationToken.None);
+        for (var round = 0; round < 2; round++) await alone.Rotation.RunAsync(CancellationToken.None);
+        alone.GetKeyVersions().ShouldBe([3]);
+        (await alone.ShredAsync(CancellationToken.None)).HeldBack.ShouldBe("");
+        (await alone.GetAsync("bucket", "kept")).ShouldBe(SystemActions.Content(7, 5_000));
     }
 
     [Fact]
