@@ -58,9 +58,13 @@ internal abstract partial class OortProcess : IAsyncDisposable
 
     /// <summary>Starts it and waits for a line that says that it serves.</summary>
     /// <exception cref="InvalidOperationException">It ended before; with all that it said.</exception>
-    protected static async Task<Started> RunAsync(IEnumerable<string> arguments, Func<string, bool> isReady, params (string Name, string Value)[] environment)
+    protected static Task<Started> RunAsync(IEnumerable<string> arguments, Func<string, bool> isReady, params (string Name, string Value)[] environment) =>
+        RunOtherAsync(Executable, arguments, isReady, environment);
+
+    /// <summary>As above, of another executable: one of an earlier version.</summary>
+    protected static async Task<Started> RunOtherAsync(string executable, IEnumerable<string> arguments, Func<string, bool> isReady, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        var start = new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

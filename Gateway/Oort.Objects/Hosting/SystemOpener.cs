@@ -132,7 +132,9 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         return
         [
             .. rows.Where(row => row.State != StoreState.Removed && endpoints.All(endpoint => endpoint.Location != row.Location))
-                .Select(row => locate(row.Location)).OfType<IStoreEndpoint>(),
+                .Select(row => locate(row.Location)).OfType<IStoreEndpoint>()
+                // A node that was named at another address than it had is one and the same.
+                .Where(located => endpoints.All(endpoint => endpoint.Location != located.Location)).DistinctBy(located => located.Location),
         ];
     }
 

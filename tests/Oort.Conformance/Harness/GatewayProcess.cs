@@ -40,11 +40,22 @@ internal sealed class GatewayProcess : OortProcess
     /// <summary>Starts it and waits until it says that it serves.</summary>
     /// <param name="data">Data directory; kept when the process ends.</param>
     /// <param name="arguments">Further flags of <c>oort serve</c>.</param>
-    public static async Task<GatewayProcess> StartAsync(string data, params string[] arguments)
+    public static Task<GatewayProcess> StartAsync(string data, params string[] arguments) => StartOtherAsync(Executable, data, arguments);
+
+    /// <summary>As above, of another version.</summary>
+    public static async Task<GatewayProcess> StartOtherAsync(string executable, string data, params string[] arguments)
     {
         string[] listen = arguments.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-        return new(await RunAsync(["serve", "--data", data, .. listen, "--log-level", "Warning", .. arguments], IsReady, ("OORT_ACCESS_KEY", AccessKey), ("OORT_SECRET_KEY", SecretKey)), data);
+        return new(await RunOtherAsync(executable, ["serve", "--data", data, .. listen, "--log-level", "Warning", .. arguments], IsReady, ("OORT_ACCESS_KEY", AccessKey), ("OORT_SECRET_KEY", SecretKey)), data);
     }
+
+    /// <summary>Runs a verb against it.</summary>
+    public Task<Tool.Result> VerbAsync(params string[] arguments) =>
+        Tool.RunAsync(Executable, [.. arguments, "--endpoint", Endpoint], new Dictionary<string, string> { ["OORT_ACCESS_KEY"] = AccessKey, ["OORT_SECRET_KEY"] = SecretKey });
+
+    /// <summary>Asks the admin API for what no verb does.</summary>
+    public async Task AdminAsync(string method, string resource) =>
+        (await Tool.RunAsync("curl", ["-sSf", "-X", method, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", $"{AccessKey}:{SecretKey}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", $"{Endpoint}/_oort/admin/v1/{resource}"])).ShouldSucceed();
 
     private static bool IsReady(string line) => line.StartsWith(ReadyMarker, StringComparison.Ordinal);
 }
