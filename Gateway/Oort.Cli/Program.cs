@@ -18,6 +18,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     FsckVerb.Create(),
     ScrubVerb.Create(),
     RecoverVerb.Create(),
+    DrillVerb.Create(),
     MetadataVerb.Create(),
     KeyVerb.Create(),
     HealthVerb.Create(),

@@ -126,6 +126,8 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 var fsck = await BodyAsync<RepairRequest>(request, cancellationToken);
                 return jobs.Start("fsck", async (report, stop) =>
                     await system.FsckAsync(fsck.Repair, new Synchronous<FsckProgress>(p => report(p.Done, p.Total)), stop));
+            case ("POST", ["drill"]):
+                return Drill(await BodyAsync<DrillRequest>(request, cancellationToken));
             case ("POST", ["metadata", "migrate"]):
                 var target = (await BodyAsync<MigrateRequest>(request, cancellationToken)).To is { Length: > 0 } to ? to : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"to\" must be the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE.");
                 return jobs.Start("migrate", async (report, stop) =>
@@ -198,6 +200,15 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         }
     }
 
+    private AdminJob Drill(DrillRequest request)
+    {
+        var what = new DrillOptions();
+        what = what with { VersionsMax = request.Objects ?? what.VersionsMax, BytesMax = request.Bytes ?? what.BytesMax };
+        if (what.VersionsMax is < 1 or > DrillOptions.VersionsLimit || what.BytesMax < 0)
+            throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", $"\"objects\" takes 1 to {DrillOptions.VersionsLimit}, \"bytes\" what is not negative.");
+        return jobs.Start("drill", async (report, stop) => await system.DrillAsync(what, (_, done) => report(done, 0), stop));
+    }
+
     private async ValueTask<StatusModel> StatusAsync(CancellationToken cancellationToken)
     {
         var status = system.GetStatus();
@@ -208,7 +219,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
             new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),
             new JournalModel(system.Metadata.CommittedGeneration, system.Metadata.JournalledGeneration, status.SnapshotGeneration),
-            status.Rebalance, status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))]);
+            status.Rebalance, status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))], status.Drill);
     }
 
     private async ValueTask<DisksModel> DisksAsync(CancellationToken cancellationToken) =>

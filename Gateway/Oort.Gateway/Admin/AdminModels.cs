@@ -29,7 +29,8 @@ public sealed record StatusModel(
     RebalanceStatus Rebalance,
     CollectorStatus Collector,
     ImmutableArray<string> Warnings,
-    ImmutableArray<DiskModel> Disks);
+    ImmutableArray<DiskModel> Disks,
+    DrillReport? Drill);
 
 /// <param name="Queued">Segments waiting for repair or being repaired, and those still to move off given-up disks.</param>
 /// <param name="CopiesPending">The disks' copies of keyring, journal and snapshots are still being completed.</param>
@@ -89,6 +90,11 @@ public sealed record RotateRequest(double? DestroyAfterDays)
 /// <summary>Body of a change of disks.</summary>
 /// <param name="Path">Directory on the gateway's machine.</param>
 public sealed record DiskRequest(string? Path);
+
+/// <summary>Body of <c>POST drill</c>; what is left out is as by default.</summary>
+/// <param name="Objects">Versions that are recovered and compared at most.</param>
+/// <param name="Bytes">Bytes of them that are read back at most.</param>
+public sealed record DrillRequest(int? Objects, long? Bytes);
 
 /// <summary>Body of <c>POST metadata/migrate</c>.</summary>
 /// <param name="To">Address of a PostgreSQL database; may hold a password.</param>

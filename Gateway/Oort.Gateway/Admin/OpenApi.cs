@@ -23,6 +23,7 @@ internal static class OpenApi
         ("get", "objects", "Where each shard of a version lies.", ["bucket", "key", "versionId"], []),
         ("post", "scrub", "Starts a job that reads and, with repair, mends everything the disks hold.", [], ["repair"]),
         ("post", "fsck", "Starts a job that traces references both ways and, with repair, mends them.", [], ["repair"]),
+        ("post", "drill", "Starts a job that recovers a sample from the stores beside the running system, and compares it.", [], ["objects", "bytes"]),
         ("post", "metadata/migrate", "Starts a job that moves the metadata from SQLite to an empty PostgreSQL database, while the gateway serves.", [], ["to"]),
         ("get", "placement", "Placement policies, their assignments, and what they mean with the present stores.", [], []),
         ("get", "placement/stores", "The stores with everything that placement knows of them.", [], []),

@@ -54,6 +54,9 @@ public sealed record GatewayOptions
     /// <summary>After how long an unfinished multipart upload is aborted. Default 7 days; 1 to 3,650.</summary>
     public TimeSpan UploadExpiry { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How often a sample of the namespace is recovered from the stores, for a look whether that would give back everything. Default zero: only with <c>oort drill</c>; else an hour to a year.</summary>
+    public TimeSpan DrillEvery { get; init; }
+
     /// <summary>Whether imports may read from endpoints on this machine and its link. Default: no, since an endpoint there answers with this machine's rights.</summary>
     public bool AllowsLocalSources { get; init; }
 

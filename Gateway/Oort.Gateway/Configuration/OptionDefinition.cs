@@ -41,6 +41,7 @@ public sealed record OptionDefinition(
         One("stall-timeout", "SECONDS", "How long a client may stand still in a body (default 60; 1 to 3600).", (o, v) => o with { StallTimeout = TimeSpan.FromSeconds(Whole(v, 1, 3600)) }),
         One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),
         One("upload-expiry-days", "DAYS", "Age at which unfinished multipart uploads are aborted (default 7; 1 to 3650).", (o, v) => o with { UploadExpiry = TimeSpan.FromDays(Whole(v, 1, 3650)) }),
+        One("drill-every", "TIME", "How often a sample is recovered from the stores and compared: hours or days such as 12h or 7d (default: never by itself).", (o, v) => o with { DrillEvery = Every(v) }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
@@ -72,6 +73,15 @@ public sealed record OptionDefinition(
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
             : throw new FormatException($"it takes a whole number from {min} to {max}");
+
+    private static TimeSpan Every(string value)
+    {
+        if (value == "never") return TimeSpan.Zero;
+        var hours = value.EndsWith('d') ? 24 : value.EndsWith('h') ? 1 : 0;
+        return hours > 0 && int.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 8_784 && number * hours <= 8_784
+            ? TimeSpan.FromHours(number * hours)
+            : throw new FormatException("it takes a time from 1h to 366d, or never");
+    }
 
     private static T Named<T>(string value) where T : struct, Enum =>
         Enum.TryParse<T>(value, ignoreCase: true, out var result) && Enum.IsDefined(result)

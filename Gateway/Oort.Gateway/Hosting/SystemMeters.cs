@@ -45,6 +45,9 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);
         Counter("oort.read.hot.misses", "Cells that were neither in memory nor kept.", s => s.HotCells.Misses);
         Counter("oort.read.joined", "Reads that joined one under way of the same bytes.", s => s.HotCells.Joined);
+        Gauge("oort.drill.clean", "1 when the last recovery drill found nothing; absent before the first.", s => s.Drill is { } drill ? [new(drill.IsClean ? 1 : 0)] : []);
+        Gauge("oort.drill.compared.versions", "Versions that the last recovery drill compared.", s => s.Drill is { } drill ? [new(drill.Compared)] : []);
+        Gauge("oort.drill.time.seconds", "When the last recovery drill began, seconds since 1970.", s => s.Drill is { } drill ? [new(drill.Started.ToUnixTimeSeconds())] : []);
         Gauge("oort.metadata.generation", "Newest committed generation.", s => [new((long)s.Generation)]);
         meter.CreateObservableGauge("oort.metadata.journal.lag", () => (long)(system.Metadata.CommittedGeneration - system.Metadata.JournalledGeneration), description: "Generations committed and not yet journalled.");
         meter.CreateObservableCounter("oort.process.allocated.bytes", () => GC.GetTotalAllocatedBytes(), description: "Bytes allocated on the managed heap since the start.");

@@ -62,6 +62,7 @@ public static class SystemStart
         AbandonedUploadAge = options.UploadExpiry,
         StopTimeout = options.ShutdownTimeout,
         AreStoresDefault = options.Disks.IsEmpty,
+        DrillInterval = options.DrillEvery,
         Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },
     };
 

@@ -55,6 +55,11 @@ public interface IObjectSystem : IAsyncDisposable
     /// <param name="repair">Whether to mend what can be mended; otherwise nothing is changed.</param>
     ValueTask<FsckReport> FsckAsync(bool repair, IProgress<FsckProgress>? progress, CancellationToken cancellationToken);
 
+    /// <summary>Recovers a sample of the namespace from the stores and the root key into a database of its own, reads objects back by it, and compares both with what is served. Changes nothing.</summary>
+    /// <param name="progress">What it does now, and how much of that is done.</param>
+    /// <exception cref="MetadataUnavailableException">The journal or the database does not get on; nothing can be said now.</exception>
+    ValueTask<DrillReport> DrillAsync(DrillOptions what, Action<string, long>? progress, CancellationToken cancellationToken);
+
     /// <summary>Writes a snapshot of the namespace now and drops the journal before it.</summary>
     /// <returns>Its generation.</returns>
     ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken);

@@ -121,6 +121,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             Audits = audits.Status,
             Shredding = shredder.Status,
             HotCells = objects.HotCells,
+            Drill = lastDrill,
         };
     }
 
@@ -187,6 +188,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         stopOnce.Dispose();
         moving.Dispose();
         backingUp.Dispose();
+        drilling.Dispose();
     }
 
     /// <summary>Scans and repairs until nothing more can be done now: what the workers do, step by step, for offline verbs and tests.</summary>
@@ -235,6 +237,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => AloneAsync("rebalance", passes, token), stop));
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
+        StartDrills();
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);

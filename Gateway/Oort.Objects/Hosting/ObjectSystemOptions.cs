@@ -84,6 +84,12 @@ public sealed record ObjectSystemOptions
     /// <summary>Time that <see cref="IObjectSystem.StopAsync"/> gives requests and writers to end.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Pause between two recovery drills, of which one gateway of a cluster does each; zero: only on demand. The first one comes after ten minutes, or after this pause where that is shorter.</summary>
+    public TimeSpan DrillInterval { get; init; }
+
+    /// <summary>How much a scheduled recovery drill takes on.</summary>
+    public DrillOptions Drill { get; init; } = new() { BytesPerSecond = 32L * 1024 * 1024 };
+
     /// <summary>Whether background workers (repair, scrub, collector, snapshots) run; off in offline verbs and in tests that step them.</summary>
     public bool RunWorkers { get; init; } = true;
 }

@@ -14,6 +14,9 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
     private readonly List<JournalFinding> findings = [];
     private MetadataRebuilder? rebuilder;
 
+    /// <summary>Only these rows; null: all.</summary>
+    public RebuildSample? Sample { get; init; }
+
     public IReadOnlyList<JournalFinding> Findings => findings;
 
     public ulong SnapshotGeneration { get; private set; }
@@ -60,7 +63,7 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
     {
         foreach (var snapshot in snapshots)
         {
-            var rebuilder = MetadataRebuilder.Create(databasePath, snapshot.Manifest.Generation, time);
+            var rebuilder = MetadataRebuilder.Create(databasePath, snapshot.Manifest.Generation, time, Sample);
             try
             {
                 long batches = 0;
@@ -85,7 +88,7 @@ internal sealed class NamespaceRebuild(IReadOnlyList<IStore> stores, Keyring key
             }
         }
 
-        return (MetadataRebuilder.Create(databasePath, 0, time), null);
+        return (MetadataRebuilder.Create(databasePath, 0, time, Sample), null);
     }
 
     /// <summary>Applies the journals of all gateways: of those that succeeded one another, and of those that worked side by side. Of a row's changes the newest holds.</summary>

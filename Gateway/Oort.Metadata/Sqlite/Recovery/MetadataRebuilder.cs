@@ -16,26 +16,31 @@ public sealed class MetadataRebuilder : IDisposable
     /// <summary>Page cache of each file while rebuilding, in KiB: data ids come in random order, and what does not fit is written over and over.</summary>
     private const int CacheKibibytes = 128 * 1024;
 
+    /// <summary>Likewise for a sample, which is made beside a running gateway.</summary>
+    private const int SampleCacheKibibytes = 8 * 1024;
+
     /// <summary>Problems that a rebuild reports at most.</summary>
     private const int ProblemsMax = 1_000;
 
     private readonly string path;
     private readonly TimeProvider time;
+    private readonly RebuildSample? sample;
     private readonly ulong snapshotGeneration;
     private readonly Database staging;
     private readonly Statement put;
     private bool finished;
 
-    private MetadataRebuilder(string path, ulong snapshotGeneration, TimeProvider time)
+    private MetadataRebuilder(string path, ulong snapshotGeneration, TimeProvider time, RebuildSample? sample)
     {
         this.path = path;
+        this.sample = sample;
         this.time = time;
         this.snapshotGeneration = snapshotGeneration;
         HighestGeneration = snapshotGeneration;
         Delete(StagingPath);
         Delete(BuildPath);
         SqliteMetadataStore.CreateFile(StagingPath);
-        staging = Database.OpenUnsynced(StagingPath, CacheKibibytes);
+        staging = Database.OpenUnsynced(StagingPath, CacheOf(sample));
         staging.Execute("CREATE TABLE staging(tab INTEGER NOT NULL, key BLOB NOT NULL, generation INTEGER NOT NULL, value BLOB, PRIMARY KEY (tab, key)) WITHOUT ROWID; BEGIN");
         // Within one generation the later change of a row is the newer one, and applying an entry again changes nothing.
         put = staging.Prepare("""
@@ -47,10 +52,11 @@ public sealed class MetadataRebuilder : IDisposable
     /// <summary>Begins a rebuild.</summary>
     /// <param name="path">Where the database goes; nothing may be there.</param>
     /// <param name="snapshotGeneration">Generation of the snapshot whose batches will be applied; 0 for none. Journalled changes up to it are ignored: the snapshot has what became of them.</param>
-    public static MetadataRebuilder Create(string path, ulong snapshotGeneration, TimeProvider time)
+    /// <param name="sample">Only these rows; null: all.</param>
+    public static MetadataRebuilder Create(string path, ulong snapshotGeneration, TimeProvider time, RebuildSample? sample = null)
     {
         if (File.Exists(path)) throw new InvalidOperationException($"There is a database at {path} already.");
-        return new(path, snapshotGeneration, time);
+        return new(path, snapshotGeneration, time, sample);
     }
 
     /// <summary>Highest generation seen so far.</summary>
@@ -115,7 +121,7 @@ public sealed class MetadataRebuilder : IDisposable
         staging.Execute("COMMIT");
         SqliteMetadataStore.CreateFile(BuildPath);
         var problems = new ProblemList(ProblemsMax);
-        using (var target = Database.OpenUnsynced(BuildPath, CacheKibibytes))
+        using (var target = Database.OpenUnsynced(BuildPath, CacheOf(sample)))
         {
             Schema.Migrate(target);
             target.Execute("BEGIN");
@@ -136,17 +142,20 @@ public sealed class MetadataRebuilder : IDisposable
         Delete(BuildPath);
     }
 
+    private static int CacheOf(RebuildSample? sample) => sample is null ? CacheKibibytes : SampleCacheKibibytes;
+
     private string StagingPath => path + ".staging";
 
     private string BuildPath => path + ".rebuild";
 
     private void Apply(ChangeReader change)
     {
+        HighestGeneration = Math.Max(HighestGeneration, change.Generation);
+        if (sample is not null && !sample.Wants(change.Table, change.Key)) return;
         put.Bind(1, (long)change.Table).Bind(2, change.Key).Bind(3, change.Generation);
         if (change.IsDelete) put.BindNull(4);
         else put.Bind(4, change.Value);
         put.Run();
-        HighestGeneration = Math.Max(HighestGeneration, change.Generation);
         ChangeCount++;
     }
 
