@@ -39,6 +39,12 @@ public sealed record NodeOptions
     /// <summary>An upload that nobody touches for so long is given up. Default 10 minutes.</summary>
     public TimeSpan UploadIdleMax { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Bytes a second that the scrub reads, behind everything else; 0: it does not scrub. Default 8 MiB: a TiB in a day and a half.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 8L << 20;
+
+    /// <summary>Pause between two scrubs of everything. Default 12 hours.</summary>
+    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromHours(12);
+
     /// <summary>How long requests under way may take to end when the node stops. Default 20 seconds.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -62,8 +68,9 @@ public sealed record NodeOptions
     {
         if (SpaceBytes is < SpaceBytesMin and not 0) throw new NodeStartException($"The space for the node must be at least {SpaceBytesMin >> 30} GiB.");
         if (BandwidthBytesPerSecond is < BandwidthMin and not 0) throw new NodeStartException($"The bandwidth for the node must be at least {BandwidthMin >> 10} KiB a second.");
+        if (ScrubBytesPerSecond < 0) throw new NodeStartException("The scrub's rate must be a number of bytes a second, or 0 for none.");
         if (BodyBytesMax < BodyBytesMin) throw new NodeStartException($"The memory for bodies must be at least {BodyBytesMin >> 20} MiB.");
-        if (StallTimeout <= TimeSpan.Zero || UploadIdleMax <= TimeSpan.Zero || ShutdownTimeout < TimeSpan.Zero) throw new NodeStartException("Times must be positive.");
+        if (StallTimeout <= TimeSpan.Zero || UploadIdleMax <= TimeSpan.Zero || ScrubPause <= TimeSpan.Zero || ShutdownTimeout < TimeSpan.Zero) throw new NodeStartException("Times must be positive.");
     }
 }
 

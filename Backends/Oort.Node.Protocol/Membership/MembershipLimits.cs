@@ -21,6 +21,9 @@ public static class MembershipLimits
     /// <summary>Longest text for people, in bytes of UTF-8.</summary>
     public const int TextSizeMax = 512;
 
+    /// <summary>Damaged shards that one heartbeat names: they fit beside all else, and the next one names others.</summary>
+    public const int BadShardCountMax = 16;
+
     /// <summary>Time between two heartbeats.</summary>
     public static TimeSpan HeartbeatInterval { get; } = TimeSpan.FromSeconds(15);
 

@@ -39,6 +39,9 @@ public sealed record NodeReport
     /// <summary>Its owner wants it back: it hands its shards over and leaves.</summary>
     public bool IsLeaving { get; init; }
 
+    /// <summary>Shards that its scrub found to be damaged, and that were not put again since: some of them, when they are many; null: none.</summary>
+    public IReadOnlyList<string>? BadShards { get; init; }
+
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, MembershipJson.Default.NodeReport);
 
     public static bool TryRead(ReadOnlySpan<byte> json, [NotNullWhen(true)] out NodeReport? report)
@@ -58,6 +61,7 @@ public sealed record NodeReport
             && (report.Store is null || (report.Store.Length == 32 && report.Store.All(char.IsAsciiHexDigitLower)))
             && (report.Refusal is null || Encoding.UTF8.GetByteCount(report.Refusal) <= MembershipLimits.TextSizeMax)
             && report.Generation >= 0 && report.ShardCount >= 0 && report.Requests >= 0 && report.CapacityBytes is null or >= 0 && report.FreeBytes is null or >= 0
-            && report.RoundTripMilliseconds is null or >= 0;
+            && report.RoundTripMilliseconds is null or >= 0
+            && (report.BadShards is null || (report.BadShards.Count <= MembershipLimits.BadShardCountMax && report.BadShards.All(shard => ShardName.TryParse(shard, out _))));
     }
 }

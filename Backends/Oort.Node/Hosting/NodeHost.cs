@@ -29,6 +29,7 @@ public sealed partial class NodeHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _expiring;
+    private readonly SelfScrub _scrub;
     private readonly ILogger _logger;
     private HeartbeatLoop? _heartbeats;
     private int _isDisposed;
@@ -40,6 +41,7 @@ public sealed partial class NodeHost : IAsyncDisposable
         var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         EndPoint = new IPEndPoint(services.Options.Listen.Address, address.Port);
         _expiring = ExpireUploadsAsync();
+        _scrub = new(storage, services.Options, services.Time, _logger);
         Beat();
     }
 
@@ -57,6 +59,9 @@ public sealed partial class NodeHost : IAsyncDisposable
 
     /// <summary>The store on its disk, 32 hexadecimal digits; null: none yet.</summary>
     public string? StoreId => _storage.Store?.Id.ToString();
+
+    /// <summary>How far its scrub is.</summary>
+    public ScrubStatus Scrub => _scrub.Status;
 
     /// <summary>Gateway clusters that may use it.</summary>
     public IReadOnlyList<NodeId> Gateways =>
@@ -146,6 +151,7 @@ public sealed partial class NodeHost : IAsyncDisposable
         await _app.DisposeAsync();
         await _stopping.CancelAsync();
         await _expiring;
+        await _scrub.DisposeAsync();
         await _services.Uploads.DisposeAsync();
         await _storage.DisposeAsync();
         _services.States.Dispose();
@@ -202,7 +208,7 @@ public sealed partial class NodeHost : IAsyncDisposable
     private void Beat()
     {
         if (_directory.Membership is not { } membership) return;
-        _heartbeats = new HeartbeatLoop(_services, EndPoint, membership, _logger, () =>
+        _heartbeats = new HeartbeatLoop(_services, _scrub, EndPoint, membership, _logger, () =>
         {
             LogLeft(_logger);
             _app.Lifetime.StopApplication();

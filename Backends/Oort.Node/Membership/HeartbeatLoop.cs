@@ -16,6 +16,7 @@ internal sealed partial class HeartbeatLoop : IAsyncDisposable
     private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(60);
 
     private readonly NodeServices _services;
+    private readonly SelfScrub _scrub;
     private readonly System.Net.IPEndPoint _listening;
     private readonly GatewayClient _client = new();
     private readonly ILogger _logger;
@@ -29,9 +30,9 @@ internal sealed partial class HeartbeatLoop : IAsyncDisposable
     private string _told = "";
 
     /// <param name="onGone">Called when the cluster has let the node go that its owner wanted back.</param>
-    public HeartbeatLoop(NodeServices services, System.Net.IPEndPoint listening, MembershipFile membership, ILogger logger, Action onGone)
+    public HeartbeatLoop(NodeServices services, SelfScrub scrub, System.Net.IPEndPoint listening, MembershipFile membership, ILogger logger, Action onGone)
     {
-        (_services, _listening, _logger, _onGone) = (services, listening, logger, onGone);
+        (_services, _scrub, _listening, _logger, _onGone) = (services, scrub, listening, logger, onGone);
         _cluster = NodeId.TryParse(membership.Cluster, out var cluster) ? cluster : default;
         _running = Task.WhenAll(membership.Urls.Select(url => Task.Run(() => RunAsync(new Uri(url)))));
     }
@@ -113,6 +114,7 @@ internal sealed partial class HeartbeatLoop : IAsyncDisposable
             IsLeaving = _services.Directory.IsLeaving,
         };
         if (store is null) return report;
+        if (_scrub.Bad(MembershipLimits.BadShardCountMax) is { IsEmpty: false } bad) report = report with { BadShards = [.. bad.Select(shard => shard.ToString())] };
         try
         {
             var space = await _services.Storage.ProbeAsync(store, _stopping.Token);

@@ -60,13 +60,8 @@ internal static class NodeAdminVerbs
         return await client.SendAsync(HttpMethod.Post, "nodes/invite", request, cancellationToken);
     }
 
-    private static long? Seconds(string? text)
-    {
-        if (text is null) return null;
-        var unit = text.Length > 0 ? text[^1] : ' ';
-        var factor = unit switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 };
-        return factor > 0 && int.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var number) ? (long)number * factor : throw new ConfigurationException($"--expires: \"{text}\" is not a time such as 30m, 24h or 7d.");
-    }
+    private static long? Seconds(string? text) =>
+        text is null ? null : (long?)Duration.TryParse(text)?.TotalSeconds ?? throw new ConfigurationException($"--expires: \"{text}\" is not a time such as 30m, 24h or 7d.");
 
     private static Command Verb(string name, string help, Func<string, (HttpMethod Method, string Resource)> request, Action<JsonElement> print, bool takesNode = true)
     {

@@ -18,6 +18,8 @@ internal sealed class NodeFlags
     private readonly Option<string> _space = new("--space") { Description = "The most that its store may take on the disk, such as 500GiB; none: all there is. This and the other caps are remembered: without an option, what was said last holds.", HelpName = "SIZE" };
     private readonly Option<string> _bandwidth = new("--bandwidth") { Description = "The most that goes in and out a second, such as 20MiB; none: no cap.", HelpName = "SIZE" };
     private readonly Option<string> _hours = new("--hours") { Description = "Hours of the day, by this machine's clock, in which it takes new data, such as 22-07; none: at all hours. What it has can be read at all hours.", HelpName = "FROM-TO" };
+    private readonly Option<string> _scrub = new("--scrub") { Description = "How much of what it holds it reads a second, behind everything else, to find damage, such as 8MiB (the default); off: never.", HelpName = "SIZE" };
+    private readonly Option<string> _scrubPause = new("--scrub-pause") { Description = "Pause after everything was read once, such as 12h (the default).", HelpName = "TIME" };
     private readonly Option<bool> _idle = new("--idle") { Description = "Work at the machine's lowest I/O and CPU priority (Linux); false: as any other process." };
     private readonly Option<LogLevel?> _logLevel = new("--log-level") { Description = "Trace, Debug, Information, Warning, Error (default Information)." };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
@@ -29,7 +31,7 @@ internal sealed class NodeFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _data, _listen, _gateway, _space, _bandwidth, _hours, _idle, _logLevel, _json }) command.Options.Add(option);
+        foreach (Option option in new Option[] { _data, _listen, _gateway, _space, _bandwidth, _hours, _scrub, _scrubPause, _idle, _logLevel, _json }) command.Options.Add(option);
     }
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
@@ -45,6 +47,8 @@ internal sealed class NodeFlags
             SpaceBytes = Read(parsed.GetValue(_space), "SPACE", "--space", null, text => Cap(text), "a size such as 500GiB, or none"),
             BandwidthBytesPerSecond = Read(parsed.GetValue(_bandwidth), "BANDWIDTH", "--bandwidth", null, text => Cap(text), "a size such as 20MiB, or none"),
             Hours = Read<DailyHours?>(parsed.GetValue(_hours), "HOURS", "--hours", null, text => text == "none" ? DailyHours.All : DailyHours.TryParse(text, out var found) ? found : null, "two different hours such as 22-07, or none"),
+            ScrubBytesPerSecond = Read<long?>(parsed.GetValue(_scrub), "SCRUB", "--scrub", null, text => text == "off" ? 0 : ByteSize.TryParse(text), "a size such as 8MiB, or off") ?? defaults.ScrubBytesPerSecond,
+            ScrubPause = Read<TimeSpan?>(parsed.GetValue(_scrubPause), "SCRUB_PAUSE", "--scrub-pause", null, Duration.TryParse, "a time such as 12h") ?? defaults.ScrubPause,
             IdlePriority = parsed.GetResult(_idle) is not null ? parsed.GetValue(_idle) : Variable("IDLE") is { } idle ? idle == "true" : null,
             LogLevel = parsed.GetValue(_logLevel) ?? Read<LogLevel?>(null, "LOG_LEVEL", "--log-level", null, text => Enum.TryParse<LogLevel>(text, ignoreCase: true, out var found) ? found : null, "Trace, Debug, Information, Warning or Error") ?? defaults.LogLevel,
         };

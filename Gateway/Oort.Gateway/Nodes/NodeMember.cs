@@ -37,6 +37,9 @@ internal sealed class NodeMember(NodeId id, NodeRecord record)
     /// <summary>The trouble that was recorded last, so that it is recorded once.</summary>
     public string Trouble { get; set; } = "";
 
+    /// <summary>Damaged shards that it told of, and when; touched by the work of its heartbeats only.</summary>
+    public Dictionary<ShardId, long> Told { get; } = [];
+
     /// <summary>The work that the last heartbeat asked for.</summary>
     public Task Work { get; set; } = Task.CompletedTask;
 

@@ -24,6 +24,11 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     /// <summary>Keys a second that are looked up because nobody here has heard of them: strangers can make as many as they like, and each costs a read of the metadata.</summary>
     private const int StrangersPerSecond = 100;
 
+    /// <summary>Damaged shards of one node that are taken up within <see cref="s_toldFor"/>.</summary>
+    private const int ToldCountMax = 256;
+
+    private static readonly TimeSpan s_toldFor = TimeSpan.FromMinutes(10);
+
     private readonly ConcurrentDictionary<NodeId, NodeMember> _members = new();
     private readonly UInt128 _session = BinaryPrimitives.ReadUInt128BigEndian(RandomNumberGenerator.GetBytes(16)) | 1;
     private readonly CancellationTokenSource _stopping = new();
@@ -202,7 +207,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
         _stopping.Dispose();
     }
 
-    /// <summary>What a heartbeat asks for: 1. what other gateways know of the node is taken over; 2. a node that joined gets its store opened; 3. an address that changed is remembered; 4. an owner who wants his machine back gets it; 5. what is wrong is recorded.</summary>
+    /// <summary>What a heartbeat asks for: 1. what other gateways know of the node is taken over; 2. a node that joined gets its store opened; 3. an address that changed is remembered; 4. an owner who wants his machine back gets it; 5. shards that it found damaged are written anew; 6. what is wrong is recorded.</summary>
     private async Task FollowAsync(NodeMember member, CancellationToken stop)
     {
         try
@@ -245,6 +250,9 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
                 }
 
                 // 5.
+                await HeedDamageAsync(member, report, store.Id, stop);
+
+                // 6.
                 await RecordTroubleAsync(member, TroubleOf(member, report, store.Id));
             }
             catch (Exception e) when (e is DiskChangeException or MetadataUnavailableException or BackendException)
@@ -264,6 +272,19 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
         catch (Exception e) when (e is MetadataUnavailableException or InvalidDataException)
         {
             LogFailed(logger, member.Id, e.Message);
+        }
+    }
+
+    /// <summary>Has shards repaired that the node's own scrub found damaged. It says so until they are; one shard is taken up once in a while, and so many in all: a node cannot keep the cluster busy by saying much.</summary>
+    private async ValueTask HeedDamageAsync(NodeMember member, NodeReport report, StoreId store, CancellationToken stop)
+    {
+        foreach (var (shard, at) in member.Told.ToArray())
+            if (time.GetElapsedTime(at) > s_toldFor) member.Told.Remove(shard);
+        foreach (var name in report.BadShards ?? [])
+        {
+            if (!ShardId.TryParse(name, out var shard) || member.Told.ContainsKey(shard) || member.Told.Count >= ToldCountMax) continue;
+            member.Told.Add(shard, time.GetTimestamp());
+            if (await system.ReportDamageAsync(store, shard, stop)) LogDamage(logger, member.Id, shard);
         }
     }
 
@@ -292,6 +313,7 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
     {
         if (report.Store is null) return $"Its disk is empty, or not mounted; store {store} should be on it. Mount it, or when it is lost: oort node replace {member.Id.ToString()[..16]}.";
         if (report.Store != store.ToString()) return $"Another store ({report.Store}) is on its disk; it should be {store}.";
+        if (report.BadShards is { Count: > 0 }) return "Its own scrub has found damaged shards; they are written anew.";
         return member.ClockSkew.Duration() > MembershipLimits.ClockSkewTold ? $"Its clock is {(member.ClockSkew > TimeSpan.Zero ? "ahead" : "behind")} by {Rounded(member.ClockSkew)}{(IsSkewed(member) ? "; it gets no new shards until it is right" : "")}." : "";
     }
 
@@ -410,6 +432,9 @@ internal sealed partial class NodeMembership(IObjectSystem system, NodeEndpoints
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node}: its store {Store} was opened ({Location}).")]
     private static partial void LogOpened(ILogger logger, NodeId node, StoreId store, string location);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} has found its shard {Shard} damaged; it is written anew.")]
+    private static partial void LogDamage(ILogger logger, NodeId node, ShardId shard);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node}: {Trouble}")]
     private static partial void LogTrouble(ILogger logger, NodeId node, string trouble);

@@ -47,6 +47,10 @@ public interface IObjectSystem : IAsyncDisposable
     /// <exception cref="DiskChangeException">No such disk.</exception>
     ValueTask RelocateDiskAsync(StoreId disk, string location, CancellationToken cancellationToken);
 
+    /// <summary>A store says itself that a shard on it is damaged: it is written anew soon. Nothing happens where the shard is not to be there.</summary>
+    /// <returns>Whether it is to be there.</returns>
+    ValueTask<bool> ReportDamageAsync(StoreId store, ShardId shard, CancellationToken cancellationToken);
+
     /// <summary>Reads every shard, log, snapshot and keyring on every store and compares them with what they must be.</summary>
     /// <param name="repair">Whether to mend what is bad.</param>
     ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken);

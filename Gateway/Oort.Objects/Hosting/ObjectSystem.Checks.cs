@@ -51,6 +51,14 @@ public sealed partial class ObjectSystem
         return new(findings.OpenCount == 0, segments, shards, orphans, findings.ToImmutable());
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<bool> ReportDamageAsync(StoreId store, ShardId shard, CancellationToken cancellationToken)
+    {
+        if (await parts.Metadata.FindSegmentAsync(shard.Segment, cancellationToken) is not { } row || shard.Index >= row.Shards.Length || row.Shards[shard.Index] != store) return false;
+        repairs.Enqueue(shard.Segment, shard.Index, RepairReason.Reported);
+        return true;
+    }
+
     private async ValueTask<ScrubReport> ScrubAsync(bool repair, Pacer pacer, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken)
     {
         var findings = new FindingList();

@@ -18,6 +18,9 @@ public sealed partial class ObjectSystem : IObjectSystem
     /// <summary>Pause between two comparisons of all copies of keyring, journal and snapshot; a disk that comes or comes back is looked at at once.</summary>
     private static readonly TimeSpan HealInterval = TimeSpan.FromHours(1);
 
+    /// <summary>How long a gateway repairs before another may: long enough for many segments, short beside what a lost store takes.</summary>
+    private static readonly TimeSpan RepairTurnMax = TimeSpan.FromSeconds(30);
+
     private readonly ObjectSystemOptions options;
     private readonly OpenedSystem parts;
     private readonly RootKey root;
@@ -225,6 +228,12 @@ public sealed partial class ObjectSystem : IObjectSystem
     /// <summary>Moves one shard, for tests of what comes between decision and move.</summary>
     internal Task<MoveOutcome> MoveShardAsync(SegmentRow row, int index, IStore target) => repairer.MoveAsync(row, index, target, Pacer.None, CancellationToken.None);
 
+    /// <summary>Has segments looked at, in this order if nothing else decides, for tests.</summary>
+    internal void AskRepair(IEnumerable<SegmentId> segments)
+    {
+        foreach (var segment in segments) repairs.Enqueue(segment, -1, RepairReason.BadShard);
+    }
+
     /// <summary>Audits one shard now, for tests that step it.</summary>
     internal Task AuditAsync(StoreId store, ShardId shard) => audits.AuditAsync(store, shard, CancellationToken.None);
 
@@ -239,7 +248,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
         StartDrills();
         parts.Stores.Changed += OnStoreChanged;
-        workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), stop => repairs.RunAsync(options.RepairParallelism, stop));
+        workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), RepairAsync);
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
         workers.Every("The audits of nodes", options.Audits.Tick, options.Audits.Tick, stop => parts.Metadata.IsShared ? AloneAsync("audit", audits.RunAsync, stop) : audits.TickAsync(stop));
         workers.Every("The look for reputations of other gateways", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), FollowReputationsAsync);
@@ -253,6 +262,13 @@ public sealed partial class ObjectSystem : IObjectSystem
             workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => AloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
     }
 
+
+    /// <summary>Several gateways repair in turns: each knows of segments that others do not, and of two repairs of one segment one would be in vain.</summary>
+    private async Task RepairAsync(CancellationToken stop)
+    {
+        if (!parts.Metadata.IsShared) await repairs.RunAsync(options.RepairParallelism, () => !parts.Metadata.IsShared, stop);
+        else if (repairs.HasWork) await AloneAsync("repair", alone => repairs.TakeTurnAsync(options.RepairParallelism, RepairTurnMax, alone), stop);
+    }
 
     /// <summary>What the gateway that audits has found holds for all.</summary>
     private async Task FollowReputationsAsync(CancellationToken stop)

@@ -9,7 +9,8 @@ namespace Oort.Objects;
 /// <summary>Segments that need repair, the most endangered first, and the workers that repair them.</summary>
 /// <remarks>
 /// Thread-safe. Requests enter a bounded channel without waiting; what does not fit is found again by the scan. A worker gives each its danger (good shards beyond
-/// k) by its row, and takes the one with the least. A segment that cannot be repaired now waits, longer each time, and never holds up another.
+/// k) by its row, and takes the one with the least; when stores come or go, all are ranked anew. A segment that cannot be repaired now waits, longer each time, and never
+/// holds up another.
 /// </remarks>
 internal sealed partial class RepairQueue : IRepairQueue
 {
@@ -24,7 +25,10 @@ internal sealed partial class RepairQueue : IRepairQueue
 
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromMinutes(10);
 
-    private readonly Channel<SegmentId> incoming = Channel.CreateBounded<SegmentId>(new BoundedChannelOptions(IncomingCountMax) { FullMode = BoundedChannelFullMode.DropWrite });
+    /// <summary>Least pause between two times that all are ranked anew: it reads the row of each.</summary>
+    private static readonly TimeSpan RankAnewInterval = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<(SegmentId Segment, int Suspect)> incoming = Channel.CreateBounded<(SegmentId, int)>(new BoundedChannelOptions(IncomingCountMax) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly PriorityQueue<SegmentId, int> ranked = new();
     private readonly Dictionary<SegmentId, Waiting> waiting = [];
     private readonly Lock gate = new();
@@ -35,6 +39,8 @@ internal sealed partial class RepairQueue : IRepairQueue
     private readonly TimeProvider time;
     private readonly ILogger<RepairQueue> logger;
     private int running;
+    private int healthyRanked;
+    private long rankedAnewAt;
     private long repaired;
     private long failed;
     private long dropped;
@@ -55,31 +61,52 @@ internal sealed partial class RepairQueue : IRepairQueue
         }
     }
 
+    /// <summary>Whether there is something that can be looked at now.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            lock (gate) return incoming.Reader.Count > 0 || waiting.Values.Any(one => one.Rank is not null || IsDueAgain(one));
+        }
+    }
+
+    private bool IsIdleNow => !HasWork && Status.Running == 0;
+
     /// <summary>Whether nothing waits and nothing runs.</summary>
     public bool IsIdle => Status is { Queued: 0, Running: 0 };
 
     /// <inheritdoc/>
     public void Enqueue(SegmentId segment, int badShard, RepairReason reason)
     {
+        var suspect = reason == RepairReason.Reported ? badShard : -1;
         lock (gate)
         {
-            if (waiting.ContainsKey(segment)) return;
+            if (TryAddSuspect(segment, suspect)) return;
         }
 
-        if (incoming.Reader.Count >= IncomingCountMax || !incoming.Writer.TryWrite(segment)) Interlocked.Increment(ref dropped);
+        if (incoming.Reader.Count >= IncomingCountMax || !incoming.Writer.TryWrite((segment, suspect))) Interlocked.Increment(ref dropped);
     }
 
-    /// <summary>Runs workers until cancelled.</summary>
-    public async Task RunAsync(int parallelism, CancellationToken stop)
+    /// <summary>Runs workers until cancelled, or until something says that there must be turns.</summary>
+    public async Task RunAsync(int parallelism, Func<bool> goesOn, CancellationToken stop)
     {
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, parallelism).Select(_ => Task.Run(() => WorkAsync(stop), CancellationToken.None)));
+            await Task.WhenAll(Enumerable.Range(0, parallelism).Select(_ => Task.Run(() => WorkAsync(goesOn, stop), CancellationToken.None)));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The rows and the next scan know what was left.
         }
+    }
+
+    /// <summary>Works off what can be worked off now, for a time at most: another gateway may be waiting for its turn.</summary>
+    public async Task TakeTurnAsync(int parallelism, TimeSpan most, CancellationToken stop)
+    {
+        var begun = time.GetTimestamp();
+        // A worker without work stays as long as another has some: a segment that takes long must not hold up those that come.
+        await RunAsync(parallelism, () => time.GetElapsedTime(begun) < most && !IsIdleNow, stop);
+        stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>Works off everything that can be worked off now, and returns; for tests and offline verbs.</summary>
@@ -124,9 +151,9 @@ internal sealed partial class RepairQueue : IRepairQueue
     /// <summary>Whether so few healthy shards are left that the segment's policy has it repaired.</summary>
     private bool IsDue(SegmentRow row) => row.Shards.Count(stores.IsHealthy) <= stores.Placement.Of(row.Policy).Rules.RepairThreshold(row.Geometry);
 
-    private async Task WorkAsync(CancellationToken stop)
+    private async Task WorkAsync(Func<bool> goesOn, CancellationToken stop)
     {
-        while (true)
+        while (goesOn())
         {
             try
             {
@@ -148,31 +175,59 @@ internal sealed partial class RepairQueue : IRepairQueue
     private async Task<bool> RankAsync(CancellationToken cancellationToken)
     {
         var any = false;
-        while (incoming.Reader.TryRead(out var segment))
+        while (incoming.Reader.TryRead(out var asked))
         {
             any = true;
+            var (segment, suspect) = asked;
             lock (gate)
             {
-                if (waiting.ContainsKey(segment)) continue;
+                if (TryAddSuspect(segment, suspect)) continue;
                 if (waiting.Count >= WaitingCountMax)
                 {
                     Interlocked.Increment(ref dropped);
                     continue;
                 }
 
-                waiting.Add(segment, new(0, 0));
+                waiting.Add(segment, new(0, 0, null, suspect < 0 ? [] : [suspect]));
             }
 
             await RankAsync(segment, cancellationToken);
         }
 
+        await RankAnewAsync(cancellationToken);
+
         SegmentId[] due;
-        lock (gate) due = [.. waiting.Where(pair => pair.Value.PutOffAt != 0 && time.GetElapsedTime(pair.Value.PutOffAt) >= pair.Value.Delay).Select(pair => pair.Key)];
+        lock (gate) due = [.. waiting.Where(pair => IsDueAgain(pair.Value)).Select(pair => pair.Key)];
         foreach (var segment in due) await RankAsync(segment, cancellationToken);
         return any || due.Length > 0;
     }
 
-    private async Task RankAsync(SegmentId segment, CancellationToken cancellationToken)
+    /// <summary>Under the gate. True: the segment waits already, or is being looked at; a shard of it that is to be written anew is noted.</summary>
+    private bool TryAddSuspect(SegmentId segment, int suspect)
+    {
+        if (!waiting.TryGetValue(segment, out var known)) return false;
+        if (suspect >= 0 && !known.Suspects.Contains(suspect)) waiting[segment] = known with { Suspects = known.Suspects.Add(suspect) };
+        return true;
+    }
+
+    private bool IsDueAgain(Waiting one) => one.PutOffAt != 0 && time.GetElapsedTime(one.PutOffAt) >= one.Delay;
+
+    /// <summary>After other stores are healthy than when the segments were ranked: what has become more dangerous must not wait for what has not.</summary>
+    private async Task RankAnewAsync(CancellationToken cancellationToken)
+    {
+        SegmentId[] all;
+        lock (gate)
+        {
+            var healthy = stores.HashHealthy();
+            if (healthy == healthyRanked || (rankedAnewAt != 0 && time.GetElapsedTime(rankedAnewAt) < RankAnewInterval)) return;
+            (healthyRanked, rankedAnewAt) = (healthy, Math.Max(1, time.GetTimestamp()));
+            all = [.. waiting.Where(pair => pair.Value.Rank is not null).Select(pair => pair.Key)];
+        }
+
+        foreach (var segment in all) await RankAsync(segment, cancellationToken, isAnew: true);
+    }
+
+    private async Task RankAsync(SegmentId segment, CancellationToken cancellationToken, bool isAnew = false)
     {
         SegmentRow? row;
         try
@@ -182,21 +237,46 @@ internal sealed partial class RepairQueue : IRepairQueue
         catch
         {
             // Neither ranked nor put off it would wait for ever, and every later request for it would be taken for a repetition.
-            lock (gate) PutOff(segment);
+            if (!isAnew) lock (gate) PutOff(segment);
             throw;
         }
 
         lock (gate)
         {
+            // One that was taken meanwhile is being looked at.
+            if (!waiting.TryGetValue(segment, out var known) || (isAnew && known.Rank is null)) return;
             if (row is null)
             {
                 waiting.Remove(segment);
                 return;
             }
 
-            waiting[segment] = waiting[segment] with { PutOffAt = 0 };
-            ranked.Enqueue(segment, row.Shards.Count(stores.IsHealthy) - row.Geometry.DataShards);
+            var rank = row.Shards.Count(stores.IsHealthy) - row.Geometry.DataShards;
+            if (known.Rank == rank) return;
+            waiting[segment] = known with { PutOffAt = 0, Rank = rank };
+            ranked.Enqueue(segment, rank);
+            if (ranked.Count > 2 * WaitingCountMax) DropOldRanks();
         }
+    }
+
+    /// <summary>Under the gate. Ranks that hold no longer stay in the queue until they are met; too many are thrown out at once.</summary>
+    private void DropOldRanks()
+    {
+        ranked.Clear();
+        ranked.EnqueueRange(waiting.Where(pair => pair.Value.Rank is not null).Select(pair => (pair.Key, pair.Value.Rank!.Value)));
+    }
+
+    /// <summary>Under the gate. Takes the segment with the least rank that still holds.</summary>
+    private bool TryTake(out SegmentId segment)
+    {
+        while (ranked.TryDequeue(out segment, out var rank))
+        {
+            if (!waiting.TryGetValue(segment, out var known) || known.Rank != rank) continue;
+            waiting[segment] = known with { Rank = null };
+            return true;
+        }
+
+        return false;
     }
 
     private async Task<bool> RepairNextAsync(CancellationToken cancellationToken)
@@ -204,7 +284,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         SegmentId segment;
         lock (gate)
         {
-            if (!ranked.TryDequeue(out segment, out _)) return false;
+            if (!TryTake(out segment)) return false;
             running++;
         }
 
@@ -237,7 +317,8 @@ internal sealed partial class RepairQueue : IRepairQueue
     private async Task<bool> RepairAsync(SegmentId segment, CancellationToken cancellationToken)
     {
         const int looksMax = 3;
-        ImmutableArray<int> suspects = [];
+        ImmutableArray<int> suspects;
+        lock (gate) suspects = waiting.TryGetValue(segment, out var known) ? known.Suspects : [];
         for (var look = 0; look < looksMax; look++)
         {
             if (await metadata.FindSegmentAsync(segment, cancellationToken) is not { } row) return true;
@@ -263,7 +344,7 @@ internal sealed partial class RepairQueue : IRepairQueue
     private void PutOff(SegmentId segment)
     {
         var before = waiting.GetValueOrDefault(segment);
-        waiting[segment] = new(before.Attempts + 1, Math.Max(1, time.GetTimestamp()));
+        waiting[segment] = new(before.Attempts + 1, Math.Max(1, time.GetTimestamp()), null, before.Suspects.IsDefault ? [] : before.Suspects);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Segment {Segment}: {Repaired} shards rebuilt, {Moved} moved.")]
@@ -278,7 +359,10 @@ internal sealed partial class RepairQueue : IRepairQueue
     [LoggerMessage(Level = LogLevel.Warning, Message = "Repair waits for the metadata.")]
     private static partial void LogUnavailable(ILogger logger, Exception failure);
 
-    private readonly record struct Waiting(int Attempts, long PutOffAt)
+    /// <param name="PutOffAt">When an attempt failed; 0: it is not put off.</param>
+    /// <param name="Rank">Its place in the queue; null: it is not in it, but put off, or being looked at.</param>
+    /// <param name="Suspects">Shards that are to be written anew even if they look well.</param>
+    private readonly record struct Waiting(int Attempts, long PutOffAt, int? Rank, ImmutableArray<int> Suspects)
     {
         public TimeSpan Delay => TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks << Math.Min(Attempts, 12), RetryDelayMax.Ticks));
     }

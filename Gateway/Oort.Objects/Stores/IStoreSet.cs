@@ -53,6 +53,9 @@ public enum RepairReason
 
     /// <summary>A store was replaced or is draining.</summary>
     StoreChanged,
+
+    /// <summary>Its store says itself that the shard is damaged: it is written anew, whatever a look at it shows.</summary>
+    Reported,
 }
 
 /// <summary>Takes segments whose shards need repair. Bounded: when full, the request is dropped and the next scan of segments finds it again.</summary>

@@ -85,6 +85,15 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     /// <summary>Whether a shard on the store counts where redundancy is counted: it can be read, and its store is neither suspended nor disqualified.</summary>
     internal bool IsHealthy(StoreId id) => FindSlot(id) is { TakesReads: true, Rating.Standing: StoreStanding.Vetted or StoreStanding.Vetting };
 
+    /// <summary>Changes when a store becomes healthy, or ceases to be.</summary>
+    internal int HashHealthy()
+    {
+        var hash = new HashCode();
+        foreach (var slot in slots)
+            if (IsHealthy(slot.Id)) hash.Add(slot.Id);
+        return hash.ToHashCode();
+    }
+
     /// <summary>Whether what the store holds has to go elsewhere: it drains, was removed, or is disqualified.</summary>
     internal bool IsLeaving(StoreId id) => FindSlot(id) is not { State: StoreState.Active, Rating.Standing: not StoreStanding.Disqualified };
 

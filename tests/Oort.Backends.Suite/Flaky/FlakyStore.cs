@@ -93,8 +93,12 @@ public sealed class FlakyStore(IStore inner) : IStore
     public ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         ChangeAsync(StoreOperations.Put, () => inner.PutAsync(id, content, cancellationToken), cancellationToken);
 
+    /// <summary>Told of each shard that is begun, in the order in which they are.</summary>
+    public Action<ShardId>? OnBegin { get; set; }
+
     public async ValueTask<IShardWriter> BeginAsync(ShardId id, long length, CancellationToken cancellationToken)
     {
+        OnBegin?.Invoke(id);
         var fault = await EnterAsync(StoreOperations.Begin, cancellationToken);
         if (fault is not null)
             throw Failure(fault, StoreOperations.Begin);

@@ -97,6 +97,24 @@ public sealed class MembershipMessageTests : IDisposable
         Heartbeat.IsSigned(beat.Sign(_node), _cluster.PublicKey).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("1-2.3", 16, true)]
+    [InlineData("ffffffffffffffff-ffffffffffffffff.255", 16, true)]
+    [InlineData("1-2.3", 17, false)]
+    [InlineData("01-2.3", 1, false)]
+    [InlineData("", 1, false)]
+    public void Report_WithDamagedShards_TakesSoManyNames(string name, int count, bool isTaken)
+    {
+        var report = new NodeReport { Address = "a:1", BadShards = [.. Enumerable.Repeat(name, count)] };
+
+        NodeReport.TryRead(report.Encode(), out var read).ShouldBe(isTaken);
+
+        if (isTaken) read!.BadShards.ShouldBe(report.BadShards);
+        NodeReport.TryRead("{\"address\":\"a:1\",\"badShards\":[null]}"u8, out _).ShouldBeFalse();
+        NodeReport.TryRead(new NodeReport { Address = "a:1" }.Encode(), out read).ShouldBeTrue();
+        read!.BadShards.ShouldBeNull();
+    }
+
     [Fact]
     public void HeartbeatAnswer_WithALongMessage_IsCutBetweenCharacters()
     {

@@ -247,6 +247,22 @@ public sealed class AuditTests
         if (isOne) shard.ToString().ShouldBe(text);
     }
 
+    [Fact]
+    public async Task ReportDamage_OfAShardThatLooksWell_HasItWrittenAnew()
+    {
+        await using var world = await AuditWorld.NewAsync();
+        var shard = world.Shards[0];
+        var begun = new List<ShardId>();
+        world.Bad.OnBegin = begun.Add;
+        (await world.System.ReportDamageAsync(world.Bad.Id, shard, None)).ShouldBeTrue();
+        (await world.System.ReportDamageAsync(world.Stores[1].Id, shard, None)).ShouldBeFalse();
+        (await world.System.ReportDamageAsync(world.Bad.Id, new(new(99, 9), 0), None)).ShouldBeFalse();
+        await world.System.DrainRepairsAsync();
+        begun.ShouldBe([shard]);
+        (await world.IsWholeAsync()).ShouldBeTrue();
+        world.Reputation.Score.ShouldBe(1);
+    }
+
     private static Task AwayAsync(AuditWorld world, int count) =>
         Hosting.Eventually.TrueAsync(() => world.System.GetStatus().Stores.Count(store => store.Health == StoreHealth.Offline) == count);
 

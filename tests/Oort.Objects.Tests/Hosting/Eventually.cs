@@ -5,7 +5,7 @@ namespace Oort.Objects.Tests.Hosting;
 /// <summary>Waits for a condition that background work brings about.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
 
     public static Task TrueAsync(Func<bool> condition) => Async(() => Task.FromResult(condition()));
 

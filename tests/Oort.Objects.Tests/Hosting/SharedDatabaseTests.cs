@@ -52,6 +52,26 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Repair_TwoGatewaysAreAskedForTheSame_EachShardIsRebuiltOnce()
+    {
+        first.Options = first.Options with { RunWorkers = true };
+        second.Options = second.Options with { RunWorkers = true };
+        await using var a = await first.OpenAsync();
+        await using var b = await JoinAsync(a.Cluster);
+        var bucket = await a.CreateBucketAsync("repaired");
+        for (var number = 0; number < 8; number++) await a.PutAsync(bucket, $"key{number}", SystemActions.Content(number, 1_000));
+        var rows = (await a.Metadata.ListSegmentsAsync(default, 100, notFullOnly: false, store: null, CancellationToken.None)).Where(row => row.IsFull).ToList();
+        rows.ShouldNotBeEmpty();
+        foreach (var row in rows) await first.Stores.Single(store => store.Id == row.Shards[0]).Inner.DeleteAsync(new(row.Id, 0), CancellationToken.None);
+
+        foreach (var system in (ObjectSystem[])[a, b]) system.AskRepair(rows.Select(row => row.Id));
+
+        await Eventually.Async(() => Task.FromResult(a.GetStatus().Repair is { Queued: 0, Running: 0 } && b.GetStatus().Repair is { Queued: 0, Running: 0 }));
+        (a.GetStatus().Repair.Repaired + b.GetStatus().Repair.Repaired).ShouldBe(rows.Count);
+        foreach (var row in rows) (await first.Stores.Single(store => store.Id == row.Shards[0]).Inner.StatAsync(new(row.Id, 0), CancellationToken.None)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task Recover_JournalsAndSnapshotsOfTwoGateways_GiveBackEveryByte()
     {
         await using (var a = await first.OpenAsync())
