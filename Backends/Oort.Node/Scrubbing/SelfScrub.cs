@@ -134,8 +134,10 @@ internal sealed partial class SelfScrub : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_bad.Count >= BadCountMax && !_bad.ContainsKey(damaged.Id)) return;
+            var isKnown = _bad.ContainsKey(damaged.Id);
+            if (!isKnown && _bad.Count >= BadCountMax) return;
             _bad[damaged.Id] = damaged;
+            if (isKnown) return;
         }
 
         LogDamaged(_logger, damaged.Id);

@@ -15,6 +15,9 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     /// <summary>Shards with an open timeout that a store is asked for again in one tick.</summary>
     private const int PendingPerTick = 4;
 
+    /// <summary>Share of audits that are of shards whose receipts are kept.</summary>
+    private const double KeptShare = 0.25;
+
     private readonly ShardDraw draw = new(metadata, random);
     private readonly Pacer pacer = new(options.BytesPerSecond, time);
     private readonly long[] outcomes = new long[Enum.GetValues<AuditOutcome>().Length];
@@ -93,7 +96,10 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
 
             foreach (var shard in turn.Owed) await AuditAsync(turn.Slot.Id, shard, stop);
             // What it owes is asked for at its own time, not sooner.
-            if (turn.Drawn is { } drawn && turn.Slot.TakesReads && !IsPending(turn.Slot.Id, drawn)) await AuditAsync(turn.Slot.Id, drawn, stop);
+            if (turn.Drawn is not { } drawn || !turn.Slot.TakesReads) return;
+            var kept = await ReadReceiptsAsync(turn.Slot.Id, stop);
+            if (kept.Entries.Length > 0 && random.NextDouble() < KeptShare) drawn = kept.Entries[random.Next(kept.Entries.Length)].Shard;
+            if (!IsPending(turn.Slot.Id, drawn)) await AuditAsync(turn.Slot.Id, drawn, stop);
         }
         catch (Exception failure) when (failure is ReputationFormatException or BackendException or MetadataUnavailableException)
         {
@@ -106,9 +112,16 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     /// <summary>Audits one shard; what it shows is durable, and its repair asked for, when it returns.</summary>
     internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop)
     {
-        if (await auditor.RunAsync(store, shard, pacer, stop) is { } report) await RecordAsync(store, report, stop);
+        var kept = await ReadReceiptsAsync(store, stop);
+        var (report, after) = await auditor.RunAsync(store, shard, kept, pacer, stop);
+        if (report is { } known) await RecordAsync(store, known, stop);
         else if (IsPending(store, shard)) await reputations.ReleaseAsync(store, shard, stop);
+        // After the record: a receipt that is lost with a crash in between is had anew, and one that its store has broken must not be forgotten before that is known.
+        if (after != kept) await metadata.PutSettingAsync(KeptReceipts.SettingName(store), after.Entries.IsEmpty ? null : after.Encode(), CancellationToken.None);
     }
+
+    private async ValueTask<KeptReceipts> ReadReceiptsAsync(StoreId store, CancellationToken stop) =>
+        await metadata.GetSettingAsync(KeptReceipts.SettingName(store), stop) is { } setting && KeptReceipts.Decode(setting) is { } read ? read : KeptReceipts.None;
 
     private async Task RecordAsync(StoreId store, AuditReport report, CancellationToken stop)
     {
