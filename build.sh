@@ -4,6 +4,7 @@
 #   ./build.sh              prerequisites, locked restore, format, Release build, all tests
 #   ./build.sh test         the same without the format check
 #   ./build.sh conformance  only the tests with outside clients (aws, boto3, rclone, s3cmd, restic, JavaScript)
+#   ./build.sh simulate [SEED] [--minutes N]  the simulation alone: one seed, or one after the other for N minutes; a seed that fails is printed and its trace kept
 #   ./build.sh bench [ARG]  the benchmark of the whole gateway, or what the arguments name (tests/Oort.Benchmarks says which there are)
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
@@ -176,6 +177,28 @@ run_tests() {
   done
 }
 
+# simulate [SEED] [--minutes N]: without a seed, one that nobody has chosen.
+simulate() {
+  local seed='' minutes=0
+  while (($#)); do
+    case $1 in
+      --minutes) minutes=${2:?"--minutes needs a number"}; shift 2 ;;
+      *) seed=$1; shift ;;
+    esac
+  done
+  seed=${seed:-$((RANDOM * 32768 + RANDOM))}
+  [[ $seed =~ ^[0-9]{1,9}$ && $minutes =~ ^[0-9]{1,6}$ ]] || fail "usage: ./build.sh simulate [SEED] [--minutes N], both whole numbers"
+  prerequisites without-clients
+  restore
+  heading "Simulation from seed $seed"
+  mkdir -p "$results"
+  locked dotnet build tests/Oort.Simulation -c Release --no-restore -v q -clp:NoSummary
+  local code=0
+  env "OORT_SIMULATION_SEED=$seed" "OORT_SIMULATION_MINUTES=$minutes" "OORT_SIMULATION_RESULTS=$PWD/$results" \
+    tests/Oort.Simulation/bin/Release/net10.0/Oort.Simulation -noColor -noLogo -method '*Seeds_OnDemand_*' || code=$?
+  if ((code == 0)); then passed=1; else failed=1; fi
+}
+
 # ---- verbs ---------------------------------------------------------------------------------------------------------
 
 verb=${1:-all}
@@ -202,6 +225,10 @@ case $verb in
     mkdir -p "$results"
     run_project Oort.Conformance Oort.Conformance
     ;;
+  simulate)
+    shift
+    simulate "$@"
+    ;;
   bench)
     shift
     if (($# == 0)); then set -- gateway; fi
@@ -212,6 +239,6 @@ case $verb in
     exec tests/Oort.Benchmarks/bin/Release/net10.0/Oort.Benchmarks "$@"
     ;;
   *)
-    fail "unknown verb '$verb'; there are: test, conformance, bench, and none for everything."
+    fail "unknown verb '$verb'; there are: test, conformance, simulate, bench, and none for everything."
     ;;
 esac

@@ -7,16 +7,18 @@ internal sealed class IoThreads
     public const int QueueCountMax = 16 * 1024;
 
     private readonly object _lock = new();
+    private readonly ThreadProvider _threads;
     private readonly Queue<Action> _queue = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isStopping;
+    private volatile bool _isStopping;
     private int _running;
 
-    public IoThreads(string name, int count)
+    public IoThreads(ThreadProvider threads, string name, int count)
     {
+        _threads = threads;
         _running = count;
         for (var i = 0; i < count; i++)
-            new Thread(Run) { IsBackground = true, Name = $"{name} {i}" }.Start();
+            threads.Start($"{name} {i}", _lock, Run);
     }
 
     /// <summary>Ends when all threads have ended.</summary>
@@ -53,7 +55,7 @@ internal sealed class IoThreads
         lock (_lock)
         {
             _isStopping = true;
-            Monitor.PulseAll(_lock);
+            _threads.PulseAll(_lock);
         }
     }
 
@@ -66,24 +68,24 @@ internal sealed class IoThreads
             if (_queue.Count >= QueueCountMax)
                 throw new BackendException(BackendErrorKind.Throttled, $"{QueueCountMax} calls wait for this disk already.");
             _queue.Enqueue(action);
-            Monitor.Pulse(_lock);
+            _threads.Pulse(_lock);
         }
     }
 
-    private void Run()
+    private void Run(bool mayWait)
     {
-        while (TryTake(out var action))
+        while (TryTake(mayWait, out var action))
             action();
-        if (Interlocked.Decrement(ref _running) == 0)
+        if (_isStopping && Interlocked.Decrement(ref _running) == 0)
             _stopped.TrySetResult();
     }
 
-    private bool TryTake(out Action action)
+    private bool TryTake(bool mayWait, out Action action)
     {
         lock (_lock)
         {
-            while (_queue.Count == 0 && !_isStopping)
-                Monitor.Wait(_lock);
+            while (mayWait && _queue.Count == 0 && !_isStopping)
+                _threads.Wait(_lock, Timeout.InfiniteTimeSpan);
             return _queue.TryDequeue(out action!);
         }
     }

@@ -66,7 +66,7 @@ public sealed partial class LocalStore
             {
                 try
                 {
-                    return Directory.Exists(path) ? IdentityFile.Read(new PosixDisk(path)) : null;
+                    return Directory.Exists(path) ? ReadIdentity(new PosixDisk(path)) : null;
                 }
                 catch (DiskException e)
                 {
@@ -74,6 +74,19 @@ public sealed partial class LocalStore
                 }
             },
             cancellationToken);
+
+    /// <summary>As above, on any disk. Blocks.</summary>
+    public static StoreIdentity? ReadIdentity(IDisk disk)
+    {
+        try
+        {
+            return IdentityFile.Read(disk);
+        }
+        catch (DiskException e)
+        {
+            throw new BackendException(BackendErrorKind.Permanent, e.Message, e);
+        }
+    }
 
     /// <summary>Opens a store that was initialised for this cluster. Reads the index, or rebuilds it from the volumes; a read-only directory is opened for reading.</summary>
     /// <exception cref="BackendException">Kind Permanent: no store, another cluster's, in use, damaged identity, newer version.</exception>

@@ -38,13 +38,13 @@ public sealed partial class LocalStore : IStore
         (_disk, _identity, _options, _logger, _lock, _volumes, _index, _health) = (disk, identity, options, logger, @lock, volumes, loaded.Index, health);
         Damage = loaded.Damage;
         LostShardCount = loaded.LostShards;
-        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, logger) { VolumeFilled = CheckpointSoon, SpaceWanted = WantSpace };
+        _writer = new VolumeWriter(volumes, loaded.Index, health, new VolumeSpace(disk, options), volumeSize, loaded.Current, loaded.Sequence, options.Threads, logger) { VolumeFilled = CheckpointSoon, SpaceWanted = WantSpace };
         _blobs = new BlobFiles(disk, health);
         _logs = new LogFiles(disk, health);
         var name = $"store {identity.Store.ToString()[..8]}";
-        _shardThreads = new IoThreads($"{name} shards", options.ThreadCount);
+        _shardThreads = new IoThreads(options.Threads, $"{name} shards", options.ThreadCount);
         // Journals do not queue behind shards; two, so that a blob does not hold up a log.
-        _fileThreads = new IoThreads($"{name} files", 2);
+        _fileThreads = new IoThreads(options.Threads, $"{name} files", 2);
         _inlineBuffers = new InlineBuffers(options.InlineSizeMax);
         _extents = new ExtentServices(_writer, _shardThreads, health, options.ThreadCount);
         _compactor = new Compactor(disk, volumes, loaded.Index, _extents, options, volumeSize, TryWriteCheckpoint, logger);

@@ -42,6 +42,9 @@ public sealed record LocalStoreOptions
     /// <summary>Clock for the background's pauses.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>The store's own threads, which block on the medium.</summary>
+    public ThreadProvider Threads { get; init; } = ThreadProvider.System;
+
     /// <exception cref="ValidationException">A value is out of its range; the message names it.</exception>
     internal void Validate()
     {

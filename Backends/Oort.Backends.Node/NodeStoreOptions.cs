@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Oort.Node.Protocol;
 
 namespace Oort.Backends.Node;
 
@@ -37,6 +38,9 @@ public sealed record NodeStoreOptions
 
     /// <summary>Clock for pauses and stalls.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The way to a node; null: connections of this machine. A simulation has a network of its own.</summary>
+    internal Func<NodeAddress, NodeIdentity, HttpMessageHandler>? Transport { get; init; }
 
     /// <exception cref="ValidationException">A value is out of its range; the message names it.</exception>
     internal void Validate()

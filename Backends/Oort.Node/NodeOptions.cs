@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Oort.Backends.Local;
 using Oort.Node.Protocol;
@@ -53,6 +54,12 @@ public sealed record NodeOptions
 
     /// <summary>The volume store's own settings.</summary>
     public LocalStoreOptions Store { get; init; } = new();
+
+    /// <summary>Opens the disk that its store is on, by the path of the folder.</summary>
+    internal Func<string, IDisk> OpenDisk { get; init; } = static path => new PosixDisk(path);
+
+    /// <summary>Fills what must be told from everything else.</summary>
+    internal Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
 
     /// <summary>Less space than this is not worth a node: a volume is 1 GiB.</summary>
     public const long SpaceBytesMin = 2L << 30;

@@ -24,7 +24,8 @@ internal sealed partial class VolumeWriter
     private readonly SpaceFiller _filler = new();
     private readonly ILogger _logger;
     private readonly long _volumeSize;
-    private readonly WriteQueue _queue = new();
+    private readonly ThreadProvider _threads;
+    private readonly WriteQueue _queue;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly GroupRecord[] _records = new GroupRecord[VolumeFormat.RecordCountMax];
     private readonly HashSet<ShardId> _ids = [];
@@ -40,8 +41,9 @@ internal sealed partial class VolumeWriter
 
     /// <param name="current">The volume to go on with, or null to begin a new one with the first write.</param>
     /// <param name="sequence">The highest sequence ever used.</param>
-    public VolumeWriter(VolumeTable volumes, ShardIndex index, StoreHealth health, VolumeSpace space, long volumeSize, Volume? current, ulong sequence, ILogger logger)
+    public VolumeWriter(VolumeTable volumes, ShardIndex index, StoreHealth health, VolumeSpace space, long volumeSize, Volume? current, ulong sequence, ThreadProvider threads, ILogger logger)
     {
+        (_threads, _queue) = (threads, new(threads));
         (_volumes, _index, _health, _space, _logger, _volumeSize) = (volumes, index, health, space, logger, volumeSize);
         (_current, _sequence, _durable) = (current, sequence, sequence);
     }
@@ -61,10 +63,7 @@ internal sealed partial class VolumeWriter
     /// <summary>Ends when the thread has ended.</summary>
     public Task Stopped => _stopped.Task;
 
-    public void Start(string name)
-    {
-        new Thread(Run) { IsBackground = true, Name = name }.Start();
-    }
+    public void Start(string name) => _threads.Start(name, _queue.Gate, Run);
 
     /// <summary>Queues a request and gives its answer.</summary>
     public Task<bool> SubmitAsync(WriteRequest request, CancellationToken cancellationToken)
@@ -78,12 +77,22 @@ internal sealed partial class VolumeWriter
     /// <summary>Takes no more requests; the thread ends when the last is answered.</summary>
     public void Stop() => _queue.Close();
 
-    private void Run()
+    private void Run(bool mayWait)
     {
+        var isOver = true;
         try
         {
-            while (_queue.TakeAll(_pending, wait: true))
+            while (_queue.TakeAll(_pending, mayWait))
+            {
+                if (_pending.Count == 0)
+                {
+                    isOver = false;
+                    return;
+                }
+
                 Rounds();
+            }
+
             CloseVolumes();
         }
         catch (Exception e) // A bug: whoever waits must learn of it rather than wait for ever.
@@ -93,7 +102,8 @@ internal sealed partial class VolumeWriter
         }
         finally
         {
-            _stopped.TrySetResult();
+            if (isOver)
+                _stopped.TrySetResult();
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Oort.Backends.Local;
 
 /// <summary>Requests on their way to the writer's thread. Bounded: a disk that hangs makes callers fail, not memory grow.</summary>
-internal sealed class WriteQueue
+internal sealed class WriteQueue(ThreadProvider threads)
 {
     /// <summary>The most requests that wait: four full groups. Each caller has one, and callers are bounded by the gateway's memory budget long before.</summary>
     public const int CountMax = 4 * VolumeFormat.RecordCountMax;
@@ -9,6 +9,9 @@ internal sealed class WriteQueue
     private readonly object _lock = new();
     private readonly List<WriteRequest> _waiting = [];
     private bool _closed;
+
+    /// <summary>What is pulsed when there is something to take, or will never be.</summary>
+    public object Gate => _lock;
 
     /// <summary>Adds a request.</summary>
     /// <exception cref="BackendException">Kind Throttled when too many wait, Permanent when the store is closed.</exception>
@@ -22,7 +25,7 @@ internal sealed class WriteQueue
                 throw new BackendException(BackendErrorKind.Throttled, $"{CountMax} writes wait for this disk already.");
             _waiting.Add(request);
             if (_waiting.Count == 1)
-                Monitor.Pulse(_lock);
+                threads.Pulse(_lock);
         }
     }
 
@@ -33,7 +36,7 @@ internal sealed class WriteQueue
         lock (_lock)
         {
             while (wait && _waiting.Count == 0 && !_closed)
-                Monitor.Wait(_lock);
+                threads.Wait(_lock, Timeout.InfiniteTimeSpan);
             batch.AddRange(_waiting);
             _waiting.Clear();
             return batch.Count > 0 || !_closed;
@@ -46,7 +49,7 @@ internal sealed class WriteQueue
         lock (_lock)
         {
             _closed = true;
-            Monitor.PulseAll(_lock);
+            threads.PulseAll(_lock);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class NodeClient : IDisposable
     public NodeClient(NodeAddress address, NodeIdentity own, NodeStoreOptions options)
     {
         (_address, _options) = (address, options);
-        _http = NodeConnections.Create(address, own, options);
+        _http = options.Transport is { } transport ? new(transport(address, own)) : NodeConnections.Create(address, own, options);
         _connections = new(options.ConnectionCountMax, options.ConnectionCountMax);
         _base = new Uri($"http://{address.HostAndPort}");
     }

@@ -87,7 +87,7 @@ public sealed partial class NodeHost : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            directory = NodeDirectory.Open(options.DataDirectory);
+            directory = NodeDirectory.Open(options.DataDirectory, options.OpenDisk);
             options = directory.RememberCaps(options);
             var priority = options.IdlePriority == true ? IdlePriority.Set() : null;
             app = BuildApp(options, directory.Identity);

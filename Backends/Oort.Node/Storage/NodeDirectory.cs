@@ -25,13 +25,14 @@ internal sealed class NodeDirectory : IDisposable
 
     private readonly PosixDisk _disk;
     private readonly IDisposable _held;
+    private readonly Func<string, IDisk> _openDisk;
     private readonly Lock _lock = new();
     private NodeState _state;
     private MembershipFile? _membership;
 
-    private NodeDirectory(PosixDisk disk, IDisposable held, NodeIdentity identity, NodeState state, MembershipFile? membership, bool isNew)
+    private NodeDirectory(PosixDisk disk, IDisposable held, NodeIdentity identity, NodeState state, MembershipFile? membership, bool isNew, Func<string, IDisk> openDisk)
     {
-        (_disk, _held, Identity, _state, _membership, IsNew) = (disk, held, identity, state, membership, isNew);
+        (_disk, _held, Identity, _state, _membership, IsNew, _openDisk) = (disk, held, identity, state, membership, isNew, openDisk);
     }
 
     public string Location => _disk.Location;
@@ -66,8 +67,9 @@ internal sealed class NodeDirectory : IDisposable
     public bool IsLeaving => _disk.Exists(LeaveFileName);
 
     /// <summary>Opens a directory; makes one where there is none, or an empty one. The key is written last, so that a crash before leaves a directory that this can be repeated on.</summary>
+    /// <param name="openDisk">Opens the disk that its store is on, by the path of the folder; null: the folder itself.</param>
     /// <exception cref="NodeStartException">It cannot be used; says why and what to do.</exception>
-    public static NodeDirectory Open(string path)
+    public static NodeDirectory Open(string path, Func<string, IDisk>? openDisk = null)
     {
         var full = Path.GetFullPath(path);
         IDisposable? held = null;
@@ -85,7 +87,7 @@ internal sealed class NodeDirectory : IDisposable
             disk.CreateFolder(StoreFolder);
             if (isNew) WriteKey(disk);
             disk.SyncFolder("");
-            return new(disk, held, ReadKey(disk), state ?? new NodeState(), ReadMembership(disk), isNew);
+            return new(disk, held, ReadKey(disk), state ?? new NodeState(), ReadMembership(disk), isNew, openDisk ?? (static folder => new PosixDisk(folder)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DiskException or NodeStartException)
         {
@@ -101,7 +103,7 @@ internal sealed class NodeDirectory : IDisposable
     {
         try
         {
-            var found = await LocalStore.ReadIdentityAsync(StorePath, cancellationToken);
+            var found = await Task.Run(() => LocalStore.ReadIdentity(OpenStoreDisk()), cancellationToken);
             if (found is null || found.Store.ToString() == State.Store) return found;
             throw new NodeStartException(State.Store is null
                 ? $"{StorePath} holds a store ({found.Store}) that this node has not begun: it is a gateway's disk, or another node's. Give the node a directory of its own with --data DIR."
@@ -110,6 +112,20 @@ internal sealed class NodeDirectory : IDisposable
         catch (BackendException e)
         {
             throw new NodeStartException($"{StorePath} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The disk that its store is on. Blocks.</summary>
+    /// <exception cref="BackendException">Kind Permanent: it cannot be looked at.</exception>
+    public IDisk OpenStoreDisk()
+    {
+        try
+        {
+            return _openDisk(StorePath);
+        }
+        catch (DiskException e)
+        {
+            throw new BackendException(BackendErrorKind.Permanent, e.Message, e);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Backends.Local;
@@ -36,7 +35,7 @@ internal sealed class NodeStorage : IAsyncDisposable
         {
             try
             {
-                storage._store = await LocalStore.OpenAsync(directory.StorePath, found.Cluster, options.Store, logger, cancellationToken);
+                storage._store = await Task.Run(() => LocalStore.Open(directory.OpenStoreDisk(), found.Cluster, options.Store, logger), cancellationToken);
             }
             catch (BackendException e)
             {
@@ -64,10 +63,11 @@ internal sealed class NodeStorage : IAsyncDisposable
                 return;
             }
 
-            var id = new StoreId(BinaryPrimitives.ReadUInt128BigEndian(RandomNumberGenerator.GetBytes(StoreId.Size)));
+            var bytes = new byte[StoreId.Size];
+            _options.Random(bytes);
+            var id = new StoreId(BinaryPrimitives.ReadUInt128BigEndian(bytes));
             _directory.BeginStore(id, cluster);
-            await LocalStore.InitialiseAsync(_directory.StorePath, id, cluster, _time, CancellationToken.None);
-            _store = await LocalStore.OpenAsync(_directory.StorePath, cluster, _options.Store, _logger, CancellationToken.None);
+            _store = await Task.Run(() => Make(id, cluster), CancellationToken.None);
             _logger.LogInformation("{Path} is now store {Store} of cluster {Cluster}.", _directory.StorePath, id, cluster);
         }
         finally
@@ -105,6 +105,13 @@ internal sealed class NodeStorage : IAsyncDisposable
     {
         if (_store is { } store) await store.DisposeAsync();
         _making.Dispose();
+    }
+
+    private LocalStore Make(StoreId id, ClusterId cluster)
+    {
+        var disk = _directory.OpenStoreDisk();
+        LocalStore.Initialise(disk, id, cluster, _time);
+        return LocalStore.Open(disk, cluster, _options.Store, _logger);
     }
 
     private string? OwnersRefusal() =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Npgsql;
+using Oort.Backends;
 using Oort.Metadata.Postgres.Reading;
 using Oort.Metadata.Postgres.Writing;
 using Oort.Metadata.Records;
@@ -130,7 +131,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         });
     }
 
-    public ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
+    public async ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
     {
         RequireNotStarted();
         if (journalledGeneration > ownCommitted)
@@ -147,7 +148,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, and the database no longer has all entries of this gateway from there to {ownCommitted:x}: the journal has lost its tail, or is not this database's.");
 
         teller = new(journal, journalledGeneration, server, options, time);
-        pump = new(teller, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time);
+        pump = new(teller, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time, ThreadProvider.System);
         var begin = journalledGeneration + 1;
         foreach (var entry in waiting)
         {
@@ -156,10 +157,9 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
             begin = entry.LastGeneration + 1;
             group.EndStored();
             pending.Add(group);
-            pump.Add(group);
+            await pump.AddAsync(group);
         }
         writer = new(server, options, queue, new(options.GatewayId, session, ownCommitted, begin, clusterCommitted), pending, pump, time);
-        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

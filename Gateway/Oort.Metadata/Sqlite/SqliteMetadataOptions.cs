@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Oort.Backends;
+
 namespace Oort.Metadata.Sqlite;
 
 /// <summary>How the embedded engine runs.</summary>
@@ -56,4 +59,10 @@ public sealed record SqliteMetadataOptions
 
     /// <summary>Longest such pause. Default 2 s.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where the thread that writes is from.</summary>
+    public ThreadProvider Threads { get; init; } = ThreadProvider.System;
+
+    /// <summary>Fills a buffer with what cannot be guessed: ids and epochs are made of it. Only a simulation has one of its own.</summary>
+    public Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
 }

@@ -32,7 +32,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
         this.time = time;
         this.database = database;
         tables = new(database);
-        session = new(tables, time);
+        session = new(tables, time) { Random = options.Random };
         readers = new(options.Path, options.ReadConnections, options.ReadCacheKibibytes);
         pending = new(options.ReadWaitMax, time);
         hot = new(options.HotBytesMax);
@@ -76,7 +76,7 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
         return tables.State.Outbox();
     }
 
-    public ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
+    public async ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
     {
         RequireNotStarted();
         if (journalledGeneration > committedBeforeStart)
@@ -91,16 +91,15 @@ public sealed partial class SqliteMetadataStore : IMetadataEngine
         if (next != committedBeforeStart + 1)
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, and the database no longer has all entries from there to {committedBeforeStart:x}: the journal has lost its tail, or is not this database's.");
 
-        pump = new(journal, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time);
+        pump = new(journal, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time, options.Threads);
         foreach (var entry in waiting)
         {
             var group = new CommitGroup([], entry, Scope.Of(entry.Changes.Span));
             group.EndStored();
             pending.Add(group);
-            pump.Add(group);
+            await pump.AddAsync(group);
         }
         writer = new(database, session, tables.State, pending, hot, pump, options, time);
-        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,5 @@
+using Oort.Backends;
+
 namespace Oort.Metadata.Writing;
 
 /// <summary>What the writer's thread sleeps on: commands that come, and callers who are about to queue several, for which it waits so that they share a group.</summary>
@@ -5,7 +7,8 @@ namespace Oort.Metadata.Writing;
 /// Thread-safe. Nobody waits for a gathering but the writer, and that for a moment only: one that takes too long costs a second group, nothing else.
 /// </remarks>
 /// <param name="waitMax">The longest wait for gatherings.</param>
-internal sealed class Gatherings(TimeSpan waitMax)
+/// <param name="threads">Where the writer's thread is from.</param>
+internal sealed class Gatherings(TimeSpan waitMax, ThreadProvider threads)
 {
     private readonly object gate = new();
     private int count;
@@ -24,7 +27,7 @@ internal sealed class Gatherings(TimeSpan waitMax)
         lock (gate)
         {
             hasCommands = true;
-            Monitor.Pulse(gate);
+            threads.Pulse(gate);
         }
     }
 
@@ -36,7 +39,7 @@ internal sealed class Gatherings(TimeSpan waitMax)
         lock (gate)
         {
             while (!hasCommands)
-                if (!Monitor.Wait(gate, timeout) && !hasCommands) return false;
+                if (!threads.Wait(gate, timeout) && !hasCommands) return false;
             hasCommands = false;
             return true;
         }
@@ -46,13 +49,13 @@ internal sealed class Gatherings(TimeSpan waitMax)
     public void WaitForEnd()
     {
         lock (gate)
-            if (count > 0) Monitor.Wait(gate, waitMax);
+            if (count > 0) threads.Wait(gate, waitMax);
     }
 
     private void End()
     {
         lock (gate)
-            if (--count == 0) Monitor.Pulse(gate);
+            if (--count == 0) threads.Pulse(gate);
     }
 
     private sealed class Gathering(Gatherings owner) : IDisposable

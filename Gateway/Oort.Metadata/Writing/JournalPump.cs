@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Oort.Backends;
 
 namespace Oort.Metadata.Writing;
 
@@ -13,6 +14,7 @@ internal sealed class JournalPump : IAsyncDisposable
     private readonly PendingGroups pending;
     private readonly JournalPumpOptions options;
     private readonly TimeProvider time;
+    private readonly ThreadProvider threads;
     private readonly Channel<CommitGroup> line;
     private readonly Queue<CommitGroup> refused = new();
     private readonly CancellationTokenSource stop = new();
@@ -22,13 +24,14 @@ internal sealed class JournalPump : IAsyncDisposable
     private volatile Exception? fault;
     private volatile bool stopping;
 
-    public JournalPump(IJournal journal, ulong journalled, PendingGroups pending, JournalPumpOptions options, TimeProvider time)
+    public JournalPump(IJournal journal, ulong journalled, PendingGroups pending, JournalPumpOptions options, TimeProvider time, ThreadProvider threads)
     {
         this.journal = journal;
         this.journalled = journalled;
         this.pending = pending;
         this.options = options;
         this.time = time;
+        this.threads = threads;
         line = Channel.CreateBounded<CommitGroup>(new BoundedChannelOptions(options.PipelineMax) { SingleReader = true });
         pump = Task.Run(RunAsync);
     }
@@ -46,8 +49,11 @@ internal sealed class JournalPump : IAsyncDisposable
     public void Add(CommitGroup group)
     {
         if (line.Writer.TryWrite(group)) return;
-        line.Writer.WriteAsync(group).AsTask().GetAwaiter().GetResult();
+        threads.Wait(line.Writer.WriteAsync(group).AsTask());
     }
+
+    /// <summary>Hands over a group, and waits while the line is full.</summary>
+    public ValueTask AddAsync(CommitGroup group) => line.Writer.WriteAsync(group);
 
     /// <summary>Takes no more groups, and returns when those in line are journalled, or at the first that is refused.</summary>
     public async ValueTask DisposeAsync()

@@ -39,6 +39,9 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
 
     public ITableSet Tables => tables;
 
+    /// <summary>Fills a buffer with what cannot be guessed.</summary>
+    public Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
+
     /// <summary>Generation of the newest command that has written.</summary>
     public ulong Generation { get; private set; }
 
@@ -176,7 +179,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     {
         if (randomLeft == 0)
         {
-            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(random.AsSpan()));
+            Random(MemoryMarshal.AsBytes(random.AsSpan()));
             randomLeft = random.Length;
         }
         return random[--randomLeft];

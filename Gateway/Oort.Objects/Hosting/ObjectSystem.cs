@@ -66,7 +66,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
-        var random = new UnforeseenRandom();
+        var random = new UnforeseenRandom(options.Random);
         var auditor = new ShardAuditor(parts.Metadata, parts.Stores, parts.Keyring, options.Audits, time, random);
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, logs.CreateLogger<KeyringKeeper>());

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Oort.Backends;
 using Oort.Objects.Audits;
 
 namespace Oort.Objects;
@@ -92,4 +94,10 @@ public sealed record ObjectSystemOptions
 
     /// <summary>Whether background workers (repair, scrub, collector, snapshots) run; off in offline verbs and in tests that step them.</summary>
     public bool RunWorkers { get; init; } = true;
+
+    /// <summary>Where threads of the embedded database are from.</summary>
+    public ThreadProvider Threads { get; init; } = ThreadProvider.System;
+
+    /// <summary>Fills a buffer with what cannot be guessed, for the embedded database and the choice of what is audited.</summary>
+    public Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
 }

@@ -224,7 +224,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"The database {path} is missing although the disks hold data. Rebuild it from the disks and the recovery phrase into a new directory: oort recover --phrase-file FILE --data NEW --disk DIR...");
         try
         {
-            return SqliteMetadataStore.Open(new() { Path = path }, time);
+            return SqliteMetadataStore.Open(new() { Path = path, Threads = options.Threads, Random = options.Random }, time);
         }
         catch (MetadataFormatException failure)
         {

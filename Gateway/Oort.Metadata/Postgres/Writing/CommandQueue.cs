@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Oort.Backends;
 using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Postgres.Writing;
@@ -9,7 +10,7 @@ internal sealed class CommandQueue(int lengthMax, int groupMax, TimeSpan roomWai
     private readonly Channel<WriteCommand> queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(lengthMax) { SingleReader = true });
 
     /// <summary>Callers whose commands shall share a group.</summary>
-    public Gatherings Gatherings { get; } = new(gatherWaitMax);
+    public Gatherings Gatherings { get; } = new(gatherWaitMax, ThreadProvider.System);
 
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
     public async ValueTask EnqueueAsync(WriteCommand command, CancellationToken cancellationToken)

@@ -29,7 +29,6 @@ internal sealed class GroupWriter
     private readonly TimeProvider time;
     private readonly Channel<WriteCommand> queue;
     private readonly Action signal;
-    private readonly Thread thread;
     private readonly List<CommitGroup> unstored = [];
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong committed;
@@ -47,12 +46,11 @@ internal sealed class GroupWriter
         this.pump = pump;
         this.options = options;
         this.time = time;
-        Gatherings = new(options.GatherWaitMax);
+        Gatherings = new(options.GatherWaitMax, options.Threads);
         committed = state.Committed;
         queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true, AllowSynchronousContinuations = true });
         signal = Gatherings.Signal;
-        thread = new Thread(Run) { Name = "metadata writer", IsBackground = true };
-        thread.Start();
+        options.Threads.Start("metadata writer", Run);
     }
 
     /// <summary>Callers whose commands shall share a group.</summary>
@@ -360,7 +358,7 @@ internal sealed class GroupWriter
         StoreBeforePause(); // Readers of what is decided and journalled do not wait for the journal.
         try
         {
-            recovered.WaitAsync(options.JournalWaitMax, time).GetAwaiter().GetResult();
+            options.Threads.Wait(recovered.WaitAsync(options.JournalWaitMax, time));
             return true;
         }
         catch (TimeoutException)

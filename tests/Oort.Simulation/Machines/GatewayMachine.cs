@@ -1,0 +1,113 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using Oort.Backends.Node;
+using Oort.Crypto;
+using Oort.Gateway;
+using Oort.Metadata;
+using Oort.Node.Protocol;
+using Oort.Objects;
+using Oort.Simulation.Network;
+using Oort.Simulation.Scheduling;
+
+namespace Oort.Simulation.Machines;
+
+/// <summary>One life of a gateway: from a start to a crash or a stop. The next life has a copy of its directory.</summary>
+internal sealed class GatewayMachine(Simulator simulator, World world, string folder, NodeIdentity own, RootKey root, ILoggerFactory logs)
+{
+    private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsDead { get; private set; }
+
+    /// <summary>Ends with this life.</summary>
+    public Task Died => died.Task;
+
+    public VirtualClock Clock { get; } = new(simulator);
+
+    public ObjectSystem System { get; private set; } = null!;
+
+    public Link LinkTo(NodeMachine node) => world.LinkTo(node);
+
+    public NodeEndpoint EndpointOf(NodeMachine node) => new(node.Address, own, new NodeStoreOptions
+    {
+        TimeProvider = Clock,
+        Transport = (address, identity) => new NodeTransport(simulator, this, node, address, identity),
+    });
+
+    /// <exception cref="StartRefusedException">Too few nodes answer.</exception>
+    public async Task StartAsync(IEnumerable<NodeMachine> nodes)
+    {
+        Directory.CreateDirectory(folder);
+        var options = new ObjectSystemOptions
+        {
+            DataDirectory = folder,
+            Threads = simulator.Threads,
+            Random = simulator.Fork().NextBytes,
+            Objects = new() { BufferBytes = 64 << 20, SegmentChunks = 16, RunBytes = 256 << 10 },
+            RepairInterval = TimeSpan.FromMinutes(2),
+            ScrubInterval = TimeSpan.FromHours(2),
+            DeleteGrace = TimeSpan.FromMinutes(5),
+            OrphanScanInterval = TimeSpan.FromMinutes(30),
+        };
+        System = await ObjectSystem.OpenAsync(options, [.. nodes.Select(EndpointOf)], root, Clock, logs, CancellationToken.None);
+    }
+
+    /// <summary>The process is killed. What it had begun goes on in a world that it can no longer reach.</summary>
+    public void Crash(string copy)
+    {
+        IsDead = true;
+        Directory.CreateDirectory(copy);
+        foreach (var file in Directory.GetFiles(folder)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        died.SetResult();
+        if (System is not null) _ = System.StopAsync(CancellationToken.None).AsTask();
+    }
+
+    /// <summary>An orderly stop.</summary>
+    public async Task StopAsync()
+    {
+        await System.DisposeAsync();
+        IsDead = true;
+        died.TrySetResult();
+    }
+
+    public async Task<CommitOutcome> PutAsync(BucketRow bucket, string key, byte[] content)
+    {
+        var body = new ObjectBody(PipeReader.Create(new(content)), content.Length, null, null);
+        return (await System.Objects.PutObjectAsync(bucket, key, "root", "STANDARD", ObjectAttributes.Empty, body, WriteConditions.None, CancellationToken.None)).Outcome;
+    }
+
+    public async Task DeleteAsync(BucketRow bucket, string key) => await System.Metadata.DeleteVersionAsync(new(bucket.Id, key, "root", null, WriteConditions.None), CancellationToken.None);
+
+    /// <summary>The bytes of an object; null when there is none.</summary>
+    public async Task<byte[]?> GetAsync(BucketRow bucket, string key)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            if (await System.Metadata.FindVersionAsync(bucket.Id, key, null, CancellationToken.None) is not { IsDeleteMarker: false } version) return null;
+            try
+            {
+                await using var reader = await System.Objects.OpenAsync(version, CancellationToken.None);
+                using var content = new MemoryStream();
+                var writer = PipeWriter.Create(content, new StreamPipeWriterOptions(leaveOpen: true));
+                await reader.CopyToAsync(0, version.Size, writer, CancellationToken.None);
+                await writer.CompleteAsync();
+                return content.ToArray();
+            }
+            catch (VersionGoneException) when (attempt < 5)
+            {
+                // It was replaced in this moment: look again.
+            }
+        }
+    }
+
+    public async Task<List<string>> ListAsync(BucketRow bucket)
+    {
+        var keys = new List<string>();
+        for (var after = ""; ;)
+        {
+            var page = await System.Metadata.ListObjectsAsync(new(bucket.Id, "", "", after, 7), CancellationToken.None);
+            keys.AddRange(page.Objects.Select(entry => entry.Key));
+            if (!page.IsTruncated) return keys;
+            after = page.Last;
+        }
+    }
+}
