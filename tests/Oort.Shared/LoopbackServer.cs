@@ -4,7 +4,6 @@ using System.Net.Sockets;
 namespace Oort.Shared;
 
 /// <summary>Listens on a free port of 127.0.0.1 and hands each connection to a method; when it is disposed, all of them have ended.</summary>
-/// <param name="serve">Owns the socket. Ends soon after its token is cancelled, and throws nothing.</param>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -13,6 +12,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     private readonly HashSet<Task> _connections = [];
     private readonly Task _accepting;
 
+    /// <param name="serve">Owns the socket. Ends soon after its token is cancelled, and throws nothing.</param>
     public LoopbackServer(Func<Socket, CancellationToken, Task> serve)
     {
         _serve = serve;

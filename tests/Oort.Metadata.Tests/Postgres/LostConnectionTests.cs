@@ -129,6 +129,7 @@ public sealed class LostConnectionTests(PostgresFixture fixture) : IAsyncLifetim
         Should.Throw<MetadataUnavailableException>(() => store.PendingOutbox());
         await Should.ThrowAsync<MetadataUnavailableException>(async () => await store.ReadCommittedAsync(default));
         await Should.ThrowAsync<MetadataUnavailableException>(async () => await PostgresMetadataStore.PeekAsync(own.Options("g").Address, default));
+        await host.RestartAsync(); // The database is dropped in it.
     }
 
     private string Through(CuttingProxy proxy) => database.Options("g").Address.Replace($":{database.Host.Port}/", $":{proxy.Port}/", StringComparison.Ordinal);
