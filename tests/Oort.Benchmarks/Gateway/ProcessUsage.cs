@@ -22,13 +22,13 @@ internal static class ProcessUsage
     public static long PeakMebibytes(int process) =>
         long.Parse(File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
 
-    /// <summary>Lets the system forget what it has in memory of a folder's files.</summary>
+    /// <summary>Lets the system forget what it has in memory of a folder's files; not of the lock files, which are empty, and which the server lets nobody open.</summary>
     public static void DropPageCache(string folder)
     {
         var disk = new PosixDisk(folder);
-        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        foreach (var path in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Length > 0))
         {
-            using var file = disk.Open(Path.GetRelativePath(folder, path), DiskOpen.Read);
+            using var file = disk.Open(Path.GetRelativePath(folder, path.FullName), DiskOpen.Read);
             file.DropCache();
         }
     }
