@@ -31,6 +31,7 @@ public sealed partial class LocalStore : IStore
     private readonly IoThreads _fileThreads;
     private readonly ExtentServices _extents;
     private readonly InlineBuffers _inlineBuffers;
+    private readonly LongReads _longReads;
     private int _isDisposed;
 
     private LocalStore(IDisk disk, StoreIdentity identity, LocalStoreOptions options, ILogger logger, IDisposable? @lock, VolumeTable volumes, LoadedVolumes loaded, long volumeSize, StoreHealth health)
@@ -46,6 +47,7 @@ public sealed partial class LocalStore : IStore
         // Journals do not queue behind shards; two, so that a blob does not hold up a log.
         _fileThreads = new IoThreads(options.Threads, $"{name} files", 2);
         _inlineBuffers = new InlineBuffers(options.InlineSizeMax);
+        _longReads = new LongReads(options.ThreadCount);
         _extents = new ExtentServices(_writer, _shardThreads, health, options.ThreadCount);
         _compactor = new Compactor(disk, volumes, loaded.Index, _extents, options, volumeSize, TryWriteCheckpoint, logger);
         _writer.Start($"{name} writer");
@@ -102,9 +104,10 @@ public sealed partial class LocalStore : IStore
                 return new(0);
             try
             {
-                if (volume.File.ReadCached(location.Offset + offset, destination.Span[..count]) == count)
+                var isCached = LongReads.MayBeCached(volume, location.Offset + offset, count);
+                if (isCached && volume.File.ReadCached(location.Offset + offset, destination.Span[..count]) == count)
                     return new(count);
-                return new(_shardThreads.RunAsync(() => ReadFromMedium(id, offset, destination), cancellationToken));
+                return new(_shardThreads.RunAsync(() => ReadFromMedium(id, offset, destination, isCached), cancellationToken));
             }
             catch (ObjectDisposedException) when (volume.IsRetired)
             {
@@ -122,7 +125,8 @@ public sealed partial class LocalStore : IStore
             return false;
         try
         {
-            return volume.File.ReadCached(location.Offset + offset, destination) == destination.Length;
+            var place = location.Offset + offset;
+            return LongReads.MayBeCached(volume, place, destination.Length) && volume.File.ReadCached(place, destination) == destination.Length;
         }
         catch (ObjectDisposedException)
         {
@@ -218,7 +222,8 @@ public sealed partial class LocalStore : IStore
     }
 
     /// <summary>Reads on one of the store's threads, whatever it takes.</summary>
-    private int ReadFromMedium(ShardId id, long offset, Memory<byte> destination)
+    /// <param name="throughCache">What <see cref="LongReads.MayBeCached"/> says; otherwise the page cache is passed by, unless the same was read before.</param>
+    private int ReadFromMedium(ShardId id, long offset, Memory<byte> destination, bool throughCache)
     {
         for (var i = 0; i < LookupCountMax; i++)
         {
@@ -227,7 +232,8 @@ public sealed partial class LocalStore : IStore
             var count = (int)Math.Clamp(location.Length - offset, 0, destination.Length);
             try
             {
-                var read = volume.File.Read(location.Offset + offset, destination.Span[..count]);
+                var place = location.Offset + offset;
+                var read = throughCache ? volume.File.Read(place, destination.Span[..count]) : _longReads.Read(volume, place, destination.Span[..count]);
                 if (read < count)
                     throw new BackendException(BackendErrorKind.Corrupt, $"{Location}: volume {location.Volume} ends before the end of shard {id}.");
                 return count;

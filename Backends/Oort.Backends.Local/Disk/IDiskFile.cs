@@ -17,6 +17,15 @@ public interface IDiskFile : IDisposable
     /// <returns>The count of bytes read, or −1 when the medium must be asked (or this cannot be told).</returns>
     int ReadCached(long offset, Span<byte> destination);
 
+    /// <summary>Whether bytes are in memory, all of them; asking brings nothing there. True where this cannot be told.</summary>
+    bool IsCached(long offset, int count);
+
+    /// <summary>Reads from the medium into the caller's memory without a copy (O_DIRECT), and leaves nothing of it in the page cache; as <see cref="Read"/> where that cannot be done.</summary>
+    /// <param name="offset">A multiple of <see cref="DirectAlignment.Size"/>, as are the length and the address of <paramref name="destination"/>.</param>
+    /// <returns>The count of bytes read: less than asked only at the end of the file.</returns>
+    /// <exception cref="ArgumentException">One of them is not.</exception>
+    int ReadDirect(long offset, Span<byte> destination);
+
     /// <summary>Writes all of <paramref name="content"/> at an offset.</summary>
     void Write(long offset, ReadOnlySpan<byte> content);
 

@@ -26,6 +26,9 @@ internal static partial class Posix
     private const int AtEmptyPath = 0x1000;
     private const int ReadWithoutWaiting = 8;
 
+    // The same on every architecture of .NET. Debian's C library has no function for it yet.
+    private const nint CacheStat = 451;
+
     // statx(2) has one layout on every architecture, unlike stat(2): stx_nlink at 16, stx_dev_major and minor at 136 and 140.
     private const uint StatxBasicStats = 0x7ff;
     private const int StatxSize = 256;
@@ -81,6 +84,35 @@ internal static partial class Posix
         {
             var vector = new IoVector { Start = start, Length = (nuint)destination.Length };
             return (int)preadv2(file, &vector, 1, offset, ReadWithoutWaiting);
+        }
+    }
+
+    /// <summary>cachestat(2): how many pages of a part of a file are in the page cache.</summary>
+    public static unsafe int CountCachedPages(SafeFileHandle file, long offset, long length, out long pageCount)
+    {
+        // struct cachestat: five counts of 64 bits, the first of them that of the pages in the cache.
+        var counts = stackalloc ulong[5];
+        var range = stackalloc ulong[2] { (ulong)offset, (ulong)length };
+        var error = syscall(CacheStat, file, range, counts, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        pageCount = error == 0 ? (long)counts[0] : 0;
+        return error;
+    }
+
+    /// <summary>Reads with one pread, again when a signal came in between.</summary>
+    /// <param name="count">Bytes read: fewer at the end of the file, or where something stopped it in between.</param>
+    public static unsafe int Read(SafeFileHandle file, long offset, Span<byte> destination, out int count)
+    {
+        fixed (byte* start = destination)
+        {
+            while ((count = (int)pread(file, start, (nuint)destination.Length, offset)) < 0)
+            {
+                count = 0;
+                var error = Marshal.GetLastPInvokeError();
+                if (error != EINTR)
+                    return error;
+            }
+
+            return 0;
         }
     }
 
@@ -168,6 +200,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint pwritev(SafeFileHandle file, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint pread(SafeFileHandle file, byte* destination, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint syscall(nint number, SafeFileHandle file, ulong* range, ulong* counts, nuint flags);
 
     [LibraryImport("libc")]
     private static unsafe partial nint preadv2(SafeFileHandle file, IoVector* vector, int count, long offset, int flags);

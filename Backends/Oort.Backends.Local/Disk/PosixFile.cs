@@ -8,11 +8,14 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
     // Set for good when the C library or file system says that it cannot read without waiting.
     private static volatile bool s_cannotReadCached = !OperatingSystem.IsLinux();
 
+    // Set for good when the system has no cachestat (before Linux 6.5), or lets nobody call it.
+    private static volatile bool s_cannotTellCached = !OperatingSystem.IsLinux();
+
     private readonly Lock _directLock = new();
     private SafeFileHandle? _direct;
 
-    // Set for good when the file system refuses O_DIRECT, at opening (tmpfs) or at a write (blocks larger than the alignment kept here).
-    private volatile bool _cannotWriteDirect = !OperatingSystem.IsLinux();
+    // Set for good when the file system refuses O_DIRECT, at opening (tmpfs) or at a call (blocks larger than the alignment kept here).
+    private volatile bool _cannotGoDirect = !OperatingSystem.IsLinux();
     private bool _isDisposed;
 
     public long Length => PosixErrors.Translate(path, () => RandomAccess.GetLength(handle));
@@ -64,6 +67,40 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
         }
     }
 
+    public bool IsCached(long offset, int count)
+    {
+        if (s_cannotTellCached)
+            return true;
+        if (Posix.CountCachedPages(handle, offset, count, out var pageCount) != 0)
+        {
+            s_cannotTellCached = true;
+            return true;
+        }
+
+        var pageSize = Environment.SystemPageSize;
+        return pageCount >= ((offset + count - 1) / pageSize) - (offset / pageSize) + 1;
+    }
+
+    public int ReadDirect(long offset, Span<byte> destination)
+    {
+        DirectAlignment.ThrowIfNotAligned(offset, destination, []);
+        var done = 0;
+        while (done < destination.Length && !_cannotGoDirect && OpenDirect() is { } direct)
+        {
+            var error = Posix.Read(direct, offset + done, destination[done..], out var count);
+            if (error == Posix.EINVAL)
+                _cannotGoDirect = true;
+            else
+                PosixErrors.ThrowIf(error, path);
+            done += count;
+            // Less than whole blocks come only where the file ends.
+            if (error == 0 && (count == 0 || count % DirectAlignment.Size != 0))
+                return done;
+        }
+
+        return done < destination.Length ? done + Read(offset + done, destination[done..]) : done;
+    }
+
     public void Write(long offset, ReadOnlySpan<byte> content)
     {
         try
@@ -76,7 +113,7 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
         }
     }
 
-    public bool CanWriteDirect => !_cannotWriteDirect && OpenDirect() is not null;
+    public bool CanWriteDirect => !_cannotGoDirect && OpenDirect() is not null;
 
     public void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
@@ -143,12 +180,12 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
     /// <returns>How many bytes it could write; 0 where it cannot write directly at all.</returns>
     private long WriteSomeDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        if (_cannotWriteDirect || OpenDirect() is not { } direct)
+        if (_cannotGoDirect || OpenDirect() is not { } direct)
             return 0;
         var error = Posix.Write(direct, offset, first, second, out var written);
         if (error == Posix.EINVAL)
         {
-            _cannotWriteDirect = true;
+            _cannotGoDirect = true;
             return 0;
         }
 
@@ -162,7 +199,7 @@ internal sealed class PosixFile(string path, SafeFileHandle handle) : IDiskFile
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_direct is null && Posix.ReopenDirect(handle, out _direct) != 0)
-                _cannotWriteDirect = true;
+                _cannotGoDirect = true;
             return _direct;
         }
     }

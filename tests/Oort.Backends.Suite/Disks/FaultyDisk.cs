@@ -112,7 +112,7 @@ public sealed class FaultyDisk(IDisk inner) : IDisk, IDisposable
         var buffer = new byte[fault is { Fault: DiskFault.ShortRead } ? destination.Length / 2 : destination.Length];
         var count = read(buffer);
         if (fault is { Fault: DiskFault.FlipBit } && count > 0)
-            buffer[0] ^= 1;
+            buffer[count / 2] ^= 1; // Not at an end: a direct read has bytes there that nobody asked for.
         buffer.AsSpan(0, Math.Max(count, 0)).CopyTo(destination);
         return count;
     }
@@ -160,6 +160,14 @@ public sealed class FaultyDisk(IDisk inner) : IDisk, IDisposable
         public int Read(long offset, Span<byte> destination) => disk.Read(path, destination, buffer => file.Read(offset, buffer.Span));
 
         public int ReadCached(long offset, Span<byte> destination) => -1;
+
+        public bool IsCached(long offset, int count) => false;
+
+        public int ReadDirect(long offset, Span<byte> destination)
+        {
+            DirectAlignment.ThrowIfNotAligned(offset, destination, []);
+            return Read(offset, destination);
+        }
 
         public void Write(long offset, ReadOnlySpan<byte> content)
         {

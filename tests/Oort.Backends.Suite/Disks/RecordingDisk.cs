@@ -17,6 +17,7 @@ public sealed class RecordingDisk : IDisk
     private Replay? _replay;
     private Replay? _replayKept;
     private int _fileNumber;
+    private int _directReadCount;
 
     public RecordingDisk()
         : this(new DiskImage())
@@ -38,6 +39,9 @@ public sealed class RecordingDisk : IDisk
 
     /// <summary>False: it refuses to be written past its page cache, as some file systems do. May change while files are open.</summary>
     public bool CanWriteDirect { get; set; } = true;
+
+    /// <summary>Reads past the page cache so far.</summary>
+    public int DirectReadCount => Volatile.Read(ref _directReadCount);
 
     public string Location => "recording";
 
@@ -289,6 +293,15 @@ public sealed class RecordingDisk : IDisk
             lock (disk._lock)
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
             return disk.HasCache ? Read(offset, destination) : -1;
+        }
+
+        public bool IsCached(long offset, int count) => disk.HasCache;
+
+        public int ReadDirect(long offset, Span<byte> destination)
+        {
+            DirectAlignment.ThrowIfNotAligned(offset, destination, []);
+            Interlocked.Increment(ref disk._directReadCount);
+            return Read(offset, destination);
         }
 
         public void Write(long offset, ReadOnlySpan<byte> content)

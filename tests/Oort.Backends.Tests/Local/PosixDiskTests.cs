@@ -60,6 +60,43 @@ public sealed class PosixDiskTests : IDisposable
         file.Length.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/dev/shm")]
+    public void ReadDirect_AnyPlace_ReadsUpToTheEndAndLeavesTheCacheAlone(string? parent)
+    {
+        using var file = Create(parent);
+        var content = TestBytes.Make((6 * Block) + 100, 1);
+        file.Write(0, content);
+        file.IsCached(0, content.Length).ShouldBeTrue();
+        file.Sync();
+        file.DropCache();
+        var wasCached = file.IsCached(2 * Block, 4 * Block);
+        var buffer = new AlignedBuffer(4 * Block);
+
+        file.ReadDirect(2 * Block, buffer.Span).ShouldBe(4 * Block);
+        buffer.Span.ToArray().ShouldBe(content[(2 * Block)..(6 * Block)]);
+        file.ReadDirect(5 * Block, buffer.Span).ShouldBe(Block + 100);
+        buffer.Span[..(Block + 100)].ToArray().ShouldBe(content[(5 * Block)..]);
+        file.ReadDirect(8 * Block, buffer.Span).ShouldBe(0);
+
+        file.IsCached(2 * Block, 4 * Block).ShouldBe(wasCached);
+        file.Read(2 * Block, new byte[4 * Block]).ShouldBe(4 * Block);
+        file.IsCached(2 * Block, 4 * Block).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void ReadDirect_NotAligned_IsRefused()
+    {
+        using var file = Create(null);
+        file.Write(0, TestBytes.Make(4 * Block, 1));
+        var buffer = new AlignedBuffer(2 * Block);
+
+        Should.Throw<ArgumentException>(() => file.ReadDirect(1, buffer.Span));
+        Should.Throw<ArgumentException>(() => file.ReadDirect(0, buffer.Span[..100]));
+        Should.Throw<ArgumentException>(() => file.ReadDirect(0, buffer.Span[8..(Block + 8)]));
+    }
+
     [Fact]
     public void WriteDirect_DisposedFile_SaysSo()
     {

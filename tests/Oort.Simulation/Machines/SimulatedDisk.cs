@@ -60,6 +60,15 @@ internal sealed class SimulatedDisk(Random random, RecordingDisk medium, string 
             return count;
         }
 
+        public bool IsCached(long offset, int count) => inner.IsCached(offset, count);
+
+        public int ReadDirect(long offset, Span<byte> destination)
+        {
+            var count = inner.ReadDirect(offset, destination);
+            if (canFlip) disk.Flip(destination[..count]);
+            return count;
+        }
+
         public void Write(long offset, ReadOnlySpan<byte> content) => inner.Write(offset, content);
 
         public void WriteDirect(long offset, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => inner.WriteDirect(offset, first, second);
