@@ -21,8 +21,8 @@ public sealed record SqliteMetadataOptions
     /// <summary>Pages of 4 KiB that the file may grow to; then it behaves as on a full disk. Default 0: as many as the disk holds.</summary>
     public int PagesMax { get; init; }
 
-    /// <summary>Memory for rows that are asked for again and again: buckets, and newest versions with where their data lies. Default 32 MiB, some 20,000 objects; 0: none are kept. At most 4 GiB.</summary>
-    public long HotBytesMax { get; init; } = 32 * 1024 * 1024;
+    /// <summary>Memory for rows that are asked for again and again: buckets, and newest versions with where their data lies. Default 16 MiB, some 10,000 objects; 0: none are kept. At most 4 GiB.</summary>
+    public long HotBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Commands that wait for the writer at most; beyond it callers wait for room. Default 4,096, about a second of work.</summary>
     public int QueueMax { get; init; } = 4_096;

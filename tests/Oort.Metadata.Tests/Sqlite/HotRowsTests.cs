@@ -12,6 +12,8 @@ public sealed class HotRowsTests
         var hot = new HotRows(1 << 20);
         hot.Find(7, bucket, "a", out var stamp).ShouldBeNull();
         hot.Add(7, Version("a"), stamp);
+        hot.Find(7, bucket, "a", out stamp).ShouldBeNull("It was asked for once.");
+        hot.Add(7, Version("a"), stamp);
         hot.Find(7, bucket, "a", out _)!.Version.Key.ShouldBe("a");
         hot.Find(7, bucket, "b", out _).ShouldBeNull("Two keys may have one hash.");
         hot.Find(7, new(2), "a", out _).ShouldBeNull();
@@ -21,6 +23,7 @@ public sealed class HotRowsTests
     public void Add_AfterAChangeSinceTheStamp_IsRefused()
     {
         var hot = new HotRows(1 << 20);
+        hot.Find(7, bucket, "a", out _);
         hot.Find(7, bucket, "a", out var stamp);
         hot.Forget(new HashSet<ulong> { 7 }, dataMoved: false);
         hot.Add(7, Version("a"), stamp);
@@ -39,6 +42,7 @@ public sealed class HotRowsTests
         for (ulong i = 0; i < 10_000; i++)
         {
             var scope = i << 56 | i;
+            hot.Find(scope, bucket, "k" + i, out _);
             hot.Find(scope, bucket, "k" + i, out var stamp);
             hot.Add(scope, Version("k" + i), stamp);
             hot.Find(scope, bucket, "k" + i, out _).ShouldNotBeNull();
@@ -49,12 +53,28 @@ public sealed class HotRowsTests
     }
 
     [Fact]
+    public void Add_ScanOverMoreThanIsKept_LeavesWhatIsAskedForAgain()
+    {
+        var hot = new HotRows(1 << 20);
+        Ask(hot, 7, "hot");
+        Ask(hot, 7, "hot");
+        for (ulong i = 0; i < 10_000; i++) Ask(hot, (i + 1) * 0x9E3779B97F4A7C15, "k" + i);
+        hot.Find(7, bucket, "hot", out _).ShouldNotBeNull();
+    }
+
+    [Fact]
     public void Add_SwitchedOff_KeepsNothing()
     {
         var hot = new HotRows(0);
+        hot.Find(7, bucket, "a", out _);
         hot.Find(7, bucket, "a", out var stamp);
         hot.Add(7, Version("a"), stamp);
         hot.Find(7, bucket, "a", out _).ShouldBeNull();
+    }
+
+    private static void Ask(HotRows hot, ulong scope, string key)
+    {
+        if (hot.Find(scope, bucket, key, out var stamp) is null) hot.Add(scope, Version(key), stamp);
     }
 
     private static FoundVersion Version(string key) =>
