@@ -18,6 +18,12 @@ public sealed partial class LocalStore
         return LookAsync(() => _blobs.Get(name), cancellationToken);
     }
 
+    public ValueTask<int?> ReadBlobAsync(string name, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        StoreNames.ThrowIfInvalid(name);
+        return LookAsync(() => _blobs.Read(name, destination), cancellationToken);
+    }
+
     public ValueTask DeleteBlobAsync(string name, CancellationToken cancellationToken)
     {
         StoreNames.ThrowIfInvalid(name);

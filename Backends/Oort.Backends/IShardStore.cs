@@ -106,6 +106,15 @@ public interface IBlobStore
     /// <summary>The whole blob, or null when there is none.</summary>
     ValueTask<byte[]?> GetBlobAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Reads a blob into the caller's memory, which must be left alone until the call has ended: also when it was given up.</summary>
+    /// <returns>The blob's length; when that is more than the memory's, nothing of use was read. Null when there is no such blob.</returns>
+    async ValueTask<int?> ReadBlobAsync(string name, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        var content = await GetBlobAsync(name, cancellationToken);
+        if (content?.Length <= destination.Length) content.CopyTo(destination);
+        return content?.Length;
+    }
+
     /// <summary>Deletes a blob if it is there; durable when it returns.</summary>
     ValueTask DeleteBlobAsync(string name, CancellationToken cancellationToken);
 

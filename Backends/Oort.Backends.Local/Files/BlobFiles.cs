@@ -43,6 +43,17 @@ internal sealed class BlobFiles(IDisk disk, StoreHealth health)
     /// <summary>The whole blob, or null.</summary>
     public byte[]? Get(string name)
     {
+        byte[]? content = null;
+        Read(name, length => content = new byte[length]);
+        return content;
+    }
+
+    /// <summary>As <see cref="IBlobStore.ReadBlobAsync"/>.</summary>
+    public int? Read(string name, Memory<byte> destination) => Read(name, length => destination[..Math.Min(length, destination.Length)]);
+
+    /// <param name="place">Gives the memory for so many bytes.</param>
+    private int? Read(string name, Func<int, Memory<byte>> place)
+    {
         var path = NamedFiles.PathOf(Folder, name);
         try
         {
@@ -50,10 +61,10 @@ internal sealed class BlobFiles(IDisk disk, StoreHealth health)
             var length = file.Length;
             if (length > IBlobStore.SizeMax)
                 throw new BackendException(BackendErrorKind.Corrupt, $"The blob {name} has {length} bytes, more than a blob can have.");
-            var content = new byte[length];
+            var content = place((int)length).Span;
             if (file.Read(0, content) < content.Length)
                 throw new BackendException(BackendErrorKind.Corrupt, $"The blob {name} is shorter than its file says.");
-            return content;
+            return (int)length;
         }
         catch (DiskException e) when (e.Kind == DiskErrorKind.NotFound)
         {

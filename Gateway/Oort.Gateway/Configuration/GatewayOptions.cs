@@ -40,7 +40,7 @@ public sealed record GatewayOptions
     public string? RecoveryPhraseFile { get; init; }
 
     /// <summary>Memory that all requests' buffers may take together, in MiB. Default 128; 32 to 65536.</summary>
-    public int BufferMebibytes { get; init; } = 128;
+    public int BufferMebibytes { get; init; } = 96;
 
     /// <summary>Connections served at once; further ones are closed. Default 4,096; 1 to 1,000,000.</summary>
     public int ConnectionsMax { get; init; } = 4096;

@@ -36,7 +36,7 @@ public sealed record OptionDefinition(
         Hidden("access-key", "Access key of the root user (3 to 128 characters).", (o, v) => o with { AccessKey = Sized(v, 3, 128) }),
         Hidden("secret-key", "Secret of the root user (8 to 128 characters).", (o, v) => o with { SecretKey = new Secret(Sized(v, 8, 128)) }),
         One("recovery-phrase-file", "FILE", "File with the 24-word recovery phrase; then the root key is not kept in the data directory.", (o, v) => o with { RecoveryPhraseFile = NotEmpty(v) }),
-        One("buffer-mib", "N", "Memory for all requests' and connections' buffers, in MiB (default 128; 32 to 65536).", (o, v) => o with { BufferMebibytes = Whole(v, 32, 65536) }),
+        One("buffer-mib", "N", "Memory for all requests' and connections' buffers, in MiB (default 96; 32 to 65536).", (o, v) => o with { BufferMebibytes = Whole(v, 32, 65536) }),
         One("connections-max", "N", "Connections served at once (default 4096; 1 to 1000000).", (o, v) => o with { ConnectionsMax = Whole(v, 1, 1_000_000) }),
         One("stall-timeout", "SECONDS", "How long a client may stand still in a body (default 60; 1 to 3600).", (o, v) => o with { StallTimeout = TimeSpan.FromSeconds(Whole(v, 1, 3600)) }),
         One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),

@@ -9,8 +9,8 @@ public sealed record SqliteMetadataOptions
     /// <summary>Path of the database file; its directory must be there. Created, readable by the owner alone, when missing.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Read connections, and so reads that run at once; more wait. Default 8: reads are short and mostly from memory.</summary>
-    public int ReadConnections { get; init; } = 8;
+    /// <summary>Read connections, and so reads that run at once; more wait. Default two a processor and at least 4: reads are short and mostly from memory, and each connection has a cache.</summary>
+    public int ReadConnections { get; init; } = Math.Max(4, 2 * Environment.ProcessorCount);
 
     /// <summary>Page cache of the connection that writes, in KiB. Default 16 MiB.</summary>
     public int CacheKibibytes { get; init; } = 16 * 1024;

@@ -29,7 +29,7 @@ internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, Re
     /// <summary>Plaintext bytes of a batch at most: it has to fit a blob with its header.</summary>
     public const int BatchSizeMax = IBlobStore.SizeMax - HeaderSize - FrameSize - RecordCipher.Overhead;
 
-    private readonly ArrayBufferWriter<byte> content = new();
+    private readonly ArrayBufferWriter<byte> content = new(SizeTarget);
     private int part;
 
     public uint BatchCount { get; private set; }
@@ -43,12 +43,13 @@ internal sealed class SnapshotPartBuffer(ClusterId cluster, ulong generation, Re
     {
         if (batch.Length > BatchSizeMax) throw new ArgumentException("A batch must fit a blob.", nameof(batch));
         if (content.WrittenCount == 0) content.Write(Header());
-        var framed = new byte[FrameSize + batch.Length + RecordCipher.Overhead];
+        var size = FrameSize + batch.Length + RecordCipher.Overhead;
+        var framed = content.GetSpan(size)[..size];
         BinaryPrimitives.WriteUInt32BigEndian(framed, (uint)(batch.Length + RecordCipher.Overhead));
-        BinaryPrimitives.WriteUInt32BigEndian(framed.AsSpan(4), BatchCount);
-        cipher.Seal(BatchCount, framed.AsSpan(0, FrameSize), batch, framed.AsSpan(FrameSize));
+        BinaryPrimitives.WriteUInt32BigEndian(framed[4..], BatchCount);
+        cipher.Seal(BatchCount, framed[..FrameSize], batch, framed[FrameSize..]);
         BatchCount++;
-        content.Write(framed);
+        content.Advance(size);
     }
 
     /// <summary>The part as it is now, and begins the next; null when it is empty.</summary>

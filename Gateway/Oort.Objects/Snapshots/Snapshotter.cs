@@ -132,10 +132,12 @@ internal sealed partial class Snapshotter(IMetadataStore metadata, StoreSet stor
 
     private static async ValueTask VerifyAsync(IStore store, SnapshotManifest manifest, CancellationToken cancellationToken)
     {
+        // One for all parts: they are large, and the collector takes large things late.
+        var buffer = new byte[manifest.Parts.Max(part => part.Length)];
         for (var part = 0; part < manifest.Parts.Length; part++)
         {
-            var bytes = await store.GetBlobAsync(SnapshotNames.Part(manifest.Generation, part), cancellationToken);
-            if (bytes is null || !SnapshotReader.IsPart(bytes, manifest.Parts[part]))
+            var length = await store.ReadBlobAsync(SnapshotNames.Part(manifest.Generation, part), buffer, cancellationToken);
+            if (length is not { } read || read > buffer.Length || !SnapshotReader.IsPart(buffer.AsSpan(0, read), manifest.Parts[part]))
                 throw new BackendException(BackendErrorKind.Corrupt, $"{store.Location} does not give back part {part} of the snapshot that it took.");
         }
     }

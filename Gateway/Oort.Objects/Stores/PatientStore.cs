@@ -39,6 +39,8 @@ internal sealed class PatientStore(IStore inner, TimeSpan patience, TimeProvider
 
     public ValueTask<byte[]?> GetBlobAsync(string name, CancellationToken cancellationToken) => WithinAsync(() => inner.GetBlobAsync(name, cancellationToken), cancellationToken);
 
+    public ValueTask<int?> ReadBlobAsync(string name, Memory<byte> destination, CancellationToken cancellationToken) => WithinAsync(() => inner.ReadBlobAsync(name, destination, cancellationToken), cancellationToken);
+
     public ValueTask DeleteBlobAsync(string name, CancellationToken cancellationToken) => WithinAsync(() => inner.DeleteBlobAsync(name, cancellationToken), cancellationToken);
 
     public IAsyncEnumerable<string> ListBlobsAsync(string prefix, CancellationToken cancellationToken) => WithinAsync(inner.ListBlobsAsync(prefix, cancellationToken), cancellationToken);

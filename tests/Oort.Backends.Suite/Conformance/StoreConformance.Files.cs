@@ -33,6 +33,21 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Blob_ReadIntoMemory_SaysItsLengthAlsoWhereItDoesNotFit()
+    {
+        await Store.PutBlobAsync("a", TestBytes.Make(1000, 1), None);
+        var memory = new byte[1001];
+
+        (await Store.ReadBlobAsync("a", memory, None)).ShouldBe(1000);
+        memory[..1000].ShouldBe(TestBytes.Make(1000, 1));
+        memory[1000].ShouldBe((byte)0);
+        (await Store.ReadBlobAsync("a", memory.AsMemory(0, 1000), None)).ShouldBe(1000);
+        (await Store.ReadBlobAsync("a", memory.AsMemory(0, 999), None)).ShouldBe(1000);
+        (await Store.ReadBlobAsync("b", memory, None)).ShouldBeNull();
+        await Should.ThrowAsync<ArgumentException>(async () => await Store.ReadBlobAsync("../a", memory, None));
+    }
+
+    [Fact]
     public async Task Blob_PutAgain_Replaces()
     {
         await Store.PutBlobAsync("a", TestBytes.Make(1000, 1), None);
