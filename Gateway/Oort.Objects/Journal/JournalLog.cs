@@ -20,6 +20,9 @@ internal sealed class JournalLog : IDisposable
     // The parts' bytes by their index in the marks; null where they have left memory: before the first recent one.
     private readonly List<byte[]?> parts = [];
     private int recentFirst;
+
+    // The bytes of several parts as one, as they were last asked for: the copies that take turns resting ask for the same.
+    private (int First, int End, byte[] Content) joined;
     private (long End, TaskCompletionSource Reached)? waiting;
 
     public JournalLog(JournalLogHeader header, RecordCipher cipher, JournalOptions options)
@@ -104,8 +107,10 @@ internal sealed class JournalLog : IDisposable
             var (end, length) = (index + 1, marks[index].Length);
             while (end < marks.Count && length + marks[end].Length <= JournalCopy.AppendSizeMax) length += marks[end++].Length;
             if (end == index + 1) return parts[index];
+            if (joined.First == index && joined.End == end) return joined.Content;
             var content = new byte[length];
             for (var (part, at) = (index, 0); part < end; at += marks[part++].Length) parts[part]!.CopyTo(content, at);
+            joined = (index, end, content);
             return content;
         }
     }

@@ -10,7 +10,7 @@ public sealed record JournalOptions
     public int LogRecordCountMax { get; init; } = 65_536;
 
     /// <summary>Newest bytes of a log that are kept in memory for copies that lag; what is older is read from another copy.</summary>
-    public int MemoryBytesMax { get; init; } = 8 * 1024 * 1024;
+    public int MemoryBytesMax { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>How long an append waits for its quorum before it says that the journal is unavailable. Longer than a disk's hiccup, shorter than a client's patience.</summary>
     public TimeSpan QuorumTimeout { get; init; } = TimeSpan.FromSeconds(10);
