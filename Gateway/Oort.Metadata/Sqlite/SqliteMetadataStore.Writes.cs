@@ -94,6 +94,7 @@ public sealed partial class SqliteMetadataStore
     public async ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) =>
         await Writer.SubmitAsync(session => KeyCommands.PutShredded(session, generation, forgetBefore), cancellationToken);
 
+    /// <remarks>Synced: after a power cut the gateway finds its stores by these rows, and everything else in the journal on the stores.</remarks>
     public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
         await Writer.SubmitAsync(
             session =>
@@ -102,7 +103,8 @@ public sealed partial class SqliteMetadataStore
                 session.PutStore(store);
                 return true;
             },
-            cancellationToken);
+            cancellationToken,
+            needsSync: true);
 
     public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => BucketCommands.OpenEpoch(session, gatewayId), cancellationToken);

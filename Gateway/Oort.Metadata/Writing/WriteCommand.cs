@@ -20,13 +20,15 @@ internal abstract class WriteCommand
 }
 
 /// <inheritdoc/>
-internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool mayStoreLater = false) : WriteCommand
+internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool mayStoreLater = false, bool needsSync = false) : WriteCommand
 {
     // The writer and the journal pump must not run callers' code. Those of puts, which have only an answer to write, go on one after the other (see CommitGroup).
     private readonly TaskCompletionSource<TResult> completion = new(mayStoreLater ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private TResult? result;
 
     public Task<TResult> Task => completion.Task;
+
+    public override bool NeedsSync => needsSync;
 
     public override bool MayStoreLater => mayStoreLater;
 
@@ -42,10 +44,7 @@ internal class WriteCommand<TResult>(Func<WriteSession, TResult> run, bool maySt
 }
 
 /// <summary>Makes the database file itself durable up to now, which commits alone do not: before journal records that it has are dropped.</summary>
-internal sealed class SyncCommand() : WriteCommand<bool>(_ => true)
-{
-    public override bool NeedsSync => true;
-}
+internal sealed class SyncCommand() : WriteCommand<bool>(_ => true, needsSync: true);
 
 /// <summary>Asks for a COMMIT of all that was decided before it. Who waits for that, waits for his group, not for this.</summary>
 internal sealed class StoreCommand : WriteCommand

@@ -62,9 +62,10 @@ internal sealed class GroupWriter
     /// <summary>Queues a command and returns its result once it is in the journal.</summary>
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
     /// <param name="mayStoreLater">See <see cref="WriteCommand.MayStoreLater"/>.</param>
-    public async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, CancellationToken cancellationToken, bool mayStoreLater = false)
+    /// <param name="needsSync">See <see cref="WriteCommand.NeedsSync"/>.</param>
+    public async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, CancellationToken cancellationToken, bool mayStoreLater = false, bool needsSync = false)
     {
-        var command = new WriteCommand<TResult>(run, mayStoreLater);
+        var command = new WriteCommand<TResult>(run, mayStoreLater, needsSync);
         await EnqueueAsync(command, cancellationToken);
         return await command.Task;
     }
