@@ -28,7 +28,7 @@ internal sealed class Scenario
     {
         var path = results is null ? null : Path.Combine(Directory.CreateDirectory(results).FullName, string.Create(CultureInfo.InvariantCulture, $"simulation-{seed}.trace"));
         var simulator = new Simulator(seed, path);
-        using var world = new World(simulator);
+        using var world = new World(simulator, Membership.CountMin + (seed % (Membership.CountMax - Membership.CountMin + 1)));
         for (var i = 0; i < ClientCount; i++) world.Clients.Add(new Client(world, i, KeyCount));
         var chaos = new Chaos(world);
         try

@@ -1,3 +1,4 @@
+using Oort.Backends.Suite;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Node.Protocol;
@@ -28,6 +29,7 @@ internal sealed class World : IDisposable
         var seed = new byte[NodeIdentity.SeedSize];
         random.NextBytes(seed);
         own = NodeIdentity.FromSeed(seed);
+        GatewayClock = new(simulator);
         for (var i = 0; i < nodeCount; i++) AddNode();
     }
 
@@ -36,8 +38,14 @@ internal sealed class World : IDisposable
     /// <summary>All that there ever were; some may have left.</summary>
     public List<NodeMachine> Nodes { get; } = [];
 
-    /// <summary>Nodes that are to be stores of the cluster.</summary>
+    /// <summary>Nodes that are stores of the cluster.</summary>
     public List<NodeMachine> Members { get; } = [];
+
+    /// <summary>Nodes that are on their way to becoming stores.</summary>
+    public List<NodeMachine> Joining { get; } = [];
+
+    /// <summary>Of the gateway's machine.</summary>
+    public VirtualClock GatewayClock { get; }
 
     /// <summary>The gateway's present life; null while it is down.</summary>
     public GatewayMachine? Gateway { get; private set; }
@@ -82,10 +90,10 @@ internal sealed class World : IDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            var gateway = new GatewayMachine(Simulator, this, DataFolder, own, root, logs);
+            var gateway = new GatewayMachine(Simulator, this, DataFolder, own, root, GatewayClock, logs);
             try
             {
-                await gateway.StartAsync(Members);
+                await gateway.StartAsync(lives == 0 ? Members : []);
                 Simulator.Trace.Add(Simulator.Now, "gateway started");
                 Gateway = gateway;
                 return;
@@ -98,15 +106,29 @@ internal sealed class World : IDisposable
         }
     }
 
-    /// <summary>The gateway's process is killed.</summary>
-    public void CrashGateway()
+    /// <summary>The gateway's process is killed, or its machine loses power.</summary>
+    /// <param name="mode">What becomes of that which its database has not synced; kept when it is only the process.</param>
+    public void CrashGateway(CrashMode mode = CrashMode.Kept)
     {
         if (Gateway is not { } before) return;
-        Simulator.Trace.Add(Simulator.Now, "gateway crashes");
+        Simulator.Trace.Add(Simulator.Now, $"gateway crashes: {mode}");
         Gateway = null;
         lives++;
-        before.Crash(DataFolder);
+        before.Crash(DataFolder, mode, random);
         foreach (var link in links.Values) link.Reset();
+    }
+
+    /// <summary>Nodes that are stores no longer are switched off.</summary>
+    public void Retire()
+    {
+        var stores = Gateway!.System.GetStatus().Stores.Select(store => store.Location).ToHashSet();
+        foreach (var node in Members.FindAll(node => !stores.Contains(node.Location)))
+        {
+            Simulator.Trace.Add(Simulator.Now, $"{node.Name} has left");
+            Members.Remove(node);
+            node.Crash(CrashMode.Kept, NodePower.Off);
+            LinkTo(node).Reset();
+        }
     }
 
     /// <summary>Clients make requests for a while; returns when each has its last answer.</summary>
@@ -122,6 +144,7 @@ internal sealed class World : IDisposable
         own.Dispose();
         root.Dispose();
         Simulator.Dispose();
+        SqliteFiles.Forget(folder.FullName);
         folder.Delete(recursive: true);
     }
 

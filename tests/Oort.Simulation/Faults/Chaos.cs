@@ -13,6 +13,8 @@ internal sealed class Chaos
     private readonly World world;
     private readonly Random random;
     private readonly NodeFaults nodes;
+    private readonly GatewayFaults gateway;
+    private readonly Membership membership;
     private readonly List<Ailment> open = [];
     private bool mayDestroy;
 
@@ -20,7 +22,10 @@ internal sealed class Chaos
     {
         this.world = world;
         random = world.Simulator.Fork();
-        nodes = new(world, random);
+        var @operator = new Operator(world);
+        nodes = new(world, @operator, random);
+        gateway = new(world, random);
+        membership = new(world, @operator, random);
     }
 
     /// <summary>The mean time from one fault to the next.</summary>
@@ -49,49 +54,54 @@ internal sealed class Chaos
             open.Add(ailment with { Until = simulator.Now + (DurationMax * random.NextDouble()).Ticks });
         }
 
+        gateway.Right();
         await MendAsync(_ => true);
+        foreach (var ailment in open.ToArray()) await EndAsync(ailment);
     }
 
     /// <summary>A fault for a node that has none, or for the gateway; null: this time nothing.</summary>
     private Ailment? Pick()
     {
-        if (random.Next(8) == 0) return open.Exists(one => one.Node is null) ? null : GatewayCrash();
-        var well = world.Members.Where(node => open.TrueForAll(one => one.Node != node && one.Other != node)).ToList();
-        if (well.Count == 0) return null;
-        var node = well[random.Next(well.Count)];
+        if (random.Next(5) == 0) return open.Exists(one => one.Node is null) ? null : gateway.Any();
+        var well = world.Members.FindAll(IsWell);
+        if (random.Next(6) == 0) return open.Exists(one => one.LeavesWell) ? null : membership.Change(well);
+        // A node that is not a store yet can break like any other, but has nothing to lose.
+        var breakable = well.Concat(world.Joining.Where(IsWell)).ToList();
+        if (breakable.Count == 0) return null;
+        var node = breakable[random.Next(breakable.Count)];
+        if (!world.Members.Contains(node)) return nodes.Transient(node);
         if (mayDestroy && random.Next(6) == 0)
         {
             mayDestroy = false;
-            return nodes.Destructive(node);
+            return random.Next(3) == 0 ? membership.Replace(node) : nodes.Destructive(node);
         }
 
-        return random.Next(12) == 0 && well.Count > 1 ? nodes.Swap(node, well.First(one => one != node)) : nodes.Transient(node);
+        // A disk that is no store's may be put into any node.
+        var other = well.Find(one => one != node && one.Store is not null);
+        return random.Next(12) == 0 && node.Store is not null && other is not null ? nodes.Swap(node, other) : nodes.Transient(node);
     }
 
-    private Ailment GatewayCrash() => new(
-        "gateway crash",
-        null,
-        () =>
-        {
-            world.CrashGateway();
-            return Task.CompletedTask;
-        },
-        () =>
-        {
-            // It may have to wait until others are mended.
-            world.BeginGateway();
-            return Task.CompletedTask;
-        });
+    private bool IsWell(NodeMachine node) => open.TrueForAll(one => one.LeavesWell || (one.Node != node && one.Other != node));
 
+    /// <summary>Ends what is due, the gateway's last: it wants to find its nodes. What an operator does goes on meanwhile.</summary>
     private async Task MendAsync(Predicate<Ailment> which)
     {
-        // The gateway last: it wants to find its nodes.
-        foreach (var ailment in open.FindAll(which).OrderBy(one => one.Node is null))
+        foreach (var ailment in open.FindAll(which).OrderBy(one => one.Node is null).ThenBy(one => one.TakesOperator))
         {
-            open.Remove(ailment);
-            world.Simulator.Trace.Add(world.Simulator.Now, $"mended: {ailment.Name} at {ailment.Node?.Name ?? "the gateway"}");
-            await ailment.EndAsync();
+            if (ailment.Ending is null)
+            {
+                world.Simulator.Trace.Add(world.Simulator.Now, $"mended: {ailment.Name} at {ailment.Node?.Name ?? "the gateway"}");
+                ailment.Ending = ailment.EndAsync();
+            }
+
+            if (!ailment.TakesOperator || ailment.Ending.IsCompleted) await EndAsync(ailment);
         }
+    }
+
+    private async Task EndAsync(Ailment ailment)
+    {
+        await ailment.Ending!;
+        open.Remove(ailment);
     }
 }
 
@@ -105,4 +115,13 @@ internal sealed record Ailment(string Name, NodeMachine? Node, Func<Task> BeginA
     public NodeMachine? Other { get; init; }
 
     public long Until { get; init; }
+
+    /// <summary>An operator ends it, which may take until something else has been mended.</summary>
+    public bool TakesOperator { get; init; }
+
+    /// <summary>Nothing is wrong with the node: other things may happen to it meanwhile.</summary>
+    public bool LeavesWell { get; init; }
+
+    /// <summary>The end, once it has begun.</summary>
+    public Task? Ending { get; set; }
 }

@@ -1,17 +1,17 @@
-using Oort.Backends;
 using Oort.Backends.Suite;
-using Oort.Metadata;
 using Oort.Node;
-using Oort.Objects;
 using Oort.Simulation.Machines;
 using Oort.Simulation.Scheduling;
 
 namespace Oort.Simulation.Faults;
 
 /// <summary>What can go wrong with a node, its disk and the way to it.</summary>
-internal sealed class NodeFaults(World world, Random random)
+internal sealed class NodeFaults(World world, Operator @operator, Random random)
 {
     public const string StaleDisk = "stale disk";
+
+    /// <summary>A disk with fewer operations behind it may have been nobody's the tenth of them ago: it would be a blank one.</summary>
+    private const int OldCount = 1_000;
 
     /// <summary>One that takes away nothing that was synced.</summary>
     public Ailment Transient(NodeMachine node)
@@ -41,7 +41,7 @@ internal sealed class NodeFaults(World world, Random random)
     }
 
     /// <summary>One after which the disk no longer has what it had acknowledged.</summary>
-    public Ailment Destructive(NodeMachine node) => random.Next(2) == 0 ? Wipe(node) : GoBack(node);
+    public Ailment Destructive(NodeMachine node) => random.Next(2) == 0 || node.Disk.Medium.OperationCount < OldCount ? Wipe(node) : GoBack(node);
 
     /// <summary>Two disks are exchanged: neither node must serve the other's.</summary>
     public Ailment Swap(NodeMachine node, NodeMachine other) => At(node, "disks swapped", async () =>
@@ -61,7 +61,7 @@ internal sealed class NodeFaults(World world, Random random)
         Other = other,
     };
 
-    /// <summary>A new disk in the place of a dead one. The operator says so once everything else works.</summary>
+    /// <summary>A new disk in the place of a dead one. The operator says so.</summary>
     private Ailment Wipe(NodeMachine node)
     {
         var gone = node.Store?.Id;
@@ -70,7 +70,10 @@ internal sealed class NodeFaults(World world, Random random)
             Crash(node);
             node.Disk = node.NewDisk(new());
             await node.StartAsync();
-        }, () => gone is { } id ? ReplaceAsync(node, id) : Task.CompletedTask);
+        }, () => gone is { } id ? @operator.ReplaceAsync(id, node) : Task.CompletedTask) with
+        {
+            TakesOperator = true,
+        };
     }
 
     /// <summary>The disk is put back to what it was some time ago: a snapshot, a backup, a cache that was not flushed though it said so.</summary>
@@ -113,29 +116,6 @@ internal sealed class NodeFaults(World world, Random random)
         }
 
         throw new SimulationException($"{node.Name} serves another node's disk.");
-    }
-
-    /// <summary>What an operator does, again and again until it is taken.</summary>
-    private async Task ReplaceAsync(NodeMachine node, StoreId gone)
-    {
-        world.BeginGateway();
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                if (world.Gateway is { } gateway)
-                {
-                    await gateway.System.ReplaceDiskAsync(gone, gateway.EndpointOf(node), CancellationToken.None);
-                    return;
-                }
-            }
-            catch (Exception e) when (attempt < 60 && e is DiskChangeException or MetadataUnavailableException or BackendException)
-            {
-                world.Simulator.Trace.Note(world.Simulator.Now, $"replacing {node.Name}: {e.Message}");
-            }
-
-            await world.Simulator.DelayAsync(TimeSpan.FromSeconds(5));
-        }
     }
 
     private static void Nothing()

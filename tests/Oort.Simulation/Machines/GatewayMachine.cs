@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using Oort.Backends.Node;
+using Oort.Backends.Suite;
 using Oort.Crypto;
 using Oort.Gateway;
 using Oort.Metadata;
@@ -12,7 +13,7 @@ using Oort.Simulation.Scheduling;
 namespace Oort.Simulation.Machines;
 
 /// <summary>One life of a gateway: from a start to a crash or a stop. The next life has a copy of its directory.</summary>
-internal sealed class GatewayMachine(Simulator simulator, World world, string folder, NodeIdentity own, RootKey root, ILoggerFactory logs)
+internal sealed class GatewayMachine(Simulator simulator, World world, string folder, NodeIdentity own, RootKey root, VirtualClock clock, ILoggerFactory logs)
 {
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -21,7 +22,8 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
     /// <summary>Ends with this life.</summary>
     public Task Died => died.Task;
 
-    public VirtualClock Clock { get; } = new(simulator);
+    /// <summary>That of the machine, which it shares with the lives before and after it.</summary>
+    public VirtualClock Clock => clock;
 
     public ObjectSystem System { get; private set; } = null!;
 
@@ -33,15 +35,18 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
         Transport = (address, identity) => new NodeTransport(simulator, this, node, address, identity),
     });
 
+    /// <param name="nodes">Those that shall be stores of a new cluster; later the gateway knows its stores by itself.</param>
     /// <exception cref="StartRefusedException">Too few nodes answer.</exception>
     public async Task StartAsync(IEnumerable<NodeMachine> nodes)
     {
         Directory.CreateDirectory(folder);
+        SqliteFiles.Watch();
         var options = new ObjectSystemOptions
         {
             DataDirectory = folder,
             Threads = simulator.Threads,
             Random = simulator.Fork().NextBytes,
+            Locate = location => world.Nodes.Find(node => node.Location == location) is { } node ? EndpointOf(node) : null,
             Objects = new() { BufferBytes = 64 << 20, SegmentChunks = 16, RunBytes = 256 << 10 },
             RepairInterval = TimeSpan.FromMinutes(2),
             ScrubInterval = TimeSpan.FromHours(2),
@@ -51,12 +56,13 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
         System = await ObjectSystem.OpenAsync(options, [.. nodes.Select(EndpointOf)], root, Clock, logs, CancellationToken.None);
     }
 
-    /// <summary>The process is killed. What it had begun goes on in a world that it can no longer reach.</summary>
-    public void Crash(string copy)
+    /// <summary>The process is killed, or its machine loses power. What it had begun goes on in a world that it can no longer reach.</summary>
+    /// <param name="copy">Where the next life finds what is left of its directory.</param>
+    /// <param name="mode">What becomes of that which was written and not synced; of a process that is killed, all stays.</param>
+    public void Crash(string copy, CrashMode mode, Random random)
     {
         IsDead = true;
-        Directory.CreateDirectory(copy);
-        foreach (var file in Directory.GetFiles(folder)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        SqliteFiles.Copy(folder, copy, mode, random);
         died.SetResult();
         if (System is not null) _ = System.StopAsync(CancellationToken.None).AsTask();
     }

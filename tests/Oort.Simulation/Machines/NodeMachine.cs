@@ -57,6 +57,9 @@ internal sealed class NodeMachine : INodeServer
 
     public NodeAddress Address { get; }
 
+    /// <summary>Its address as a store's row has it.</summary>
+    public string Location => Address.ToString();
+
     public VirtualClock Clock { get; }
 
     /// <summary>What is in it now; another one may be put in while it is off.</summary>

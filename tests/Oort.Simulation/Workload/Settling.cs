@@ -23,6 +23,8 @@ internal static class Settling
             calm = reason is null ? calm + 1 : 0;
             if (simulator.Now > end) throw new SimulationException($"{patience.TotalHours} hours after everything was healed, it is not as before: {reason}");
         }
+
+        world.Retire();
     }
 
     /// <summary>Reads everything and compares it with the model, and with what the nodes really hold.</summary>
