@@ -30,16 +30,14 @@ internal static class BackupVerbs
 
     public static Command Restore()
     {
-        var flags = new GatewayFlags("data", "disk", "recovery-phrase-file", "log-level", "log-format");
+        var flags = new GatewayFlags("data", "disk", "metadata", "recovery-phrase-file", "log-level", "log-format");
         var from = new Option<string>("--from") { Description = "A file that oort metadata backup wrote.", HelpName = "FILE", Required = true };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("restore", "Put a backup in the place of a stopped gateway's database, and give it everything that the journal on the disks holds beyond it.") { from, json };
+        var command = new Command("restore", "Put a backup in the place of a stopped gateway's database, or into an empty one on PostgreSQL (--metadata), and give it everything that the journal on the disks holds beyond it.") { from, json };
         flags.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = flags.Read(parsed);
-            if (options.Metadata is not null)
-                throw new ConfigurationException("A backup is restored into a data directory's own database. For one in PostgreSQL put that server's own backup back: the next start gives it what the journals hold beyond it.");
             var report = await RestoreAsync(options, parsed.GetRequiredValue(from), cancellationToken);
             if (parsed.GetValue(json)) Output.Json(JsonSerializer.SerializeToElement(report, JsonSerializerOptions.Web));
             else Print(report, options);
@@ -93,7 +91,7 @@ internal static class BackupVerbs
         using var loggers = LoggerFactory.Create(logging => GatewayLogging.Add(logging.SetMinimumLevel(options.LogLevel), options));
         using var root = await SystemStart.LoadRootAsync(options, directory.FullPath, Console.Error, cancellationToken);
         using var nodes = new NodeEndpoints(root);
-        var restore = new RestoreOptions { DataDirectory = directory.FullPath, BackupPath = backup, Locate = nodes.Locate };
+        var restore = new RestoreOptions { DataDirectory = directory.FullPath, BackupPath = backup, MetadataDatabase = options.Metadata?.Reveal(), Locate = nodes.Locate };
         try
         {
             return await MetadataRestore.RunAsync(restore, SystemStart.Disks(options, directory.FullPath, loggers), root, TimeProvider.System, loggers, null, cancellationToken);
@@ -109,6 +107,6 @@ internal static class BackupVerbs
         Console.Out.WriteLine($"The backup is of change {report.BackupGeneration} ({report.BackupCreated:u}).");
         if (report.BaseGeneration != report.BackupGeneration) Console.Out.WriteLine($"The journal no longer reaches back to it: the newer snapshot of change {report.BaseGeneration} on the disks took its place.");
         Console.Out.WriteLine($"With {report.Records} journal records the database is at change {report.Generation}: everything that was acknowledged is in it. Serve it with:");
-        Console.Out.WriteLine($"  oort serve --data {options.DataDirectory} {string.Join(' ', options.Disks.Select(d => "--disk " + d))}".TrimEnd());
+        Console.Out.WriteLine($"  oort serve --data {options.DataDirectory} {string.Join(' ', options.Disks.Select(d => "--disk " + d))}".TrimEnd() + (options.Metadata is null ? "" : " --metadata URL"));
     }
 }

@@ -8,7 +8,7 @@ using Oort.Metadata.Sqlite.Recovery;
 
 namespace Oort.Objects;
 
-/// <summary>Puts a backup of the metadata in the place of a data directory's database, and gives it all that the journal holds beyond it (<c>oort metadata restore</c>).</summary>
+/// <summary>Puts a backup of the metadata in the place of a data directory's database, or into an empty one on PostgreSQL, and gives it all that the journal holds beyond it (<c>oort metadata restore</c>).</summary>
 /// <remarks>
 /// Nothing acknowledged is lost by it: where the journal has a gap it is refused. So the collector, which the next start runs, never sees a state older than the journal, and that start's epoch is above every earlier one.
 /// </remarks>
@@ -22,7 +22,7 @@ public static class MetadataRestore
         RunAsync(options, stores, root, time, logs, progress, null, cancellationToken);
 
     /// <param name="reached">For tests: called after each step that writes.</param>
-    /// <remarks>1. The directory and its keyring. 2. The backup, all of it. 3. The disks. 4. A database beside the present one, from the backup and the journal. 5. It takes the present one's place.</remarks>
+    /// <remarks>1. The directory and its keyring. 2. The backup, all of it. 3. The disks. 4. A database beside the present one, from the backup and the journal. 5. It takes the present one's place, or goes to PostgreSQL.</remarks>
     internal static async Task<RestoreReport> RunAsync(
         RestoreOptions options, IReadOnlyList<IStoreEndpoint> stores, RootKey root, TimeProvider time, ILoggerFactory logs, IProgress<RecoveryProgress>? progress, Action<string>? reached, CancellationToken cancellationToken)
     {
@@ -33,8 +33,10 @@ public static class MetadataRestore
         var identity = DirectoryIdentity.Read(options.DataDirectory) is { State: DirectoryState.Whole } whole
             ? whole
             : throw new RestoreRefusedException($"{options.DataDirectory} is no whole data directory. A backup takes the place of a lost or damaged database in one; without the directory, rebuild it from the disks: oort recover.");
-        if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.MovedFileName)))
-            throw new RestoreRefusedException("The metadata of this data directory are in a PostgreSQL database. Put that one's own backup back: the next start gives it what the journals hold beyond it.");
+        var move = options.MetadataDatabase is { } address ? new RestoredMove(options.DataDirectory, identity, address, time) : null;
+        if (move is not null) await move.RequireEmptyAsync(cancellationToken);
+        else if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.MovedFileName)))
+            throw new RestoreRefusedException("The metadata of this data directory are in a PostgreSQL database. Name an empty one with --metadata; or put that one's own backup back: the next start gives it what the journals hold beyond it.");
         using var keyring = KeyringReplicas.Open(await ReadKeyringsAsync(options, identity, stores, time, logger, cancellationToken), root);
         if (keyring.Identity != identity.Cluster.Value) throw new StartRefusedException(StartRefusal.OtherCluster, "The data directory's identity and its keyring are of different clusters.");
 
@@ -57,6 +59,14 @@ public static class MetadataRestore
             reached?.Invoke("built");
 
             // 5.
+            if (move is not null)
+            {
+                rebuilder.Dispose();
+                await move.RunAsync(scratch, build.Generation, progress, reached, cancellationToken);
+                logger.LogWarning("The backup of generation {Backup} has been restored into PostgreSQL, up to generation {Generation}. The next start needs --metadata.", backup.Manifest.Generation, build.Generation);
+                return new(backup.Manifest.Generation, backup.Manifest.Created, build.BaseGeneration, build.Generation, build.Records);
+            }
+
             File.Move(scratch, Path.Combine(options.DataDirectory, RestoredDatabase.FileName));
             reached?.Invoke("moved");
             RestoredDatabase.TakeOver(options.DataDirectory, reached);
@@ -79,7 +89,7 @@ public static class MetadataRestore
         {
             rebuilder.Dispose();
             await OpenedStore.CloseAsync(opened);
-            File.Delete(scratch);
+            foreach (var suffix in new[] { "", "-wal", "-shm" }) File.Delete(scratch + suffix);
         }
     }
 

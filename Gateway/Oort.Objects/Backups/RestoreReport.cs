@@ -11,6 +11,9 @@ public sealed record RestoreOptions
     /// <summary>The backup's file.</summary>
     public required string BackupPath { get; init; }
 
+    /// <summary>Address of an empty PostgreSQL database to restore into; may hold a password. Null: the data directory's own database.</summary>
+    public string? MetadataDatabase { get; init; }
+
     /// <summary>Finds a store by the place that the backup has of it; null: only those that are given are used.</summary>
     public Func<string, IStoreEndpoint?>? Locate { get; init; }
 
