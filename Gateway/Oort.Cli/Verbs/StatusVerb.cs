@@ -29,6 +29,8 @@ internal static class StatusVerb
         Output.Fields(status.GetProperty("repair"));
         Output.Fields(status.GetProperty("journal"));
         Console.Out.WriteLine($"{"rebalance",-22} {status.GetProperty("rebalance").GetProperty("state")}, {status.GetProperty("rebalance").GetProperty("moved")} shards moved");
+        if (status.TryGetProperty("drill", out var drill) && drill.ValueKind == JsonValueKind.Object)
+            Console.Out.WriteLine($"{"drill",-22} {drill.GetProperty("started").GetDateTimeOffset():u}, {drill.GetProperty("compared")} versions compared, {drill.GetProperty("findings").GetArrayLength()} findings");
         Console.Out.WriteLine();
         DiskVerb.PrintTable(status.GetProperty("disks"));
     }

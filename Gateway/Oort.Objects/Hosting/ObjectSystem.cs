@@ -98,6 +98,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var system = new ObjectSystem(options, await opener.RunAsync(cancellationToken), root, time, logs);
         await system.LoadPlacementAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
+        system.lastDrill = system.LoadDrill();
         system.StartWorkers();
         return system;
     }

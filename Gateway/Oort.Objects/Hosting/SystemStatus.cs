@@ -33,7 +33,7 @@ public sealed record SystemStatus(
     /// <summary>How far the keys of deleted data are gone.</summary>
     public ShredStatus Shredding { get; init; } = ShredStatus.None;
 
-    /// <summary>The last recovery drill that this gateway has done; null: none since it started.</summary>
+    /// <summary>The last recovery drill that this gateway has done, also before a restart; null: none.</summary>
     public DrillReport? Drill { get; init; }
 
     /// <summary>What is kept of slow stores.</summary>
