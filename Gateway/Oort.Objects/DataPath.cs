@@ -2,6 +2,7 @@ using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Budget;
+using Oort.Objects.Caching;
 using Oort.Objects.Reading;
 using Oort.Objects.Writing;
 
@@ -18,6 +19,9 @@ internal sealed record DataPath
     public required SegmentIds SegmentIds { get; init; }
     public required BufferPool Buffers { get; init; }
     public required HotCells HotCells { get; init; }
+
+    /// <summary>Cells on a near disk; null where none is used.</summary>
+    public CellCache? CellCache { get; init; }
     public SharedReads SharedReads { get; } = new();
 
     /// <summary>Requests that may hold a data key wrapped under an older key-encryption key.</summary>

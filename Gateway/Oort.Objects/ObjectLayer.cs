@@ -47,6 +47,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             SegmentIds = segmentIds,
             Buffers = buffers,
             HotCells = new HotCells(buffers, Math.Min(options.HotCellBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)),
+            CellCache = options.CellCache,
             Options = options,
             Time = time,
             StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),

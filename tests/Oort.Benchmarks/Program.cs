@@ -20,8 +20,8 @@ static int Usage()
           gateway [--short] [--json FILE] the whole gateway over HTTP: rates, latencies, processor time and memory of the server, beside
                                           raw limits of the machine; minutes and 64 GiB of disk, with --short seconds
           gateway --only METHOD,SIZE,CONNECTIONS,COUNT [--repeat N]   one work alone (PUT, GET, HEAD or LIST), to profile it
-          cluster [nodes|repair|databases|migrate]... [--short] [--objects N]
-                                          several processes: six storage nodes beside local disks, the rebuilding of a lost one, PostgreSQL beside
+          cluster [nodes|repair|edge|databases|migrate]... [--short] [--objects N]
+                                          several processes: six storage nodes beside local disks, the rebuilding of a lost one, a cache far from them, PostgreSQL beside
                                           SQLite, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
           recovery [--objects N]          recovery rate: objects of 4 KiB that oort recover rebuilds a minute from six disks and the phrase
         """);

@@ -22,6 +22,8 @@ internal static class StatusVerb
         return command;
     }
 
+    private static string Fault(JsonElement cache) => cache.GetProperty("fault").GetString() is { Length: > 0 } fault ? $"; off: {fault}" : "";
+
     private static void Print(JsonElement status)
     {
         Output.Fields(status, "version", "cluster", "region", "geometry", "state", "uptimeSeconds");
@@ -31,6 +33,8 @@ internal static class StatusVerb
         Console.Out.WriteLine($"{"rebalance",-22} {status.GetProperty("rebalance").GetProperty("state")}, {status.GetProperty("rebalance").GetProperty("moved")} shards moved");
         if (status.TryGetProperty("drill", out var drill) && drill.ValueKind == JsonValueKind.Object)
             Console.Out.WriteLine($"{"drill",-22} {drill.GetProperty("started").GetDateTimeOffset():u}, {drill.GetProperty("compared")} versions compared, {drill.GetProperty("findings").GetArrayLength()} findings");
+        if (status.TryGetProperty("cache", out var cache) && cache.ValueKind == JsonValueKind.Object)
+            Console.Out.WriteLine($"{"cache",-22} {cache.GetProperty("bytes")} of {cache.GetProperty("sizeMax")} bytes, {cache.GetProperty("hits")} hits, {cache.GetProperty("misses")} misses{Fault(cache)}");
         Console.Out.WriteLine();
         DiskVerb.PrintTable(status.GetProperty("disks"));
     }

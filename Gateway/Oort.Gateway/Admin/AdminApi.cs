@@ -219,7 +219,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
             new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),
             new JournalModel(system.Metadata.CommittedGeneration, system.Metadata.JournalledGeneration, status.SnapshotGeneration),
-            status.Rebalance, status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))], status.Drill);
+            status.Rebalance, status.Collector, status.Warnings, [.. disks.Select(d => DiskModel.From(d.Store, d))], status.Drill, status.Cache);
     }
 
     private async ValueTask<DisksModel> DisksAsync(CancellationToken cancellationToken) =>

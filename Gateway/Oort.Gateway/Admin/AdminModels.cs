@@ -30,7 +30,8 @@ public sealed record StatusModel(
     CollectorStatus Collector,
     ImmutableArray<string> Warnings,
     ImmutableArray<DiskModel> Disks,
-    DrillReport? Drill);
+    DrillReport? Drill,
+    CellCacheStatus? Cache);
 
 /// <param name="Queued">Segments waiting for repair or being repaired, and those still to move off given-up disks.</param>
 /// <param name="CopiesPending">The disks' copies of keyring, journal and snapshots are still being completed.</param>

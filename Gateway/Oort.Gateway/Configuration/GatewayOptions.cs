@@ -57,6 +57,15 @@ public sealed record GatewayOptions
     /// <summary>How often a sample of the namespace is recovered from the stores, for a look whether that would give back everything. Default zero: only with <c>oort drill</c>; else an hour to a year.</summary>
     public TimeSpan DrillEvery { get; init; }
 
+    /// <summary>Folder on a near disk in which sealed cells of storage nodes are kept that are asked for again and again. Null: none.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary>Bytes of that disk to use at most. Default 10 GiB; 64 MiB to 1 TiB.</summary>
+    public long CacheBytes { get; init; } = 10L << 30;
+
+    /// <summary>Whether cells of this machine's own disks are kept there too. Default: no, since they gain nothing where they are as fast.</summary>
+    public bool CachesOwnDisks { get; init; }
+
     /// <summary>Whether imports may read from endpoints on this machine and its link. Default: no, since an endpoint there answers with this machine's rights.</summary>
     public bool AllowsLocalSources { get; init; }
 

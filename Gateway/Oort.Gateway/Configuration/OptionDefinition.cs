@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Oort.Objects;
 
 namespace Oort.Gateway;
 
@@ -42,6 +43,9 @@ public sealed record OptionDefinition(
         One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),
         One("upload-expiry-days", "DAYS", "Age at which unfinished multipart uploads are aborted (default 7; 1 to 3650).", (o, v) => o with { UploadExpiry = TimeSpan.FromDays(Whole(v, 1, 3650)) }),
         One("drill-every", "TIME", "How often a sample is recovered from the stores and compared: hours or days such as 12h or 7d (default: never by itself).", (o, v) => o with { DrillEvery = Every(v) }),
+        One("cache-dir", "DIR", "Folder on a near disk (SSD) for sealed pieces of what is read from storage nodes again and again (default: none).", (o, v) => o with { CacheDirectory = NotEmpty(v) }),
+        One("cache-size", "SIZE", "What that folder takes at most, such as 20GiB (default 10GiB; 64MiB to 1TiB).", (o, v) => o with { CacheBytes = Size(v, CellCacheOptions.SizeLeast, CellCacheOptions.SizeLimit) }),
+        Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
@@ -73,6 +77,11 @@ public sealed record OptionDefinition(
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
             : throw new FormatException($"it takes a whole number from {min} to {max}");
+
+    private static long Size(string value, long min, long max) =>
+        ByteSize.TryParse(value) is { } size && size >= min && size <= max
+            ? size
+            : throw new FormatException($"it takes a size from {min >> 20}MiB to {max >> 40}TiB");
 
     private static TimeSpan Every(string value)
     {

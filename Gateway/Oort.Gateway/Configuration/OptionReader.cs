@@ -89,6 +89,8 @@ public static class OptionReader
     {
         if ((options.AccessKey is null) != (options.SecretKey is null))
             throw new ConfigurationException("OORT_ACCESS_KEY and OORT_SECRET_KEY are given together or not at all.");
+        if (options.CacheDirectory is null && (options.CachesOwnDisks || options.CacheBytes != new GatewayOptions().CacheBytes))
+            throw new ConfigurationException("--cache-size and --cache-own-disks say how --cache-dir is used; give it too.");
         var twice = options.Disks.GroupBy(Path.GetFullPath).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null) throw new ConfigurationException($"--disk: {twice.Key} is given twice.");
         return options;

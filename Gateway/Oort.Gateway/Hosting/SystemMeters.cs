@@ -45,6 +45,17 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.read.hot.hits", "Cells that were kept when they were asked for.", s => s.HotCells.Hits);
         Counter("oort.read.hot.misses", "Cells that were neither in memory nor kept.", s => s.HotCells.Misses);
         Counter("oort.read.joined", "Reads that joined one under way of the same bytes.", s => s.HotCells.Joined);
+        Gauge("oort.cache.works", "1 while the cache on a near disk is read from and written to; absent without one.", s => s.Cache is { } cache ? [new(cache.Fault.Length == 0 ? 1 : 0)] : []);
+        Gauge("oort.cache.bytes", "Bytes of its disk that the cache takes.", s => s.Cache is { } cache ? [new(cache.Bytes)] : []);
+        Gauge("oort.cache.cells", "Cells that are in the cache.", s => s.Cache is { } cache ? [new(cache.Cells)] : []);
+        Counter("oort.cache.hits", "Cells that were read from the cache.", s => s.Cache?.Hits ?? 0);
+        Counter("oort.cache.hit.bytes", "Bytes that were read from the cache.", s => s.Cache?.HitBytes ?? 0);
+        Counter("oort.cache.misses", "Cells that had to be asked of far stores.", s => s.Cache?.Misses ?? 0);
+        Counter("oort.cache.written", "Cells that came into the cache.", s => s.Cache?.Written ?? 0);
+        Counter("oort.cache.written.bytes", "Bytes that came into the cache.", s => s.Cache?.WrittenBytes ?? 0);
+        Counter("oort.cache.evicted", "Cells that went from the cache to make room.", s => s.Cache?.Evicted ?? 0);
+        Counter("oort.cache.skipped", "Cells that were worth keeping and did not come in, as disk or memory was behind.", s => s.Cache?.Skipped ?? 0);
+        Counter("oort.cache.bad", "Cells in the cache that could not be read, or were not what was written.", s => s.Cache?.Bad ?? 0);
         Gauge("oort.drill.clean", "1 when the last recovery drill found nothing; absent before the first.", s => s.Drill is { } drill ? [new(drill.IsClean ? 1 : 0)] : []);
         Gauge("oort.drill.compared.versions", "Versions that the last recovery drill compared.", s => s.Drill is { } drill ? [new(drill.Compared)] : []);
         Gauge("oort.drill.time.seconds", "When the last recovery drill began, seconds since 1970.", s => s.Drill is { } drill ? [new(drill.Started.ToUnixTimeSeconds())] : []);

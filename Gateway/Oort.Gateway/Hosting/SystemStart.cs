@@ -63,6 +63,7 @@ public static class SystemStart
         StopTimeout = options.ShutdownTimeout,
         AreStoresDefault = options.Disks.IsEmpty,
         DrillInterval = options.DrillEvery,
+        Cache = options.CacheDirectory is { } cache ? new() { Directory = cache, SizeMax = options.CacheBytes, IncludesOwnDisks = options.CachesOwnDisks } : null,
         Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },
     };
 

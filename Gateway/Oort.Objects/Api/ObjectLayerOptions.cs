@@ -48,6 +48,9 @@ public sealed record ObjectLayerOptions
     /// <summary>The part of <see cref="BufferBytes"/> that <see cref="HotCellBytes"/> is at most: requests need the rest.</summary>
     internal const int HotCellDivisor = 8;
 
+    /// <summary>Where cells of far stores are kept on a near disk, and taken from; it stays its maker's.</summary>
+    internal Caching.CellCache? CellCache { get; init; }
+
     /// <summary>A store that needs longer for a write than this, and more than twice as long as the quorum, is given up for that segment. Default 2 s: a disk that spins up or a sync behind a large flush stays below.</summary>
     public TimeSpan StallDelayMin { get; init; } = TimeSpan.FromSeconds(2);
 

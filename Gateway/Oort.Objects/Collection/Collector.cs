@@ -44,6 +44,9 @@ internal sealed partial class Collector(
     private long compactedSegments;
     private volatile string paused = "";
 
+    /// <summary>Told of each segment that is no more.</summary>
+    public Action<SegmentRow>? OnDropped { get; init; }
+
     public CollectorStatus Status => new(paused, Interlocked.Read(ref quarantinedCount), Interlocked.Read(ref deletedShards), Interlocked.Read(ref compactedSegments));
 
     /// <summary>Runs once.</summary>
@@ -154,7 +157,11 @@ internal sealed partial class Collector(
                 if (claimed.Count > 0)
                 {
                     var dropped = await metadata.DropSegmentsAsync([.. claimed.Keys], cancellationToken);
-                    foreach (var row in dropped) shards += await DeleteShardsAsync(row);
+                    foreach (var row in dropped)
+                    {
+                        OnDropped?.Invoke(row);
+                        shards += await DeleteShardsAsync(row);
+                    }
                     segments += dropped.Length;
                     if (dropped.IsEmpty) return (segments, shards);
                 }

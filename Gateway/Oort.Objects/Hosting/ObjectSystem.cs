@@ -5,9 +5,12 @@ using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Audits;
+using Oort.Objects.Budget;
+using Oort.Objects.Caching;
 using Oort.Objects.Collection;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
+using Oort.Objects.Shards;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects;
@@ -24,6 +27,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly ObjectSystemOptions options;
     private readonly OpenedSystem parts;
     private readonly RootKey root;
+    private readonly CellCache? cache;
     private readonly TimeProvider time;
     private readonly ILoggerFactory logs;
     private readonly ILogger logger;
@@ -54,16 +58,16 @@ public sealed partial class ObjectSystem : IObjectSystem
     private volatile bool isHealing;
     private volatile string placementFault = "";
 
-    private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, TimeProvider time, ILoggerFactory logs)
+    private ObjectSystem(ObjectSystemOptions options, OpenedSystem parts, RootKey root, BufferPool buffers, CellCache? cache, TimeProvider time, ILoggerFactory logs)
     {
-        (this.options, this.parts, this.root, this.time, this.logs) = (options, parts, root, time, logs);
+        (this.options, this.parts, this.root, this.cache, this.time, this.logs) = (options, parts, root, cache, time, logs);
         logger = logs.CreateLogger<ObjectSystem>();
         segmentIds = new(parts.Epoch);
         repairer = new(parts.Metadata, parts.Stores, claims, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
-        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects, time);
+        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
-        collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>());
+        collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
         var random = new UnforeseenRandom(options.Random);
@@ -95,7 +99,11 @@ public sealed partial class ObjectSystem : IObjectSystem
     public static async Task<ObjectSystem> OpenAsync(ObjectSystemOptions options, IReadOnlyList<IStoreEndpoint> stores, RootKey root, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         await using var opener = new SystemOpener(options, stores, root, time, logs);
-        var system = new ObjectSystem(options, await opener.RunAsync(cancellationToken), root, time, logs);
+        using var claim = options.Cache is { } wanted ? CacheClaim.Take(wanted) : null;
+        var parts = await opener.RunAsync(cancellationToken);
+        var buffers = options.Objects.Buffers ?? new BufferPool(new MemoryBudget(options.Objects.BufferBytes, time));
+        var cache = claim is null ? null : CellCache.Open(claim, parts.Identity.Cluster, buffers, options.Threads, time, logs.CreateLogger<CellCache>());
+        var system = new ObjectSystem(options, parts, root, buffers, cache, time, logs);
         await system.LoadPlacementAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
         system.lastDrill = system.LoadDrill();
@@ -118,13 +126,14 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault)])
+            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault)])
         {
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,
             Audits = audits.Status,
             Shredding = shredder.Status,
             HotCells = objects.HotCells,
+            Cache = cache?.Status,
             Drill = lastDrill,
         };
     }
@@ -160,6 +169,7 @@ public sealed partial class ObjectSystem : IObjectSystem
 
             // 2.
             await objects.DisposeAsync();
+            if (cache is not null) await cache.DisposeAsync();
 
             // 3.
             if (options.RunWorkers && snapshotter.BytesSince > options.SnapshotAfterBytes / 2) await TrySnapshotAsync(cancellationToken);
@@ -339,6 +349,11 @@ internal static class SystemWarnings
         if (fault.Length > 0) yield return fault;
         foreach (var placer in placers.Where(placer => (placer.Shortfall & ~PlacementShortfall.Stores) != 0))
             yield return string.Create(CultureInfo.InvariantCulture, $"Placement policy {placer.Policy} could not be kept for the last segment ({placer.Shortfall}), and for {placer.Short} of {placer.Placed} since the start; oort placement check {placer.Policy} says why.");
+    }
+
+    public static IEnumerable<string> Of(CellCacheStatus? cache)
+    {
+        if (cache is { Fault: { Length: > 0 } fault }) yield return $"The cache is off, so that everything is read from the stores: {fault}";
     }
 
     public static IEnumerable<string> Of(Geometry geometry, ImmutableArray<StoreStatus> stores)

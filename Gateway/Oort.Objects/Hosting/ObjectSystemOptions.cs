@@ -35,6 +35,9 @@ public sealed record ObjectSystemOptions
     /// <summary>Pause between two looks for segments that are not full.</summary>
     public TimeSpan RepairInterval { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>A near disk for cells of far stores; null: none.</summary>
+    public CellCacheOptions? Cache { get; init; }
+
     /// <summary>Bytes a second that repair reads at most, so that clients keep the larger part of a disk; 0: no limit.</summary>
     public long RepairBytesPerSecond { get; init; } = 200L * 1024 * 1024;
 

@@ -36,6 +36,9 @@ public sealed record SystemStatus(
     /// <summary>The last recovery drill that this gateway has done, also before a restart; null: none.</summary>
     public DrillReport? Drill { get; init; }
 
+    /// <summary>The cells that are kept on a near disk; null: none are.</summary>
+    public CellCacheStatus? Cache { get; init; }
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

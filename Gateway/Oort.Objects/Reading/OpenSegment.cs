@@ -57,6 +57,9 @@ internal sealed class OpenSegment
         return id == StoreId.None ? null : path.Stores.Find(id);
     }
 
+    /// <summary>Whether the shard is to be had from this machine's own disks.</summary>
+    public bool IsOnOwnDisk(int shard) => Find(shard) is { Traits.Machine: StoreTraits.OwnMachine };
+
     /// <summary>The shard could be read, its store is in good standing, and was not much slower than others a moment ago.</summary>
     public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id) && !path.Stores.IsLastResort(store.Id);
 

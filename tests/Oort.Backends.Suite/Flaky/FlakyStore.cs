@@ -14,6 +14,7 @@ public sealed class FlakyStore(IStore inner) : IStore
     private volatile bool _offline;
     private volatile bool _readOnly;
     private IShardProver? _prover;
+    private StoreTraits? _traits;
 
     /// <summary>The store behind it, to look at or damage directly.</summary>
     public IStore Inner => inner;
@@ -24,7 +25,12 @@ public sealed class FlakyStore(IStore inner) : IStore
 
     public string FailureDomain => inner.FailureDomain;
 
-    public StoreTraits Traits => inner.Traits;
+    /// <summary>Whose it is and where: as the store behind it says, unless something else was put here.</summary>
+    public StoreTraits Traits
+    {
+        get => _traits ?? inner.Traits;
+        set => _traits = value;
+    }
 
     /// <summary>What it answers challenges with: the store behind it, unless something else was put here.</summary>
     public IShardProver? Prover

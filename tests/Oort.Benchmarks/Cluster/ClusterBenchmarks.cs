@@ -13,9 +13,9 @@ internal static class ClusterBenchmarks
     private const int GatewayCount = 3;
     private const int ObjectsDefault = 1_000_000;
 
-    private static readonly string[] Parts = ["nodes", "repair", "databases", "migrate"];
+    private static readonly string[] Parts = ["nodes", "repair", "edge", "databases", "migrate"];
 
-    /// <param name="arguments">Some of nodes, repair, databases and migrate (default: all); --short; --objects N, that migrate moves.</param>
+    /// <param name="arguments">Some of nodes, repair, edge, databases and migrate (default: all); --short; --objects N, that migrate moves.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var isShort = arguments.Contains("--short");
@@ -26,6 +26,7 @@ internal static class ClusterBenchmarks
             {
                 "nodes" => NodesAsync(isShort),
                 "repair" => RepairAsync(isShort),
+                "edge" => EdgeBenchmark.RunAsync(),
                 "databases" => DatabasesAsync(isShort),
                 _ => MigrateAsync(arguments.Zip(arguments.Skip(1)).Where(pair => pair.First == "--objects").Select(pair => int.Parse(pair.Second, CultureInfo.InvariantCulture)).FirstOrDefault(isShort ? 20_000 : ObjectsDefault)),
             });
