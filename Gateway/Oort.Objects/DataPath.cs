@@ -26,6 +26,8 @@ internal sealed record DataPath
 
     /// <summary>Requests that may hold a data key wrapped under an older key-encryption key.</summary>
     public Eras Eras { get; } = new();
+    /// <summary>Looks for a key version that another gateway has made; null: there is none.</summary>
+    public Func<int, CancellationToken, ValueTask>? LearnKeysAsync { get; init; }
     public required ObjectLayerOptions Options { get; init; }
     public required TimeProvider Time { get; init; }
 

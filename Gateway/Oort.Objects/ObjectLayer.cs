@@ -25,6 +25,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
 
     /// <param name="segmentIds">Of the epoch that this process has opened.</param>
     /// <param name="options">Validated.</param>
+    /// <param name="learnKeysAsync">Looks for a key version that another gateway has made; null: there is none.</param>
     /// <exception cref="ArgumentException">The buffers are too small for pack flushes.</exception>
     public ObjectLayer(
         IMetadataStore metadata,
@@ -34,7 +35,8 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         Keyring keyring,
         SegmentIds segmentIds,
         ObjectLayerOptions options,
-        TimeProvider time)
+        TimeProvider time,
+        Func<int, CancellationToken, ValueTask>? learnKeysAsync = null)
     {
         var buffers = options.Buffers ?? new BufferPool(new MemoryBudget(options.BufferBytes, time));
         path = new DataPath
@@ -48,6 +50,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             Buffers = buffers,
             HotCells = new HotCells(buffers, Math.Min(options.HotCellBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)),
             CellCache = options.CellCache,
+            LearnKeysAsync = learnKeysAsync,
             Options = options,
             Time = time,
             StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),

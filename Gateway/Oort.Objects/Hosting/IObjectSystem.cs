@@ -51,6 +51,11 @@ public interface IObjectSystem : IAsyncDisposable
     /// <returns>Whether it is to be there.</returns>
     ValueTask<bool> ReportDamageAsync(StoreId store, ShardId shard, CancellationToken cancellationToken);
 
+    /// <summary>Asks one store for every shard that it is to have. What is not there, or has another length, is written anew soon; so are old copies of keyring and journal. Reads no shard.</summary>
+    /// <returns>How many shards are not there, and whether all were asked for: one look ends at 10,000 that are not.</returns>
+    /// <exception cref="BackendException">It cannot be asked.</exception>
+    ValueTask<(long Lost, bool IsAll)> CheckStoreAsync(StoreId store, CancellationToken cancellationToken);
+
     /// <summary>Reads every shard, log, snapshot and keyring on every store and compares them with what they must be.</summary>
     /// <param name="repair">Whether to mend what is bad.</param>
     ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken);
@@ -94,6 +99,11 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>After a recovery: the operator has looked, and the collector may delete again (it would by itself after 7 days).</summary>
     ValueTask ConfirmRecoveryAsync(CancellationToken cancellationToken);
 
+    /// <summary>Does work that only one of the gateways on this database shall do at a time: now, or not at all where another one is at it. When that one dies, the next attempt succeeds within a minute or so.</summary>
+    /// <param name="name">The same at all gateways.</param>
+    /// <exception cref="MetadataUnavailableException">It had to be broken off, because this gateway could no longer say that it is the one.</exception>
+    Task RunAloneAsync(string name, Func<CancellationToken, Task> work, CancellationToken cancellationToken);
+
     /// <summary>Seals a secret under the keyring, to be kept among the settings.</summary>
     /// <param name="context">What it belongs to.</param>
     byte[] SealSecret(ReadOnlySpan<byte> context, ReadOnlySpan<byte> secret);
@@ -114,7 +124,7 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Makes a new key-encryption key, under which new data keys are wrapped from now on; the others are wrapped anew in the background.</summary>
     /// <param name="destroyAfter">How long the versions before it are kept; null: until they are asked to be destroyed.</param>
     /// <returns>Its version.</returns>
-    /// <exception cref="KeyChangeException">Several gateways share the database.</exception>
+    /// <exception cref="KeyChangeException">Several gateways share the database, and one of them is at it, or versions shall be destroyed.</exception>
     ValueTask<int> RotateKeyAsync(TimeSpan? destroyAfter, CancellationToken cancellationToken);
 
     /// <summary>Has an old key-encryption key destroyed as soon as nothing uses it any more.</summary>

@@ -27,7 +27,20 @@ internal sealed class LeasedRound(IMetadataStore metadata, string holder, TimePr
         {
             await lost.CancelAsync();
             await renewal;
-            if (!cancellationToken.IsCancellationRequested) await metadata.ReleaseLeaseAsync(lease, CancellationToken.None);
+            await ReleaseAsync(lease);
+        }
+    }
+
+    /// <summary>Lets another gateway go on at once; where that cannot be told, the lease ends by itself.</summary>
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
+            await metadata.ReleaseLeaseAsync(lease, CancellationToken.None);
+        }
+        catch (MetadataUnavailableException)
+        {
+            // The round's own outcome is what counts.
         }
     }
 

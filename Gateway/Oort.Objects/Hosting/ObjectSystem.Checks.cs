@@ -13,6 +13,12 @@ public sealed partial class ObjectSystem
     /// <summary>Segments of one page of a walk over all.</summary>
     private const int WalkPageSize = 1_000;
 
+    /// <summary>Shards that one look at a store finds missing at most: well below what the repair queue takes.</summary>
+    private const int LostCountMax = 10_000;
+
+    /// <summary>Shards of a store that are asked for at once.</summary>
+    private const int AskParallelism = 16;
+
     /// <inheritdoc/>
     public ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken) =>
         ScrubAsync(repair, Pacer.None, progress, cancellationToken);
@@ -57,6 +63,31 @@ public sealed partial class ObjectSystem
         if (await parts.Metadata.FindSegmentAsync(shard.Segment, cancellationToken) is not { } row || shard.Index >= row.Shards.Length || row.Shards[shard.Index] != store) return false;
         repairs.Enqueue(shard.Segment, shard.Index, RepairReason.Reported);
         return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<(long Lost, bool IsAll)> CheckStoreAsync(StoreId store, CancellationToken cancellationToken)
+    {
+        healAsked = true;
+        var asked = parts.Stores.Find(store) ?? throw new BackendException(BackendErrorKind.Transient, "The store is away.");
+        long lost = 0;
+        for (var after = default(SegmentId); ;)
+        {
+            var page = await parts.Metadata.ListSegmentsAsync(after, WalkPageSize, notFullOnly: false, store, cancellationToken);
+            await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = AskParallelism, CancellationToken = cancellationToken }, async (row, stop) =>
+            {
+                var length = new Shards.ShardLayout(row.Geometry, row.PayloadLength).ShardLength;
+                for (var index = 0; index < row.Shards.Length; index++)
+                {
+                    if (row.Shards[index] != store || await asked.StatAsync(new(row.Id, (byte)index), stop) == length) continue;
+                    repairs.Enqueue(row.Id, index, RepairReason.BadShard);
+                    Interlocked.Increment(ref lost);
+                }
+            });
+            if (page.Length < WalkPageSize) return (lost, true);
+            if (lost >= LostCountMax) return (lost, false);
+            after = page[^1].Id;
+        }
     }
 
     private async ValueTask<ScrubReport> ScrubAsync(bool repair, Pacer pacer, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken)

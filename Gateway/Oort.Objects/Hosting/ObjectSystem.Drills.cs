@@ -73,7 +73,7 @@ public sealed partial class ObjectSystem
         RecoveryDrill.CleanUp(options.DataDirectory);
         if (options.DrillInterval <= TimeSpan.Zero) return;
         var delay = options.DrillInterval < DrillDelay ? options.DrillInterval : DrillDelay;
-        workers.Every("The recovery drill", delay, options.DrillInterval, stop => AloneAsync("drill", async alone => await DrillAsync(options.Drill, null, alone), stop));
+        workers.Every("The recovery drill", delay, options.DrillInterval, stop => RunAloneAsync("drill", async alone => await DrillAsync(options.Drill, null, alone), stop));
     }
 
     private sealed class NoRepairs : IRepairQueue

@@ -15,7 +15,12 @@ public sealed partial class ObjectSystem
     internal ImmutableArray<int> GetKeyVersions() => parts.Keyring.KeyVersions;
 
     /// <inheritdoc/>
-    public ValueTask<int> RotateKeyAsync(TimeSpan? destroyAfter, CancellationToken cancellationToken) => rotation.RotateAsync(destroyAfter, cancellationToken);
+    public async ValueTask<int> RotateKeyAsync(TimeSpan? destroyAfter, CancellationToken cancellationToken)
+    {
+        int? version = null;
+        await RunAloneAsync("keyring", async alone => version = await rotation.RotateAsync(destroyAfter, alone), cancellationToken);
+        return version ?? throw new KeyChangeException("Another gateway is making a new key just now; look at oort key list in a moment.");
+    }
 
     /// <inheritdoc/>
     public ValueTask DestroyKeyAsync(int version, CancellationToken cancellationToken) => rotation.DestroyAsync(version, cancellationToken);

@@ -65,7 +65,8 @@ public sealed partial class ObjectSystem : IObjectSystem
         segmentIds = new(parts.Epoch);
         repairer = new(parts.Metadata, parts.Stores, claims, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
-        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time);
+        keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, logs.CreateLogger<KeyringKeeper>());
+        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time, keeper.LearnAsync);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
@@ -73,7 +74,6 @@ public sealed partial class ObjectSystem : IObjectSystem
         var random = new UnforeseenRandom(options.Random);
         var auditor = new ShardAuditor(parts.Metadata, parts.Stores, parts.Keyring, options.Audits, time, random);
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
-        keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, logs.CreateLogger<KeyringKeeper>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
         workers = new(time, logs.CreateLogger<Workers>());
@@ -229,9 +229,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         }
     }
 
-    /// <summary>Does work that only one gateway of the cluster shall do at a time; where there is one, at once.</summary>
-    private Task AloneAsync(string name, Func<CancellationToken, Task> round, CancellationToken cancellationToken) =>
-        parts.Metadata.IsShared ? new LeasedRound(parts.Metadata, parts.Identity.Gateway.ToString(), time).RunAsync(name, round, cancellationToken) : round(cancellationToken);
+    /// <inheritdoc/>
+    public Task RunAloneAsync(string name, Func<CancellationToken, Task> work, CancellationToken cancellationToken) =>
+        parts.Metadata.IsShared ? new LeasedRound(parts.Metadata, parts.Identity.Gateway.ToString(), time).RunAsync(name, work, cancellationToken) : work(cancellationToken);
 
     /// <summary>One round of rebalancing, for tests that step it.</summary>
     internal Task RebalanceAsync(CancellationToken cancellationToken = default) => rebalancer.RunAsync(static (passes, stop) => passes(stop), cancellationToken);
@@ -254,23 +254,23 @@ public sealed partial class ObjectSystem : IObjectSystem
     private void StartWorkers()
     {
         if (!options.RunWorkers) return;
-        workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => AloneAsync("rebalance", passes, token), stop));
+        workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => RunAloneAsync("rebalance", passes, token), stop));
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
         StartDrills();
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), RepairAsync);
         workers.Every("The scan for repairs", TimeSpan.Zero, TimeSpan.FromSeconds(1), ScanWhenDueAsync);
-        workers.Every("The audits of nodes", options.Audits.Tick, options.Audits.Tick, stop => parts.Metadata.IsShared ? AloneAsync("audit", audits.RunAsync, stop) : audits.TickAsync(stop));
+        workers.Every("The audits of nodes", options.Audits.Tick, options.Audits.Tick, stop => parts.Metadata.IsShared ? RunAloneAsync("audit", audits.RunAsync, stop) : audits.TickAsync(stop));
         workers.Every("The look for reputations of other gateways", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), FollowReputationsAsync);
         workers.Every("The snapshot", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), SnapshotWhenDueAsync);
-        workers.Every("The collector", options.CollectInterval, options.CollectInterval, stop => AloneAsync("collector", async alone => await collector.RunAsync(scanStores: false, alone), stop));
-        workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, stop => AloneAsync("orphans", async alone => await collector.RunAsync(scanStores: true, alone), stop));
+        workers.Every("The collector", options.CollectInterval, options.CollectInterval, stop => RunAloneAsync("collector", async alone => await collector.RunAsync(scanStores: false, alone), stop));
+        workers.Every("The search for orphans", TimeSpan.FromMinutes(10), options.OrphanScanInterval, stop => RunAloneAsync("orphans", async alone => await collector.RunAsync(scanStores: true, alone), stop));
         workers.Every("The check of journal and keyring copies", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), HealWhenDueAsync);
-        workers.Every("The rotation of keys", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), async stop => await rotation.RunAsync((passes, token) => AloneAsync("keys", passes, token), stop));
-        workers.Every("The shredder", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), stop => AloneAsync("shredder", async alone => await shredder.RunAsync(now: false, alone), stop));
+        workers.Every("The rotation of keys", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), async stop => await rotation.RunAsync((passes, token) => RunAloneAsync("keys", passes, token), stop));
+        workers.Every("The shredder", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), stop => RunAloneAsync("shredder", async alone => await shredder.RunAsync(now: false, alone), stop));
         if (options.ScrubInterval > TimeSpan.Zero)
-            workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => AloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
+            workers.Every("The scrub", options.ScrubInterval / 2, options.ScrubInterval, stop => RunAloneAsync("scrub", async alone => await ScrubAsync(repair: true, new Pacer(options.ScrubBytesPerSecond, time), null, alone), stop));
     }
 
 
@@ -278,7 +278,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private async Task RepairAsync(CancellationToken stop)
     {
         if (!parts.Metadata.IsShared) await repairs.RunAsync(options.RepairParallelism, () => !parts.Metadata.IsShared, stop);
-        else if (repairs.HasWork) await AloneAsync("repair", alone => repairs.TakeTurnAsync(options.RepairParallelism, RepairTurnMax, alone), stop);
+        else if (repairs.HasWork) await RunAloneAsync("repair", alone => repairs.TakeTurnAsync(options.RepairParallelism, RepairTurnMax, alone), stop);
     }
 
     /// <summary>What the gateway that audits has found holds for all.</summary>
@@ -322,7 +322,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private async Task SnapshotWhenDueAsync(CancellationToken stop)
     {
         if (snapshotter.BytesSince < options.SnapshotAfterBytes) return;
-        await AloneAsync("snapshot", snapshotter.RunAsync, stop);
+        await RunAloneAsync("snapshot", snapshotter.RunAsync, stop);
     }
 
     private async Task TrySnapshotAsync(CancellationToken cancellationToken)

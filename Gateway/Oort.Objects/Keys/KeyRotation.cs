@@ -41,9 +41,11 @@ internal sealed partial class KeyRotation(IMetadataStore metadata, Keyring keyri
 
     /// <summary>Makes a new version. From the return on new data keys are wrapped under it.</summary>
     /// <param name="destroyAfter">When the versions before it shall be destroyed by themselves; null: when they are asked to be.</param>
-    /// <exception cref="KeyChangeException">Other gateways may use the keyring.</exception>
+    /// <exception cref="KeyChangeException">Versions cannot be destroyed under several gateways.</exception>
+    /// <remarks>Of several gateways one may do this at a time.</remarks>
     public async ValueTask<int> RotateAsync(TimeSpan? destroyAfter, CancellationToken cancellationToken)
     {
+        if (destroyAfter is not null) keeper.RequireAlone();
         await one.WaitAsync(cancellationToken);
         try
         {
@@ -105,12 +107,24 @@ internal sealed partial class KeyRotation(IMetadataStore metadata, Keyring keyri
         try
         {
             waiting = "";
-            if (HasWork(await RotationState.LoadAsync(metadata, cancellationToken))) await alone(RunAloneAsync, cancellationToken);
+            var state = await RotationState.LoadAsync(metadata, cancellationToken);
+            if (await IsBehindAsync(state, cancellationToken)) return;
+            if (HasWork(state)) await alone(RunAloneAsync, cancellationToken);
         }
         finally
         {
             one.Release();
         }
+    }
+
+    /// <summary>Another gateway has rotated: its key is learned before anything else. Whether that did not succeed.</summary>
+    private async ValueTask<bool> IsBehindAsync(RotationState state, CancellationToken cancellationToken)
+    {
+        if (!keeper.IsShared || state.Target <= keyring.CurrentKeyVersion) return false;
+        await keeper.LearnAsync(state.Target, cancellationToken);
+        if (state.Target <= keyring.CurrentKeyVersion) return false;
+        waiting = string.Create(CultureInfo.InvariantCulture, $"Another gateway has made key version {state.Target}, which is on no store that this one can reach.");
+        return true;
     }
 
     private bool HasWork(RotationState state) =>
@@ -119,7 +133,9 @@ internal sealed partial class KeyRotation(IMetadataStore metadata, Keyring keyri
     private async Task RunAloneAsync(CancellationToken cancellationToken)
     {
         // Another gateway may have been at it meanwhile.
-        var state = Aim(await RotationState.LoadAsync(metadata, cancellationToken));
+        var stored = await RotationState.LoadAsync(metadata, cancellationToken);
+        if (await IsBehindAsync(stored, cancellationToken)) return;
+        var state = Aim(stored);
 
         // 1.
         if (!state.IsDone && keyring.KeyVersions.Length > 1) state = await RewrapAsync(state, cancellationToken);

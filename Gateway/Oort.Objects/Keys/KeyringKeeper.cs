@@ -8,12 +8,12 @@ namespace Oort.Objects;
 
 /// <summary>Changes the keyring: in a copy first, which takes effect when a majority of the stores and the data directory hold it durably (docs/formats/keyring.md §8).</summary>
 /// <remarks>A crash in between leaves the old keyring, or the new one on a minority: the next start opens the newest that it finds, completes its copies, and nothing was wrapped under a key that is lost.</remarks>
-/// <param name="isShared">Whether other gateways may use the keyring: then it cannot be changed.</param>
+/// <param name="isShared">Whether other gateways may use the keyring: then a change begins with what they have made of it, one gateway makes it at a time, and the others take it over when they learn of it.</param>
 internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, StoreSet stores, string dataDirectory, Func<bool> isShared, ILogger<KeyringKeeper> logger) : IDisposable
 {
-    /// <summary>Why keys are not changed under several gateways, and what else to do.</summary>
+    /// <summary>Why keys are not destroyed under several gateways, and what else to do.</summary>
     public const string SharedRefusal =
-        "Other gateways may share the metadata database, and each would go on with the keyring that it opened. Stop all of them, oort recover into a new data directory, rotate and destroy keys there, and move to an empty database with oort metadata migrate.";
+        "Other gateways may share the metadata database, and requests of theirs may still bring keys under this one. Stop all of them, oort recover into a new data directory, destroy keys there, and move to an empty database with oort metadata migrate.";
 
     private readonly SemaphoreSlim one = new(1, 1);
 
@@ -49,13 +49,24 @@ internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, Store
 
     public void Dispose() => one.Dispose();
 
-    /// <exception cref="KeyChangeException">Other gateways may use it.</exception>
+    /// <summary>Takes over what another gateway has made of the keyring, if it has.</summary>
+    /// <param name="version">The key that is needed: with it here nothing is done.</param>
+    /// <exception cref="MetadataUnavailableException">Too few stores can be reached; nothing has changed.</exception>
+    public async ValueTask LearnAsync(int version, CancellationToken cancellationToken)
+    {
+        using var hold = await HoldAsync(cancellationToken);
+        // Many may have waited for the same.
+        if (!keyring.HasKeyVersion(version)) await LearnHeldAsync(cancellationToken);
+    }
+
     /// <exception cref="MetadataUnavailableException">Too few stores took it; nothing has changed.</exception>
-    /// <remarks>1. Change a copy. 2. Put it on the stores. 3. In the data directory. 4. Use it.</remarks>
+    /// <remarks>0. Other gateways' changes come first. 1. Change a copy. 2. Put it on the stores. 3. In the data directory. 4. Use it.</remarks>
     public async ValueTask ChangeAsync(Action<Keyring> change, CancellationToken cancellationToken)
     {
         using var hold = await HoldAsync(cancellationToken);
-        RequireAlone();
+
+        // 0.
+        if (isShared()) await LearnHeldAsync(cancellationToken);
 
         // 1.
         if (!Keyring.TryOpen(keyring.Seal(root), root, out var copy, out var error)) throw new InvalidOperationException($"The keyring does not open with its own root: {error}.");
@@ -78,6 +89,29 @@ internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, Store
         // 4.
         keyring.TakeOver(changed);
         LogChanged(logger, keyring.Generation, keyring.CurrentKeyVersion, count, holders.Count);
+    }
+
+    /// <summary>1. The newest copy. 2. A change that broke off half-way may be on few stores only: it is put on a majority before anything is wrapped under its key. 3. In the data directory. 4. It is used.</summary>
+    private async ValueTask LearnHeldAsync(CancellationToken cancellationToken)
+    {
+        // 1.
+        var holders = stores.Slots.Where(slot => slot.State != StoreState.Removed).ToList();
+        var copies = await KeyringReplicas.ReadAsync([.. holders.Where(slot => slot.TakesReads).Select(slot => slot.Store).OfType<IStore>()], logger, cancellationToken);
+        if (!Keyring.TryOpenNewest(copies.Select(copy => copy.Bytes).OfType<byte[]>().Select(bytes => (ReadOnlyMemory<byte>)bytes), root, out var newest, out _)) return;
+        using var learned = newest;
+        if (learned.Identity != keyring.Identity || learned.Generation <= keyring.Generation) return;
+
+        // 2.
+        var count = await KeyringReplicas.HealAsync(learned, root, copies, logger, cancellationToken);
+        if (count <= holders.Count / 2)
+            throw new MetadataUnavailableException(string.Create(CultureInfo.InvariantCulture, $"Only {count} of {holders.Count} stores have the keyring that another gateway has changed; more than half must. The present one stays in force."));
+
+        // 3.
+        DurableFile.Write(LocalPath, learned.Seal(root));
+
+        // 4.
+        keyring.TakeOver(learned);
+        LogLearned(logger, keyring.Generation, keyring.CurrentKeyVersion);
     }
 
     /// <summary>Stores whose copy is not the present keyring, or that cannot be asked: they may still hold keys that were destroyed.</summary>
@@ -125,6 +159,9 @@ internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, Store
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Keyring of generation {Generation} with key version {Version} is on {Count} of {Total} stores and in force.")]
     private static partial void LogChanged(ILogger logger, ulong generation, int version, int count, int total);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Keyring of generation {Generation} with key version {Version}, which another gateway has made, is in force here too.")]
+    private static partial void LogLearned(ILogger logger, ulong generation, int version);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The changed keyring could not be written to {Location}; the check of copies does it later.")]
     private static partial void LogNotTaken(ILogger logger, string location, Exception failure);

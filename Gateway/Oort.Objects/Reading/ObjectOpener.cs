@@ -32,8 +32,23 @@ internal sealed class ObjectOpener(DataPath path)
         var use = path.Eras.Begin();
         try
         {
-            if (places.IsDefault) await foreach (var location in LocateAsync(extents, offset, length, cancellationToken)) Add(location);
-            else foreach (var location in Among(places, Needed(extents, offset, length))) Add(location);
+            if (places.IsDefault)
+            {
+                await foreach (var location in LocateAsync(extents, offset, length, cancellationToken))
+                {
+                    if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
+                    Add(location);
+                }
+            }
+            else
+            {
+                foreach (var location in Among(places, Needed(extents, offset, length)))
+                {
+                    if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
+                    Add(location);
+                }
+            }
+
             var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
             if (reserved > 0) await path.Buffers.Budget.AcquireAsync(reserved, MemoryBudget.AdmissionWait, cancellationToken);
             return new DataReader(path, extents, data, segments, path.Pins.Pin([.. segments.Keys]), use, reserved) { Durability = DurabilityNames.Of(isFull) };
@@ -46,9 +61,6 @@ internal sealed class ObjectOpener(DataPath path)
 
         void Add(DataLocation location)
         {
-            // Found before its key was wrapped anew, and the old key has been destroyed since: the next look finds the new one.
-            if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion) && location.Data.KeyVersion < path.Keyring.CurrentKeyVersion)
-                throw new VersionGoneException("The version's data key has been wrapped anew since the version was found.");
             data[location.Data.Id] = new OpenData(path, location.Data);
             foreach (var row in location.Segments.Values)
             {
@@ -56,6 +68,16 @@ internal sealed class ObjectOpener(DataPath path)
                 if (!segments.ContainsKey(row.Id)) segments.Add(row.Id, new OpenSegment(path, row));
             }
         }
+    }
+
+    /// <summary>Its data key is under a key-encryption key that is not here: destroyed, or made by another gateway a moment ago.</summary>
+    /// <exception cref="VersionGoneException">It has been wrapped anew since it was found; the next look finds it.</exception>
+    /// <exception cref="ObjectUnavailableException">The new key is on no store that can be reached.</exception>
+    private async ValueTask FindKeyAsync(DataRow row, CancellationToken cancellationToken)
+    {
+        if (row.KeyVersion < path.Keyring.CurrentKeyVersion) throw new VersionGoneException("The version's data key has been wrapped anew since the version was found.");
+        if (path.LearnKeysAsync is { } learn) await learn(row.KeyVersion, cancellationToken);
+        if (!path.Keyring.HasKeyVersion(row.KeyVersion)) throw new ObjectUnavailableException($"Data id {row.Id} is under key version {row.KeyVersion}, which is on no store that can be reached.");
     }
 
     /// <summary>Where the data of a range of extents lies, each data id once.</summary>

@@ -291,7 +291,7 @@ public sealed class SharedDatabaseTests : IAsyncLifetime
         {
             foreach (var system in new[] { a, b })
             {
-                (await Should.ThrowAsync<KeyChangeException>(async () => await system.RotateKeyAsync(null, CancellationToken.None))).Message.ShouldContain("oort recover");
+                (await Should.ThrowAsync<KeyChangeException>(async () => await system.RotateKeyAsync(TimeSpan.Zero, CancellationToken.None))).Message.ShouldContain("oort recover");
                 (await Should.ThrowAsync<KeyChangeException>(async () => await system.DestroyKeyAsync(1, CancellationToken.None))).Message.ShouldContain("oort recover");
                 await system.Rotation.RunAsync(CancellationToken.None);
                 system.GetKeyVersions().ShouldBe([1, 2], "What was asked for before the move waits.");
