@@ -32,11 +32,13 @@ internal sealed partial class ImportRun : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource stopCopying;
     private readonly ConcurrentDictionary<string, Lazy<Task<(ImportOutcome Outcome, long Size)>>> fetches = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim fetchSlots = new(FetchCountMax);
     private readonly Lock progressLock = new();
     private ImportProgress progress = ImportProgress.None;
     private Task background = Task.CompletedTask;
+    private volatile bool isCopying;
 
     /// <param name="setting">The settings' bytes, by which a change is noticed.</param>
     /// <param name="source">For the background, which has patience.</param>
@@ -48,6 +50,7 @@ internal sealed partial class ImportRun : IAsyncDisposable
         importer = new(layer, source, settings, time);
         askedImporter = new(layer, asked, settings, time);
         pacer = new(settings.BytesPerSecond, time);
+        stopCopying = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
     }
 
     public ImportSettings Settings { get; }
@@ -57,26 +60,39 @@ internal sealed partial class ImportRun : IAsyncDisposable
     /// <summary>The source, for requests.</summary>
     public S3Client Source { get; }
 
-    public bool IsCopying => !background.IsCompleted;
+    /// <summary>This gateway copies now. At most one of those on a database does.</summary>
+    public bool IsCopying => isCopying;
 
     public ImportProgress Progress
     {
         get { lock (progressLock) return progress; }
     }
 
-    /// <summary>Reads how far it was.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
+    /// <summary>Reads how far this pass is, wherever it was copied until now. What was noted of another pass says nothing.</summary>
+    private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        if (await ReadProgressAsync(layer.Metadata, bucket.Id, cancellationToken) is not { } known) return;
-        lock (progressLock) progress = known with { Waiting = null };
+        var known = await ReadProgressAsync(layer.Metadata, bucket.Id, cancellationToken);
+        var isOfThisPass = known is not null && (known.Pass is null || known.Pass == Settings.Started);
+        lock (progressLock) progress = (isOfThisPass ? known! : ImportProgress.None) with { Waiting = null, Pass = Settings.Started };
     }
 
     public static async Task<ImportProgress?> ReadProgressAsync(IMetadataStore metadata, BucketId bucket, CancellationToken cancellationToken) =>
         await metadata.GetSettingAsync(ImportProgress.SettingName(bucket), cancellationToken) is { } bytes ? JsonSerializer.Deserialize<ImportProgress>(bytes, AdminJson.Options) : null;
 
-    /// <summary>Begins to copy in the background.</summary>
+    /// <summary>Begins to copy in the background, unless it does.</summary>
+    /// <param name="alone">Runs the work where no other gateway does the same, from where that one was; ends without it otherwise.</param>
     /// <param name="finished">Called when every key was seen.</param>
-    public void Begin(Func<CancellationToken, Task> finished) => background = Task.Run(() => CopyAllAsync(finished));
+    public void Begin(Func<Func<CancellationToken, Task>, CancellationToken, Task> alone, Func<CancellationToken, Task> finished)
+    {
+        if (background.IsCompleted && !stopCopying.IsCancellationRequested) background = Task.Run(() => CopyAloneAsync(alone, finished));
+    }
+
+    /// <summary>Ends the copying; objects that are asked for are fetched still.</summary>
+    public async Task EndCopyingAsync()
+    {
+        await stopCopying.CancelAsync();
+        await background;
+    }
 
     /// <summary>Brings one object that was asked for; several who ask for it share one copy. It goes on when the caller does not wait.</summary>
     public async Task<ImportOutcome> FetchAsync(string key, CancellationToken cancellationToken)
@@ -93,6 +109,7 @@ internal sealed partial class ImportRun : IAsyncDisposable
         await Task.WhenAll(fetches.Values.Where(fetch => fetch.IsValueCreated).Select(fetch => fetch.Value.ContinueWith(_ => { }, TaskScheduler.Default)));
         source.Dispose();
         Source.Dispose();
+        stopCopying.Dispose();
         stop.Dispose();
         fetchSlots.Dispose();
     }
@@ -120,28 +137,52 @@ internal sealed partial class ImportRun : IAsyncDisposable
         }
     }
 
-    private async Task CopyAllAsync(Func<CancellationToken, Task> finished)
+    private async Task CopyAloneAsync(Func<Func<CancellationToken, Task>, CancellationToken, Task> alone, Func<CancellationToken, Task> finished)
+    {
+        try
+        {
+            await alone(
+                async token =>
+                {
+                    await LoadAsync(token);
+                    isCopying = true;
+                    await CopyAllAsync(finished, token);
+                },
+                stopCopying.Token);
+        }
+        catch (OperationCanceledException) when (stopCopying.IsCancellationRequested)
+        {
+            // It was told to.
+        }
+        catch (Exception e)
+        {
+            // Another gateway may have gone on with it, or the metadata cannot be reached: it is looked for again.
+            LogWaits(e, bucket.Name);
+        }
+        finally
+        {
+            isCopying = false;
+        }
+    }
+
+    private async Task CopyAllAsync(Func<CancellationToken, Task> finished, CancellationToken cancellationToken)
     {
         for (var failures = 0; ;)
         {
             try
             {
-                await CopyPassAsync(stop.Token);
-                await SaveAsync(stop.Token);
-                await finished(stop.Token);
+                await CopyPassAsync(cancellationToken);
+                await SaveAsync(cancellationToken);
+                await finished(cancellationToken);
                 LogCopied(bucket.Name, Progress.Copied, Progress.Failed);
                 return;
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // The listing failed, or nothing can be recorded here: neither is one key's matter, so it waits and goes on from the last note.
                 failures++;
                 LogWaits(e, bucket.Name);
-                if (!await WaitAsync(e.Message, failures)) return;
+                await WaitAsync(e.Message, failures, cancellationToken);
             }
         }
     }
@@ -209,7 +250,7 @@ internal sealed partial class ImportRun : IAsyncDisposable
         for (var failures = 1; ; failures++)
         {
             var why = Progress.Waiting ?? "";
-            if (!await WaitAsync(why, failures)) cancellationToken.ThrowIfCancellationRequested();
+            await WaitAsync(why, failures, cancellationToken);
             try
             {
                 await source.ListPageAsync(Settings.Bucket, Settings.Prefix, null, null, null, 1, cancellationToken);
@@ -222,20 +263,11 @@ internal sealed partial class ImportRun : IAsyncDisposable
         }
     }
 
-    /// <returns>False: it is over.</returns>
-    private async Task<bool> WaitAsync(string why, int failures)
+    private Task WaitAsync(string why, int failures, CancellationToken cancellationToken)
     {
         lock (progressLock) progress = progress with { Waiting = why };
         var delay = waitMin * Math.Pow(2, Math.Min(failures, 20));
-        try
-        {
-            await Task.Delay(delay < waitMax ? delay : waitMax, time, stop.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        return Task.Delay(delay < waitMax ? delay : waitMax, time, cancellationToken);
     }
 
     private void Count(ImportOutcome outcome, long size)

@@ -19,6 +19,11 @@ public sealed partial class ImportService : IAsyncDisposable
     /// <summary>Attempts at the source while a client waits: about a second, and then it is told to come again.</summary>
     private const int AskedAttemptCountMax = 3;
 
+    /// <summary>Pause between two looks for imports that nobody copies, or that were changed through another gateway.</summary>
+    private static readonly TimeSpan lookInterval = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan lookIntervalMax = TimeSpan.FromMinutes(1);
+
     private readonly IObjectSystem system;
     private readonly bool allowsLocalEndpoints;
     private readonly TimeProvider time;
@@ -27,7 +32,7 @@ public sealed partial class ImportService : IAsyncDisposable
     private readonly ConcurrentQueue<ImportRun> replaced = new();
     private readonly SemaphoreSlim change = new(1, 1);
     private readonly CancellationTokenSource stop = new();
-    private Task resuming = Task.CompletedTask;
+    private Task looking = Task.CompletedTask;
 
     /// <param name="allowsLocalEndpoints">Whether sources may be on this machine or its link.</param>
     public ImportService(IObjectSystem system, bool allowsLocalEndpoints, TimeProvider time, ILogger<ImportService> logger)
@@ -37,8 +42,8 @@ public sealed partial class ImportService : IAsyncDisposable
 
     private string Gateway => system.Gateway.ToString();
 
-    /// <summary>Goes on with what was under way when the process ended.</summary>
-    public void Resume() => resuming = Task.Run(ResumeAsync);
+    /// <summary>From now on goes on with what is under way and copied by no gateway: after a start, or when another gateway has died.</summary>
+    public void Resume() => looking = Task.Run(LookOnAsync);
 
     /// <summary>Begins an import, or a further pass of one that has the same source.</summary>
     /// <param name="keys">Null: requests to the source are not signed.</param>
@@ -69,14 +74,8 @@ public sealed partial class ImportService : IAsyncDisposable
     public async Task<List<(BucketRow Bucket, ImportSettings Settings, ImportProgress Progress)>> ListAsync(CancellationToken cancellationToken)
     {
         var imports = new List<(BucketRow, ImportSettings, ImportProgress)>();
-        for (var after = ""; ;)
-        {
-            var page = await system.Metadata.ListBucketsAsync(null, "", after, BucketPageSize, cancellationToken);
-            foreach (var bucket in page)
-                if (ImportSettings.Of(bucket) is { } settings) imports.Add((bucket, settings, await ProgressAsync(bucket, cancellationToken)));
-            if (page.Length < BucketPageSize) return imports;
-            after = page[^1].Name;
-        }
+        foreach (var bucket in await ListBucketsAsync(cancellationToken)) imports.Add((bucket, ImportSettings.Of(bucket)!, await ProgressAsync(bucket, cancellationToken)));
+        return imports;
     }
 
     /// <summary>How far an import is.</summary>
@@ -100,7 +99,7 @@ public sealed partial class ImportService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await resuming;
+        await looking;
         foreach (var run in runs.Values.Concat(replaced).Distinct()) await run.DisposeAsync();
         change.Dispose();
         stop.Dispose();
@@ -128,7 +127,7 @@ public sealed partial class ImportService : IAsyncDisposable
                 cancellationToken));
 
             // 3.
-            if (settings?.State == ImportState.Copying) await CopyAsync(bucket.Name, cancellationToken);
+            if (settings?.State == ImportState.Copying && await system.Metadata.FindBucketAsync(bucket.Name, cancellationToken) is { } changed) Copy(changed);
         }
         finally
         {
@@ -136,28 +135,54 @@ public sealed partial class ImportService : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(string bucketName, CancellationToken cancellationToken)
+    /// <summary>Begins to copy a bucket here, if no other gateway does.</summary>
+    private void Copy(BucketRow bucket)
     {
-        if (await system.Metadata.FindBucketAsync(bucketName, cancellationToken) is not { } bucket || Find(bucket) is not { } run) return;
-        await run.LoadAsync(cancellationToken);
-        run.Begin(token => MarkCopiedAsync(bucket, token));
+        if (Find(bucket) is { } run) run.Begin((work, token) => system.RunAloneAsync(ImportProgress.SettingName(bucket.Id), work, token), token => MarkCopiedAsync(bucket, run.Settings, token));
     }
 
-    private async Task MarkCopiedAsync(BucketRow bucket, CancellationToken cancellationToken) =>
+    private async Task MarkCopiedAsync(BucketRow bucket, ImportSettings copied, CancellationToken cancellationToken) =>
         await system.Metadata.UpdateBucketAsync(
             bucket.Id,
-            row => ImportSettings.Of(row) is { State: ImportState.Copying } settings ? (settings with { State = ImportState.Copied }).PutInto(row) : row,
+            row => ImportSettings.Of(row) is { State: ImportState.Copying } settings && settings.Started == copied.Started ? (settings with { State = ImportState.Copied }).PutInto(row) : row,
             cancellationToken);
 
-    private async Task ResumeAsync()
+    /// <summary>1. What was changed through another gateway is no longer copied as before. 2. What is to be copied is, here or elsewhere.</summary>
+    internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        for (var delay = TimeSpan.FromSeconds(1); ; delay = delay < TimeSpan.FromMinutes(1) ? delay * 2 : delay)
+        await change.WaitAsync(cancellationToken);
+        try
+        {
+            var imports = (await ListBucketsAsync(cancellationToken)).ToDictionary(bucket => bucket.Id);
+
+            // 1.
+            foreach (var (id, run) in runs)
+            {
+                // Requests may still use it: it is ended with the service.
+                if ((!imports.TryGetValue(id, out var bucket) || !run.Setting.Span.SequenceEqual(bucket.Settings[ImportSettings.Name].AsSpan())) && runs.TryRemove(KeyValuePair.Create(id, run))) replaced.Enqueue(run);
+            }
+
+            foreach (var run in replaced) await run.EndCopyingAsync();
+
+            // 2.
+            foreach (var bucket in imports.Values)
+                if (ImportSettings.Of(bucket) is { State: ImportState.Copying }) Copy(bucket);
+        }
+        finally
+        {
+            change.Release();
+        }
+    }
+
+    private async Task LookOnAsync()
+    {
+        for (var delay = TimeSpan.Zero; ;)
         {
             try
             {
-                foreach (var (bucket, settings, _) in await ListAsync(stop.Token))
-                    if (settings.State == ImportState.Copying && settings.Gateway == Gateway && !(runs.TryGetValue(bucket.Id, out var run) && run.IsCopying)) await CopyAsync(bucket.Name, stop.Token);
-                return;
+                await Task.Delay(delay, time, stop.Token);
+                await LookAsync(stop.Token);
+                delay = lookInterval;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -165,17 +190,22 @@ public sealed partial class ImportService : IAsyncDisposable
             }
             catch (Exception e)
             {
-                LogNotResumed(e);
+                LogNotLooked(e);
+                delay = delay == TimeSpan.Zero ? lookInterval : delay * 2 < lookIntervalMax ? delay * 2 : lookIntervalMax;
             }
+        }
+    }
 
-            try
-            {
-                await Task.Delay(delay, time, stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+    /// <summary>Buckets that are being imported.</summary>
+    private async Task<List<BucketRow>> ListBucketsAsync(CancellationToken cancellationToken)
+    {
+        var imports = new List<BucketRow>();
+        for (var after = ""; ;)
+        {
+            var page = await system.Metadata.ListBucketsAsync(null, "", after, BucketPageSize, cancellationToken);
+            imports.AddRange(page.Where(bucket => bucket.Settings.ContainsKey(ImportSettings.Name)));
+            if (page.Length < BucketPageSize) return imports;
+            after = page[^1].Name;
         }
     }
 
@@ -210,6 +240,6 @@ public sealed partial class ImportService : IAsyncDisposable
 
     private static AdminRequestException NoImport(BucketRow bucket) => new(404, "NotFound", $"Bucket {bucket.Name} is not being imported.");
 
-    [LoggerMessage(LogLevel.Warning, "The imports that were under way could not be looked for; that is tried again.")]
-    private partial void LogNotResumed(Exception exception);
+    [LoggerMessage(LogLevel.Warning, "Imports that nobody copies could not be looked for; that is tried again.")]
+    private partial void LogNotLooked(Exception exception);
 }

@@ -18,7 +18,7 @@ public enum ImportState
 }
 
 /// <summary>Where a bucket's objects come from. Kept as the bucket's setting <see cref="Name"/>, in JSON: so it lasts, and goes with the bucket.</summary>
-/// <param name="Gateway">Id of the gateway that copies in the background; every gateway fetches what it is asked for.</param>
+/// <param name="Gateway">Id of the gateway through which it was begun, paused or gone on with. One of all gateways copies in the background; each fetches what it is asked for.</param>
 /// <param name="Prefix">Keys of the source that belong to the import; they keep their names.</param>
 /// <param name="AccessKey">"": requests are not signed.</param>
 /// <param name="SealedSecret">Secret and session token, sealed under the keyring for this bucket; empty without keys.</param>
@@ -62,7 +62,8 @@ public sealed record ImportFailure(string Key, string Message);
 /// <param name="Failed">Objects that could not be copied.</param>
 /// <param name="Failures">The first of these.</param>
 /// <param name="Waiting">Why it does not come forward just now; null when it does.</param>
-public sealed record ImportProgress(string After, long Copied, long Present, long Kept, long Unverified, long Failed, long Bytes, IReadOnlyList<ImportFailure> Failures, string? Waiting = null)
+/// <param name="Pass">When the pass began of which it tells; null: an earlier program wrote it.</param>
+public sealed record ImportProgress(string After, long Copied, long Present, long Kept, long Unverified, long Failed, long Bytes, IReadOnlyList<ImportFailure> Failures, string? Waiting = null, DateTimeOffset? Pass = null)
 {
     /// <summary>Failures that are remembered by name: beyond this many something is wrong with all of them.</summary>
     public const int FailureCountMax = 200;
