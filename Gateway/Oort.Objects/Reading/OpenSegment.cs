@@ -17,6 +17,7 @@ internal sealed class OpenSegment
     private volatile SegmentRow row;
     private volatile bool isStale;
     private int refreshCount;
+    private double latencyMax;
 
     public OpenSegment(DataPath path, SegmentRow row)
     {
@@ -24,6 +25,7 @@ internal sealed class OpenSegment
         this.row = row;
         faults = new ShardFault[row.Geometry.TotalShards];
         Layout = new ShardLayout(row.Geometry, row.PayloadLength);
+        latencyMax = FindLatencyMax();
     }
 
     private enum ShardFault : byte
@@ -61,7 +63,16 @@ internal sealed class OpenSegment
     public bool IsOnOwnDisk(int shard) => Find(shard) is { Traits.Machine: StoreTraits.OwnMachine };
 
     /// <summary>The shard could be read, its store is in good standing, and was not much slower than others a moment ago.</summary>
-    public bool IsPrompt(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id) && !path.Stores.IsLastResort(store.Id);
+    public bool IsSound(int shard) => Find(shard) is { } store && !path.SlowReads.IsAvoided(store.Id) && !path.Stores.IsLastResort(store.Id);
+
+    /// <summary>The shard's store is not much farther away than k others with a shard of this segment.</summary>
+    public bool IsNear(int shard) => double.IsPositiveInfinity(latencyMax) || path.Stores.LatencyOf(row.Shards[shard]) <= latencyMax;
+
+    /// <summary>The shard is likely to come soon.</summary>
+    public bool IsPrompt(int shard) => IsSound(shard) && IsNear(shard);
+
+    /// <summary>How far away a shard is: its store's round trip in milliseconds; 0 for all as long as that makes no difference.</summary>
+    public double DistanceOf(int shard) => double.IsPositiveInfinity(latencyMax) ? 0 : path.Stores.LatencyOf(row.Shards[shard]);
 
     /// <summary>The same of all data shards in which a piece of the payload lies.</summary>
     /// <param name="to">The byte after its last.</param>
@@ -72,6 +83,14 @@ internal sealed class OpenSegment
         for (var cell = isOneStripe ? first.Cell : 0; cell <= (isOneStripe ? last.Cell : Geometry.DataShards - 1); cell++)
             if (!IsPrompt(cell)) return false;
         return true;
+    }
+
+    /// <summary>Round trips up to which a store is near enough: those that are not much longer than the k-th of this segment's.</summary>
+    private double FindLatencyMax()
+    {
+        if (!path.Stores.AreDistancesUnequal) return double.PositiveInfinity;
+        var latencies = Enumerable.Range(0, Geometry.TotalShards).Select(Find).OfType<IStore>().Where(store => !path.Stores.IsLastResort(store.Id)).Select(store => path.Stores.LatencyOf(store.Id)).Order().ToArray();
+        return latencies.Length < Geometry.DataShards ? double.PositiveInfinity : Distance.Limit(latencies[Geometry.DataShards - 1]);
     }
 
     /// <summary>The shard was read and is not what was written: it is not read again, and queued for repair.</summary>
@@ -121,6 +140,8 @@ internal sealed class OpenSegment
             }
             row = found;
         }
+
+        latencyMax = FindLatencyMax();
         foreach (var shard in lost) path.Repairs.Enqueue(Id, shard, RepairReason.BadShard);
         return hasMoved;
     }

@@ -187,12 +187,11 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
         }
     }
 
-    /// <summary>Shards in the order in which to ask them: wanted data cells, other data cells, parity; those that were slow a moment ago after the others.</summary>
+    /// <summary>Shards in the order in which to ask them: those that are near, those that are far, those that were slow a moment ago or are not to be relied on; in each wanted data cells, then the nearest, then other data cells, then parity.</summary>
     private IEnumerable<int> Candidates(List<int> avoided)
     {
-        var order = Enumerable.Range(0, segment.Geometry.TotalShards).OrderBy(shard => shard >= FirstCell && shard <= LastCell ? 0 : 1).ToList();
-        bool IsLast(int shard) => avoided.Contains(shard) || !segment.IsPrompt(shard);
-        return [.. order.Where(shard => !IsLast(shard)), .. order.Where(IsLast)];
+        int Rank(int shard) => avoided.Contains(shard) || !segment.IsSound(shard) ? 2 : segment.IsNear(shard) ? 0 : 1;
+        return [.. Enumerable.Range(0, segment.Geometry.TotalShards).OrderBy(Rank).ThenBy(shard => shard >= FirstCell && shard <= LastCell ? 0 : 1).ThenBy(segment.DistanceOf)];
     }
 
     private async ValueTask<bool> EndsWithinAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)

@@ -38,6 +38,12 @@ public interface IStoreSet : IPlacer
     /// <summary>Whether a store is to be read from only where others do not suffice: it is suspended or disqualified.</summary>
     bool IsLastResort(StoreId id) => false;
 
+    /// <summary>Whether some stores are so much farther away than others that reads should choose.</summary>
+    bool AreDistancesUnequal => false;
+
+    /// <summary>Mean round trip of late, in milliseconds; 0 while it is not known.</summary>
+    double LatencyOf(StoreId id) => 0;
+
     /// <summary>Tells that a store failed at something, so that its health is looked at: Permanent takes it offline at once, Full stops placement on it, others count.</summary>
     void Report(StoreId id, BackendException failure);
 }

@@ -16,6 +16,7 @@ public sealed partial class StoreSet
             {
                 await Task.Delay(options.ProbeInterval, time, linked.Token);
                 Publish(await ProbeAsync(slot, linked.Token));
+                LookAtDistances();
                 if (slot.Health == StoreHealth.Offline) await ReopenIfDueAsync(slot, linked.Token);
                 else if (slot.NeedsReopening) await ReopenInTurnAsync(slot, linked.Token);
                 else slot.ReopenedAt = 0;
@@ -25,6 +26,23 @@ public sealed partial class StoreSet
         {
             // The watch ends with the set or the slot.
         }
+    }
+
+    /// <summary>At most once in a probe's interval, whichever store's: it looks at all of them.</summary>
+    private void LookAtDistances()
+    {
+        var looked = Interlocked.Read(ref distancesLookedAt);
+        if (looked != 0 && time.GetElapsedTime(looked) < options.ProbeInterval) return;
+        Interlocked.Exchange(ref distancesLookedAt, Math.Max(1, time.GetTimestamp()));
+        var (least, most) = (double.MaxValue, 0.0);
+        foreach (var slot in slots)
+        {
+            if (!slot.TakesReads || slot.ProbeCount == 0) continue;
+            least = Math.Min(least, slot.LatencyMilliseconds);
+            most = Math.Max(most, slot.LatencyMilliseconds);
+        }
+
+        areDistancesUnequal = most > Reading.Distance.Limit(least);
     }
 
     private async ValueTask<StoreHealthChange?> ProbeAsync(StoreSlot slot, CancellationToken stop)

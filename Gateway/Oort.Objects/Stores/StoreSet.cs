@@ -29,6 +29,8 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private volatile FrozenDictionary<StoreId, StoreSlot> byId = FrozenDictionary<StoreId, StoreSlot>.Empty;
     private int version;
     private volatile bool anyLastResort;
+    private volatile bool areDistancesUnequal;
+    private long distancesLookedAt;
 
     public StoreSet(ClusterId cluster, StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
     {
@@ -78,6 +80,12 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool IsLastResort(StoreId id) => anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified };
+
+    /// <inheritdoc/>
+    public bool AreDistancesUnequal => areDistancesUnequal;
+
+    /// <inheritdoc/>
+    public double LatencyOf(StoreId id) => FindSlot(id)?.LatencyMilliseconds ?? 0;
 
     /// <summary>The slot of a store; null when it is not one of this set.</summary>
     internal StoreSlot? FindSlot(StoreId id) => byId.GetValueOrDefault(id);
