@@ -40,11 +40,11 @@ public sealed record NodeOptions
     /// <summary>An upload that nobody touches for so long is given up. Default 10 minutes.</summary>
     public TimeSpan UploadIdleMax { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Bytes a second that the scrub reads, behind everything else; 0: it does not scrub. Default 8 MiB: a TiB in a day and a half.</summary>
-    public long ScrubBytesPerSecond { get; init; } = 8L << 20;
+    /// <summary>Bytes a second that the scrub reads, behind everything else; 0: it does not scrub. Null: as before, at first 8 MiB: a TiB in a day and a half.</summary>
+    public long? ScrubBytesPerSecond { get; init; }
 
-    /// <summary>Pause between two scrubs of everything. Default 12 hours.</summary>
-    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromHours(12);
+    /// <summary>Pause between two scrubs of everything. Null: as before, at first 12 hours.</summary>
+    public TimeSpan? ScrubPause { get; init; }
 
     /// <summary>How long requests under way may take to end when the node stops. Default 20 seconds.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);

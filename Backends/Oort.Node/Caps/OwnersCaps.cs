@@ -20,8 +20,13 @@ internal sealed record OwnersCaps
 
     public bool? IdlePriority { get; init; }
 
+    /// <summary>0: it does not scrub.</summary>
+    public long? ScrubBytesPerSecond { get; init; }
+
+    public long? ScrubPauseSeconds { get; init; }
+
     public bool IsValid() => Version == VersionKnown && SpaceBytes is (null or 0 or >= NodeOptions.SpaceBytesMin) && BandwidthBytesPerSecond is (null or 0 or >= NodeOptions.BandwidthMin)
-        && (Hours is null || DailyHours.TryParse(Hours, out _));
+        && ScrubBytesPerSecond is null or >= 0 && ScrubPauseSeconds is null or > 0 && (Hours is null || DailyHours.TryParse(Hours, out _));
 
     /// <summary>What is said now goes before what was said.</summary>
     public OwnersCaps With(NodeOptions said) => this with
@@ -30,6 +35,8 @@ internal sealed record OwnersCaps
         BandwidthBytesPerSecond = said.BandwidthBytesPerSecond ?? BandwidthBytesPerSecond,
         Hours = said.Hours?.ToString() ?? Hours,
         IdlePriority = said.IdlePriority ?? IdlePriority,
+        ScrubBytesPerSecond = said.ScrubBytesPerSecond ?? ScrubBytesPerSecond,
+        ScrubPauseSeconds = said.ScrubPause is { } pause ? (long)Math.Ceiling(pause.TotalSeconds) : ScrubPauseSeconds,
     };
 
     /// <summary>Options under these caps; null where there is none.</summary>
@@ -39,6 +46,8 @@ internal sealed record OwnersCaps
         BandwidthBytesPerSecond = BandwidthBytesPerSecond is 0 ? null : BandwidthBytesPerSecond,
         Hours = Hours is not null && DailyHours.TryParse(Hours, out var hours) && hours != DailyHours.All ? hours : null,
         IdlePriority = IdlePriority ?? false,
+        ScrubBytesPerSecond = ScrubBytesPerSecond,
+        ScrubPause = ScrubPauseSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 }
 

@@ -20,6 +20,10 @@ internal sealed partial class SelfScrub : IAsyncDisposable
     /// <summary>Damaged shards that are kept; a disk with more is dying, and what is mended makes room for the next.</summary>
     private const int BadCountMax = 1_000;
 
+    private const long BytesPerSecondDefault = 8L << 20;
+
+    private static readonly TimeSpan s_pauseDefault = TimeSpan.FromHours(12);
+
     /// <summary>After a start there is other work.</summary>
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMinutes(10);
 
@@ -27,7 +31,8 @@ internal sealed partial class SelfScrub : IAsyncDisposable
     private static readonly TimeSpan s_restMin = TimeSpan.FromMilliseconds(50);
 
     private readonly NodeStorage _storage;
-    private readonly NodeOptions _options;
+    private readonly long _bytesPerSecond;
+    private readonly TimeSpan _pause;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -40,10 +45,11 @@ internal sealed partial class SelfScrub : IAsyncDisposable
 
     public SelfScrub(NodeStorage storage, NodeOptions options, TimeProvider time, ILogger logger)
     {
-        (_storage, _options, _time, _logger) = (storage, options, time, logger);
+        (_storage, _time, _logger) = (storage, time, logger);
+        (_bytesPerSecond, _pause) = (options.ScrubBytesPerSecond ?? BytesPerSecondDefault, options.ScrubPause ?? s_pauseDefault);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _running = ended.Task;
-        if (options.ScrubBytesPerSecond == 0)
+        if (_bytesPerSecond == 0)
         {
             ended.SetResult();
             return;
@@ -93,7 +99,7 @@ internal sealed partial class SelfScrub : IAsyncDisposable
         {
             // Machines that run some hours a day would scrub the same first volumes for ever.
             var start = (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
-            for (var pause = _options.ScrubPause < s_firstPause ? _options.ScrubPause : s_firstPause; ; pause = _options.ScrubPause)
+            for (var pause = _pause < s_firstPause ? _pause : s_firstPause; ; pause = _pause)
             {
                 Wait(pause);
                 if (_storage.Store is { } store) Pass(store, start++);
@@ -115,7 +121,7 @@ internal sealed partial class SelfScrub : IAsyncDisposable
                 Interlocked.Increment(ref _shards);
                 Interlocked.Add(ref _bytes, looked.Length);
                 if (!looked.IsWhole) Note(looked);
-                rest += TimeSpan.FromSeconds((double)looked.Length / _options.ScrubBytesPerSecond);
+                rest += TimeSpan.FromSeconds((double)looked.Length / _bytesPerSecond);
                 if (rest < s_restMin) continue;
                 Wait(rest);
                 rest = TimeSpan.Zero;

@@ -47,8 +47,8 @@ internal sealed class NodeFlags
             SpaceBytes = Read(parsed.GetValue(_space), "SPACE", "--space", null, text => Cap(text), "a size such as 500GiB, or none"),
             BandwidthBytesPerSecond = Read(parsed.GetValue(_bandwidth), "BANDWIDTH", "--bandwidth", null, text => Cap(text), "a size such as 20MiB, or none"),
             Hours = Read<DailyHours?>(parsed.GetValue(_hours), "HOURS", "--hours", null, text => text == "none" ? DailyHours.All : DailyHours.TryParse(text, out var found) ? found : null, "two different hours such as 22-07, or none"),
-            ScrubBytesPerSecond = Read<long?>(parsed.GetValue(_scrub), "SCRUB", "--scrub", null, text => text == "off" ? 0 : ByteSize.TryParse(text), "a size such as 8MiB, or off") ?? defaults.ScrubBytesPerSecond,
-            ScrubPause = Read<TimeSpan?>(parsed.GetValue(_scrubPause), "SCRUB_PAUSE", "--scrub-pause", null, Duration.TryParse, "a time such as 12h") ?? defaults.ScrubPause,
+            ScrubBytesPerSecond = Read<long?>(parsed.GetValue(_scrub), "SCRUB", "--scrub", null, text => text == "off" ? 0 : ByteSize.TryParse(text), "a size such as 8MiB, or off"),
+            ScrubPause = Read<TimeSpan?>(parsed.GetValue(_scrubPause), "SCRUB_PAUSE", "--scrub-pause", null, Duration.TryParse, "a time such as 12h"),
             IdlePriority = parsed.GetResult(_idle) is not null ? parsed.GetValue(_idle) : Variable("IDLE") is { } idle ? idle == "true" : null,
             LogLevel = parsed.GetValue(_logLevel) ?? Read<LogLevel?>(null, "LOG_LEVEL", "--log-level", null, text => Enum.TryParse<LogLevel>(text, ignoreCase: true, out var found) ? found : null, "Trace, Debug, Information, Warning or Error") ?? defaults.LogLevel,
         };

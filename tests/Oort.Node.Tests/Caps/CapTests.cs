@@ -84,19 +84,21 @@ public sealed class CapTests
     [Fact]
     public async Task Caps_SaidOnce_HoldAtTheNextStartsUntilTheyAreSaidOtherwise()
     {
-        await using var node = await RunningNode.StartAsync(options => options with { SpaceBytes = 3L << 30, BandwidthBytesPerSecond = 1 << 20, Hours = new DailyHours(0, 23), IdlePriority = false });
+        await using var node = await RunningNode.StartAsync(options => options with { SpaceBytes = 3L << 30, BandwidthBytesPerSecond = 1 << 20, Hours = new DailyHours(0, 23), IdlePriority = false, ScrubBytesPerSecond = 0, ScrubPause = TimeSpan.FromHours(1) });
         (await StatusAsync(node)).CapacityBytes.ShouldBe(3L << 30);
 
         await node.RestartAsync();
         (await StatusAsync(node)).CapacityBytes.ShouldBe(3L << 30);
         node.Host.Options.BandwidthBytesPerSecond.ShouldBe(1 << 20);
         node.Host.Options.Hours.ShouldBe(new DailyHours(0, 23));
+        (node.Host.Options.ScrubBytesPerSecond, node.Host.Options.ScrubPause).ShouldBe((0, TimeSpan.FromHours(1)));
 
-        await node.RestartAsync(options => options with { SpaceBytes = 0, Hours = DailyHours.All });
+        await node.RestartAsync(options => options with { SpaceBytes = 0, Hours = DailyHours.All, ScrubBytesPerSecond = 1 << 20 });
         await node.RestartAsync();
         (await StatusAsync(node)).CapacityBytes.ShouldNotBe(3L << 30);
         node.Host.Options.SpaceBytes.ShouldBeNull();
         node.Host.Options.Hours.ShouldBeNull();
+        (node.Host.Options.ScrubBytesPerSecond, node.Host.Options.ScrubPause).ShouldBe((1 << 20, TimeSpan.FromHours(1)));
         node.Host.Options.BandwidthBytesPerSecond.ShouldBe(1 << 20);
     }
 
@@ -107,6 +109,8 @@ public sealed class CapTests
     [InlineData("{\"version\":1,\"spaceBytes\":1}")]
     [InlineData("{\"version\":1,\"bandwidthBytesPerSecond\":-1}")]
     [InlineData("{\"version\":1,\"hours\":\"25-1\"}")]
+    [InlineData("{\"version\":1,\"scrubBytesPerSecond\":-1}")]
+    [InlineData("{\"version\":1,\"scrubPauseSeconds\":0}")]
     public async Task Caps_FileThatCannotBeRead_IsRefused(string content)
     {
         await using var node = await RunningNode.StartAsync();
