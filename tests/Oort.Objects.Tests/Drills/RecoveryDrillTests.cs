@@ -35,6 +35,25 @@ public sealed class RecoveryDrillTests
     }
 
     [Fact]
+    public async Task Drill_OnSchedule_RunsAgainAndAgainAndTellsWhatItFinds()
+    {
+        await using var cluster = new TestCluster();
+        cluster.Options = cluster.Options with { RunWorkers = true, DrillInterval = TimeSpan.FromMilliseconds(50) };
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+
+        await Eventually.TrueAsync(() => system.GetStatus().Drill is { IsClean: true, Compared: > 0 });
+        var first = system.GetStatus().Drill!;
+        await Eventually.TrueAsync(() => system.GetStatus().Drill is { } later && later.Started > first.Started);
+
+        // Nobody asked for it, and it is told.
+        foreach (var store in cluster.Stores) store.Inject(Oort.Backends.Suite.StoreOperations.GetBlob, times: int.MaxValue);
+        await Eventually.TrueAsync(() => system.GetStatus().Drill is { IsClean: false });
+        foreach (var store in cluster.Stores) store.Heal();
+        await Eventually.TrueAsync(() => system.GetStatus().Drill is { IsClean: true });
+    }
+
+    [Fact]
     public async Task Drill_LessThanAll_StaysWithinItsBounds()
     {
         await using var cluster = new TestCluster();

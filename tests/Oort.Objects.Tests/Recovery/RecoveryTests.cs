@@ -181,6 +181,62 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task Recover_HeadsThatDisagree_AreReportedAndGoneOnOverOnlyWhenLossIsAccepted()
+    {
+        await using var cluster = new TestCluster();
+        await CreateBucketAsync(cluster, "common");
+        await using var beginning = cluster.CrashedCopy();
+
+        // One history, put away; then everything as it was before it, and another one, which has a log more.
+        await CreateBucketAsync(cluster, "one");
+        var put = new Dictionary<(StoreId Store, string Log), byte[]>();
+        foreach (var store in cluster.Stores)
+        {
+            var log = (await LogsAsync(store)).Last();
+            var bytes = new byte[await store.LogLengthAsync(log, CancellationToken.None)];
+            await store.ReadLogAsync(log, 0, bytes, CancellationToken.None);
+            put.Add((store.Id, log), bytes);
+            await store.DeleteLogAsync(log, CancellationToken.None);
+        }
+
+        await CreateBucketAsync(beginning, "other");
+        await CreateBucketAsync(beginning, "last");
+
+        // The stores have the middle of the one and the end of the other.
+        foreach (var store in cluster.Stores)
+        {
+            foreach (var ((_, log), bytes) in put.Where(one => one.Key.Store == store.Id))
+            {
+                (await LogsAsync(store)).ShouldContain(log, "Both have written a log of this name.");
+                await store.DeleteLogAsync(log, CancellationToken.None);
+                await store.AppendLogAsync(log, 0, bytes, CancellationToken.None);
+            }
+        }
+
+        Directory.Delete(cluster.DataDirectory, recursive: true);
+        var refused = await Should.ThrowAsync<RecoveryLossException>(() => RecoverAsync(cluster, acceptLoss: false));
+        refused.Findings.ShouldContain(finding => finding.Kind == JournalFindingKind.HeadsDisagree);
+        refused.Message.ShouldContain("--accept-loss");
+        (await RecoverAsync(cluster, acceptLoss: true)).Findings.ShouldContain(finding => finding.Kind == JournalFindingKind.HeadsDisagree);
+        await using var again = await cluster.OpenAsync();
+        (await again.Metadata.FindBucketAsync("common", CancellationToken.None)).ShouldNotBeNull();
+        (await again.Metadata.FindBucketAsync("last", CancellationToken.None)).ShouldNotBeNull();
+
+        static async Task CreateBucketAsync(TestCluster at, string name)
+        {
+            await using var system = await at.OpenAsync();
+            await system.CreateBucketAsync(name);
+        }
+
+        static async Task<List<string>> LogsAsync(IStore store)
+        {
+            var logs = new List<string>();
+            await foreach (var name in store.ListLogsAsync(JournalLogName.Prefix, CancellationToken.None)) logs.Add(name);
+            return [.. logs.Order(StringComparer.Ordinal)];
+        }
+    }
+
+    [Fact]
     public async Task Recover_AnotherRootKey_SaysSoAndTouchesNothing()
     {
         await using var cluster = new TestCluster();
