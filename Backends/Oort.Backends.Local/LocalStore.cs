@@ -71,6 +71,9 @@ public sealed partial class LocalStore : IStore
     /// <summary>How many shards there are.</summary>
     public long ShardCount => _index.Count;
 
+    /// <summary>Changes that are durable, as the groups of them are counted: it never falls, but when the disk was put back to an earlier state.</summary>
+    public long ChangeCount => (long)_writer.AppliedSequence;
+
     public ValueTask PutAsync(ShardId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();

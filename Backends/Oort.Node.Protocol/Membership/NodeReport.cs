@@ -24,6 +24,9 @@ public sealed record NodeReport
 
     public long ShardCount { get; init; }
 
+    /// <summary>How many changes its store has made durable, in groups: never fewer than before, but on a disk that was put back to an earlier state. Null: an earlier program, or no store.</summary>
+    public long? Changes { get; init; }
+
     /// <summary>Version of the program, for people.</summary>
     public string? Version { get; init; }
 
@@ -60,7 +63,7 @@ public sealed record NodeReport
         return report is not null && NodeDetails.IsAddress(report.Address) && NodeDetails.IsName(report.Version)
             && (report.Store is null || (report.Store.Length == 32 && report.Store.All(char.IsAsciiHexDigitLower)))
             && (report.Refusal is null || Encoding.UTF8.GetByteCount(report.Refusal) <= MembershipLimits.TextSizeMax)
-            && report.Generation >= 0 && report.ShardCount >= 0 && report.Requests >= 0 && report.CapacityBytes is null or >= 0 && report.FreeBytes is null or >= 0
+            && report.Generation >= 0 && report.ShardCount >= 0 && report.Changes is null or >= 0 && report.Requests >= 0 && report.CapacityBytes is null or >= 0 && report.FreeBytes is null or >= 0
             && report.RoundTripMilliseconds is null or >= 0
             && (report.BadShards is null || (report.BadShards.Count <= MembershipLimits.BadShardCountMax && report.BadShards.All(shard => ShardName.TryParse(shard, out _))));
     }

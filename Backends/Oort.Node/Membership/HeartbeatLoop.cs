@@ -108,6 +108,7 @@ internal sealed partial class HeartbeatLoop : IAsyncDisposable
             Store = store?.Id.ToString(),
             Generation = _services.Directory.State.Generation,
             ShardCount = store?.ShardCount ?? 0,
+            Changes = store?.ChangeCount,
             Version = Version,
             Requests = _services.Budget.RequestCount,
             RoundTripMilliseconds = roundTrip,

@@ -213,8 +213,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
-        var requests = new NodeRequests(members);
-        app.Lifetime.ApplicationStopped.Register(requests.Dispose);
+        var requests = new NodeRequests(members, TimeProvider.System);
         var own = new OortPaths(system, metrics, admin, requests, pipeline);
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
         app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : pipeline.HandleAsync(http));

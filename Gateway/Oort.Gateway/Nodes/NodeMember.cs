@@ -40,6 +40,17 @@ internal sealed class NodeMember(NodeId id, NodeRecord record)
     /// <summary>Damaged shards that it told of, and when; touched by the work of its heartbeats only.</summary>
     public Dictionary<ShardId, long> Told { get; } = [];
 
+    /// <summary>How many changes <see cref="ChangesOf"/> had made durable when it last said so; touched by the work of its heartbeats only, like the three below.</summary>
+    public long Changes { get; set; }
+
+    public StoreId ChangesOf { get; set; }
+
+    /// <summary>Timestamp at which that was written down; 0: not since this gateway started.</summary>
+    public long ChangesKeptAt { get; set; }
+
+    /// <summary>Timestamp at which it was last looked for what its disk has lost; 0: never.</summary>
+    public long LossHeededAt { get; set; }
+
     /// <summary>The work that the last heartbeat asked for.</summary>
     public Task Work { get; set; } = Task.CompletedTask;
 

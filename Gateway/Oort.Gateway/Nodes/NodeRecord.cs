@@ -42,6 +42,12 @@ internal sealed record NodeRecord
     /// <summary>It is to prove itself before it gets its full share of new shards.</summary>
     public bool IsVetting { get; init; }
 
+    /// <summary>How many changes <see cref="ChangesOf"/> had made durable, as it said not long ago.</summary>
+    public long Changes { get; init; }
+
+    /// <summary>Its store, 32 hexadecimal digits; null: nothing was said.</summary>
+    public string? ChangesOf { get; init; }
+
     public ImmutableArray<NodeEvent> Events { get; init; } = [];
 
     public NodeRecord With(NodeEvent happened) => this with { Events = [.. Events.Append(happened).TakeLast(EventCountMax)] };

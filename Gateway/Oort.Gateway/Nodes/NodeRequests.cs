@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using Oort.Metadata;
 using Oort.Node.Protocol;
@@ -7,7 +6,7 @@ using Oort.Node.Protocol;
 namespace Oort.Gateway;
 
 /// <summary><c>/_oort/node/v1</c>: what nodes, and strangers, may ask (docs/formats/node-membership.md §4, §5, §8). Bodies are small, and there are no more of them than a gateway can spare.</summary>
-internal sealed class NodeRequests(NodeMembership membership) : IDisposable
+internal sealed class NodeRequests(NodeMembership membership, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/node/v1/";
@@ -18,21 +17,20 @@ internal sealed class NodeRequests(NodeMembership membership) : IDisposable
 
     private static readonly TimeSpan BodyPatience = TimeSpan.FromSeconds(10);
 
-    private readonly TokenBucketRateLimiter _joins = Limiter(JoinsPerSecond);
-    private readonly TokenBucketRateLimiter _heartbeats = Limiter(HeartbeatsPerSecond);
+    private readonly RateLimit _joins = new(JoinsPerSecond, time);
+    private readonly RateLimit _heartbeats = new(HeartbeatsPerSecond, time);
 
     public async Task HandleAsync(HttpContext http)
     {
         try
         {
-            var (limiter, answer) = (http.Request.Method, http.Request.Path.Value) switch
+            var (limit, answer) = (http.Request.Method, http.Request.Path.Value) switch
             {
-                ("POST", MembershipLimits.JoinPath) => (_joins, (Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>>)membership.JoinAsync),
-                ("POST", MembershipLimits.HeartbeatPath) => (_heartbeats, membership.HearAsync),
+                ("POST", MembershipLimits.JoinPath) => (_joins, (Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>>)membership.Joins.JoinAsync),
+                ("POST", MembershipLimits.HeartbeatPath) => (_heartbeats, membership.Heartbeats.HearAsync),
                 _ => throw new NodeRefusedException(StatusCodes.Status404NotFound, "NotFound", "There is no such request."),
             };
-            using var permit = limiter.AttemptAcquire();
-            if (!permit.IsAcquired) throw new NodeRefusedException(StatusCodes.Status503ServiceUnavailable, "SlowDown", "Too many at once; come again.");
+            if (!limit.TryTake()) throw new NodeRefusedException(StatusCodes.Status503ServiceUnavailable, "SlowDown", "Too many at once; come again.");
             var bytes = await answer(await ReadAsync(http.Request, http.RequestAborted), http.RequestAborted);
             http.Response.ContentType = "application/octet-stream";
             http.Response.ContentLength = bytes.Length;
@@ -46,12 +44,6 @@ internal sealed class NodeRequests(NodeMembership membership) : IDisposable
         {
             await RefuseAsync(http, new NodeRefusedException(StatusCodes.Status503ServiceUnavailable, "SlowDown", e.Message));
         }
-    }
-
-    public void Dispose()
-    {
-        _joins.Dispose();
-        _heartbeats.Dispose();
     }
 
     private static Task RefuseAsync(HttpContext http, NodeRefusedException refused)
@@ -79,14 +71,4 @@ internal sealed class NodeRequests(NodeMembership membership) : IDisposable
             throw new NodeRefusedException(StatusCodes.Status400BadRequest, "BadMessage", "The message did not come whole.");
         }
     }
-
-    /// <summary>So many a second, and as many at once; nobody waits.</summary>
-    internal static TokenBucketRateLimiter Limiter(int perSecond) => new(new()
-    {
-        TokenLimit = perSecond,
-        TokensPerPeriod = perSecond,
-        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-        AutoReplenishment = true,
-        QueueLimit = 0,
-    });
 }

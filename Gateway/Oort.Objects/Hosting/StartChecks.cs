@@ -7,6 +7,9 @@ namespace Oort.Objects;
 /// <remarks>Nothing is opened or changed. Every refusal is one or two sentences that name the way out.</remarks>
 internal sealed class StartChecks(string directory, DirectoryIdentity? identity, ImmutableArray<OpenedStore> found)
 {
+    /// <summary>What it means that a node knows the gateway and lets it do nothing: its key comes from the phrase.</summary>
+    private const string OtherPhrase = " If the node is of your cluster, the recovery phrase (root key) is another cluster's.";
+
     /// <summary>Nothing was ever acknowledged from this directory: it is made, or its making goes on.</summary>
     public bool IsNew => (identity is null && !IsJoining) || identity is { State: DirectoryState.Creating };
 
@@ -32,7 +35,7 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
         if (identity is null) CheckNew(cluster);
         else CheckExisting(identity, cluster);
         if (IsNew && found.FirstOrDefault(one => !one.IsBlank && one.Found is null) is { } unreachable)
-            throw new StartRefusedException(StartRefusal.Configuration, $"The disk {unreachable.Endpoint.Location} cannot be used: {unreachable.Failure}");
+            throw new StartRefusedException(unreachable.IsUnauthorized ? StartRefusal.WrongRoot : StartRefusal.Configuration, $"The disk {unreachable.Endpoint.Location} cannot be used: {unreachable.Failure}{(unreachable.IsUnauthorized ? OtherPhrase : "")}");
     }
 
     private void CheckNew(ClusterId? cluster)
@@ -54,6 +57,8 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
             throw new StartRefusedException(StartRefusal.OtherCluster, $"The data directory {directory} belongs to cluster {known.Cluster}, but {found.First(one => one.Found?.Cluster == other).Endpoint.Location} to cluster {other}. Give the disks that belong to it.");
         if (known.State == DirectoryState.Recovering && !IsRecovery)
             throw new StartRefusedException(StartRefusal.HalfDirectory, $"A recovery into {directory} was not finished; start it again with the same options: oort recover.");
+        if (known.State == DirectoryState.Whole && found.All(one => one.Found is null) && found.FirstOrDefault(one => one.IsUnauthorized) is { } closed)
+            throw new StartRefusedException(StartRefusal.WrongRoot, $"None of the disks of this data directory can be used, {closed.Endpoint.Location} because: {closed.Failure}{OtherPhrase}");
         if (known.State == DirectoryState.Whole && found.All(one => one.Found is null))
             throw new StartRefusedException(StartRefusal.TooFewStores, $"None of the disks of this data directory is there ({string.Join(", ", found.Select(one => one.Endpoint.Location))}). Mount them, or name them with --disk.");
     }

@@ -41,8 +41,12 @@ public sealed partial class ReputationBook
 
     /// <summary>Begins a store's reputation, unless it has one. Durable when it returns.</summary>
     /// <param name="isVetted">Of an operator that is trusted: gets its full share at once.</param>
-    public ValueTask<StoreReputation> EnrolAsync(StoreId store, bool isVetted, CancellationToken cancellationToken) =>
-        ChangeAsync(store, (known, now) => known ?? StoreReputation.New(now, isVetted), cancellationToken);
+    public ValueTask<StoreReputation> EnrolAsync(StoreId store, bool isVetted, CancellationToken cancellationToken) => EnrolAsync(store, isVetted, null, cancellationToken);
+
+    /// <summary>The same of a store that follows on an earlier one.</summary>
+    /// <param name="before">What is known of who runs the store, from the earlier one: it begins with that, but for what was owed for the earlier one's shards. Null: nothing.</param>
+    public ValueTask<StoreReputation> EnrolAsync(StoreId store, bool isVetted, StoreReputation? before, CancellationToken cancellationToken) =>
+        ChangeAsync(store, (known, now) => known ?? (before is null ? StoreReputation.New(now, isVetted) : before with { Pending = [] }), cancellationToken);
 
     /// <summary>Takes note of an audit. What it means for the store's standing holds, and is durable, when it returns.</summary>
     public ValueTask<StoreReputation> RecordAsync(StoreId store, AuditReport report, CancellationToken cancellationToken) =>

@@ -1,0 +1,278 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Oort.Backends;
+using Oort.Crypto;
+using Oort.Objects;
+using Oort.Objects.Reputation;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Gateway.Tests.Nodes;
+
+/// <summary>Nodes whose disk or clock is not what it should be, at a real gateway: noticed, recorded in words for its operator, served around, mended.</summary>
+public sealed class BadNodeTests
+{
+    private const int NodeCount = 4;
+
+    [Fact]
+    public async Task Node_WithAWrongClock_GetsNothingNewUntilItIsRight()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        var node = world.Nodes[0];
+        await world.FillAsync("before");
+        var held = await world.ShardsOfAsync(node);
+
+        node.Clock.Advance(TimeSpan.FromMinutes(11));
+        await node.RestartAsync();
+
+        var shown = await world.UntilAsync(node, "it is paused", one => one.State == "paused");
+        shown.ClockSkewMilliseconds.ShouldBeGreaterThan(TimeSpan.FromMinutes(10).TotalMilliseconds);
+        shown = await world.UntilAsync(node, "it was recorded", one => one.Trouble.Contains("clock is ahead by some 11 min", StringComparison.Ordinal));
+        shown.Events.ShouldContain(happened => happened.Text.Contains("gets no new shards until it is right", StringComparison.Ordinal));
+        await world.FillAsync("meanwhile");
+        (await world.ShardsOfAsync(node)).ShouldBe(held, ignoreOrder: true);
+        await world.CheckAsync("before", "meanwhile");
+
+        // Behind by less than that is told, and no more.
+        node.Clock.Advance(TimeSpan.FromMinutes(-20));
+        await node.RestartAsync();
+        await world.UntilAsync(node, "it is active, and its clock told", one => one.State == "active" && one.Trouble.Contains("clock is behind by some 9 min", StringComparison.Ordinal));
+        node.Clock.Advance(TimeSpan.FromMinutes(9));
+        await node.RestartAsync();
+        shown = await world.UntilAsync(node, "nothing is wrong", one => one.Trouble.Length == 0);
+        shown.Events[^1].Text.ShouldStartWith("No longer: Its clock is behind");
+        await world.FillAsync("afterwards");
+        (await world.ShardsOfAsync(node)).Length.ShouldBeGreaterThan(held.Length);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Node_WhoseDiskWasPutBackToAnEarlierState_IsFoundOutAtItsNextWordAndMended(bool isGatewayNew)
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        var node = world.Nodes[1];
+        await world.FillAsync("before");
+        var changes = Member().Changes;
+        await node.StopAsync();
+        var backup = node.Data + ".backup";
+        node.Copy("store", backup);
+        await node.StartAsync();
+        await world.UntilAsync(node, "it has told how far it is", one => one.Health == "online" && Member().Changes > changes);
+        changes = Member().Changes;
+        await world.FillAsync("since");
+        await world.UntilWholeAsync();
+        // What a gateway hears first it writes down at once.
+        if (isGatewayNew) await world.CloseAsync();
+        if (isGatewayNew) await world.OpenAsync();
+        await node.RestartAsync();
+        var store = StoreId.Parse((await world.ShowAsync(node)).Store);
+        await world.UntilAsync(node, "it has told how much farther it is", one => one.Health == "online" && Member().Changes > changes && (!isGatewayNew || Member().Record.Changes > changes));
+        var shards = await world.ShardsOfAsync(node);
+
+        await node.StopAsync();
+        if (isGatewayNew) await world.CloseAsync();
+        Directory.Delete(Path.Combine(node.Data, "store"), recursive: true);
+        Directory.Move(backup, Path.Combine(node.Data, "store"));
+        if (isGatewayNew) await world.OpenAsync();
+        await node.StartAsync();
+
+        var shown = await world.UntilAsync(node, "it was recorded", one => one.Events.Any(happened => happened.Text.StartsWith("Its disk was put back to an earlier state", StringComparison.Ordinal)));
+        shown.Store.ShouldBe(store.ToString());
+        await world.CheckAsync("before", "since");
+        await using var opened = await world.OpenStoreAsync(node);
+        await NodeWorld.UntilAsync(() => "every shard is back", async () =>
+        {
+            foreach (var shard in shards)
+                if (await opened.StatAsync(shard, CancellationToken.None) is null) return false;
+            return true;
+        });
+
+        // Once is enough: what it has now is what counts from here on.
+        await node.RestartAsync();
+        await world.UntilAsync(node, "it is online", one => one.Health == "online" && one.Trouble.Length == 0);
+        (await world.ShowAsync(node)).Events.Count(happened => happened.Text.StartsWith("Its disk was put back", StringComparison.Ordinal)).ShouldBe(1);
+
+        NodeMember Member() => world.Members.Members.Single(member => member.Id == node.Id);
+    }
+
+    [Fact]
+    public async Task Nodes_WhoseDisksWereExchanged_AreNotTakenForEachOther()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount + 2);
+        await world.FillAsync("before");
+        await world.UntilWholeAsync();
+        var (one, other) = (world.Nodes[0], world.Nodes[1]);
+        var stores = new Dictionary<string, string> { [one.Data] = (await world.ShowAsync(one)).Store, [other.Data] = (await world.ShowAsync(other)).Store };
+        await one.StopAsync();
+        await other.StopAsync();
+
+        // Everything of the directory but the key and what it is a member of: a node that finds a store which it did not begin does not even start.
+        foreach (var part in (string[])["store", "node.json"])
+        {
+            Directory.Move(Path.Combine(one.Data, part), Path.Combine(one.Data, "moving"));
+            Directory.Move(Path.Combine(other.Data, part), Path.Combine(one.Data, part));
+            Directory.Move(Path.Combine(one.Data, "moving"), Path.Combine(other.Data, part));
+        }
+
+        foreach (var node in (NodeWorld.OneNode[])[one, other])
+        {
+            await node.StartAsync();
+            var shown = await world.UntilAsync(node, "it was recorded", now => now.Health == "offline" && now.Trouble.StartsWith("Another store", StringComparison.Ordinal));
+            shown.Trouble.ShouldContain($"it should be {stores[node.Data]}");
+            shown.Store.ShouldBe(stores[node.Data]);
+        }
+
+        await world.CheckAsync("before");
+        await world.FillAsync("meanwhile");
+        await world.CheckAsync("meanwhile");
+    }
+
+    [Fact]
+    public async Task Node_ThatJoinsWithAnothersStore_DoesNotGetIt()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        await world.FillAsync("before");
+        var victim = world.Nodes[0];
+        var shown = await world.ShowAsync(victim);
+        var thief = await world.NewNodeAsync();
+        await thief.StopAsync();
+        await victim.StopAsync();
+        victim.Copy("store", Path.Combine(thief.Data, "store"));
+        File.Copy(Path.Combine(victim.Data, "node.json"), Path.Combine(thief.Data, "node.json"), overwrite: true);
+        await victim.StartAsync();
+        await thief.StartAsync();
+
+        await thief.JoinAsync(await world.GiveAsync());
+
+        var caught = await world.UntilAsync(thief, "it was recorded", one => one.Trouble.Contains($"says that it holds store {shown.Store}", StringComparison.Ordinal));
+        caught.Trouble.ShouldContain(victim.Id.ToString());
+        (caught.State, caught.Store).ShouldBe(("joining", ""));
+        (await world.System.Metadata.ListStoresAsync(CancellationToken.None)).Single(row => row.Id.ToString() == shown.Store).Location.ShouldBe(victim.Address.ToString());
+        await world.UntilAsync(victim, "it is as before", one => one.State == "active" && one.Health == "online" && one.Store == shown.Store);
+        await world.CheckAsync("before");
+    }
+
+    [Fact]
+    public async Task Node_ThatIsFull_IsToldAndGoesOnServing()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        await world.FillAsync("before");
+        await world.UntilWholeAsync();
+        var node = world.Nodes[2];
+        var held = await world.ShardsOfAsync(node);
+        held.ShouldNotBeEmpty();
+
+        // Whatever is free, it has to stay free.
+        await node.RestartAsync(options => options with { Store = options.Store with { HeadroomBytes = 1L << 40 } });
+        await world.UntilAsync(node, "it is back", one => one.Health == "online");
+        await world.FillAsync("meanwhile");
+        await world.UntilAsync(node, "it is full", one => one.Health == "full");
+        await world.CheckAsync("before", "meanwhile");
+        (await world.ShardsOfAsync(node)).ShouldBe(held, ignoreOrder: true);
+        await using (var opened = await world.OpenStoreAsync(node)) (await opened.StatAsync(held[0], CancellationToken.None)).ShouldNotBeNull();
+        await world.UntilAsync(node, "it was recorded", one => one.Trouble.StartsWith("It is full", StringComparison.Ordinal) && one.Events.Any(happened => happened.Text.StartsWith("It is full", StringComparison.Ordinal)));
+
+        // With room again it takes again.
+        await node.RestartAsync();
+        await world.UntilAsync(node, "it is online", one => one.Health == "online" && one.Trouble.Length == 0);
+        await world.FillAsync("afterwards");
+        (await world.ShardsOfAsync(node)).Length.ShouldBeGreaterThan(held.Length);
+    }
+
+    [Fact]
+    public async Task Replace_OfANodeThatHasFailedAudits_DoesNotWashItsReputation()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        var node = world.Nodes[3];
+        var store = StoreId.Parse((await world.ShowAsync(node)).Store);
+        await FailAsync(world, store, 3);
+        var before = world.System.Reputations.Find(store)!;
+        before.Standing.ShouldBe(StoreStanding.Vetted);
+
+        await EmptyAsync(world, node);
+        (await world.Admin.ReplaceAsync(node.Id.ToString(), CancellationToken.None)).Store.ShouldNotBe(store.ToString());
+
+        var shown = await world.UntilAsync(node, "it has a new store", one => one.Store != store.ToString() && one.Health == "online");
+        (shown.Audits!.Count, shown.Audits.Fast, shown.Audits.Slow, shown.Audits.Since).ShouldBe((before.AuditCount, before.Fast.Score, before.Slow.Score, before.Since));
+        shown.Audits.Events.Length.ShouldBe(3);
+
+        // And when it is worse, it gets no new store at all: not on another disk, and not by leaving and joining again.
+        store = StoreId.Parse(shown.Store);
+        await FailAsync(world, store, 20);
+        (await world.UntilAsync(node, "it is disqualified", one => one.State == "disqualified")).Standing.ShouldBe("disqualified");
+        await EmptyAsync(world, node);
+        var refused = await Should.ThrowAsync<AdminRequestException>(async () => await world.Admin.ReplaceAsync(node.Id.ToString(), CancellationToken.None));
+        (refused.Status, refused.Code).ShouldBe((409, "NodeIsDisqualified"));
+        refused.Message.ShouldContain("another token");
+        await node.StopAsync();
+        await world.UntilAsync(node, "it is offline", one => one.Health == "offline");
+        (await world.Admin.RemoveAsync(node.Id.ToString(), CancellationToken.None)).State.ShouldBe("removed");
+        await node.StartAsync();
+        await node.JoinAsync(await world.GiveAsync());
+        await world.UntilAsync(node, "it is refused", one => one.Trouble.Contains("was disqualified", StringComparison.Ordinal));
+        (await world.ShowAsync(node)).Store.ShouldBe("");
+    }
+
+    [Fact]
+    public async Task Gateway_WithAnotherPhrase_SaysSoAndTouchesNoNode()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        await world.FillAsync("before");
+        await world.UntilWholeAsync();
+        await world.CloseAsync();
+        var before = new Dictionary<string, string>();
+        foreach (var node in world.Nodes)
+        {
+            await node.StopAsync();
+            before[node.Data] = Hash(node);
+            await node.StartAsync();
+        }
+
+        // A gateway with a data directory of its own, which was told of the nodes and has the phrase of another cluster.
+        using var root = new RootKey([.. Enumerable.Repeat((byte)7, 32)]);
+        using var endpoints = new NodeEndpoints(root, NodeWorld.Patient);
+        var data = Directory.CreateTempSubdirectory("oort-other-");
+        try
+        {
+            var options = new ObjectSystemOptions { DataDirectory = data.FullName, OpenTimeout = TimeSpan.FromMinutes(1) };
+            var refused = await Should.ThrowAsync<StartRefusedException>(async () =>
+                await ObjectSystem.OpenAsync(options, [.. world.Nodes.Select(node => endpoints.At(node.Address))], root, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None));
+            refused.Message.ShouldContain("phrase");
+            data.EnumerateFileSystemInfos().ShouldNotContain(file => file.Name == "identity");
+        }
+        finally
+        {
+            data.Delete(recursive: true);
+        }
+
+        foreach (var node in world.Nodes)
+        {
+            await node.StopAsync();
+            Hash(node).ShouldBe(before[node.Data]);
+            await node.StartAsync();
+        }
+
+        await world.OpenAsync();
+        await world.CheckAsync("before");
+    }
+
+    private static async Task FailAsync(NodeWorld world, StoreId store, int count)
+    {
+        for (var i = 0; i < count; i++) await world.System.Reputations.RecordAsync(store, new(new(new(1, (ulong)i + 1), 0), AuditOutcome.Fail, "a test says so"), CancellationToken.None);
+    }
+
+    private static async Task EmptyAsync(NodeWorld world, NodeWorld.OneNode node)
+    {
+        await node.StopAsync();
+        Directory.Delete(Path.Combine(node.Data, "store"), recursive: true);
+        await node.StartAsync();
+        await world.UntilAsync(node, "its disk is empty", one => one.Trouble.Contains("is empty", StringComparison.Ordinal));
+    }
+
+    private static string Hash(NodeWorld.OneNode node)
+    {
+        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(node.Data, "store"), "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock").Order(StringComparer.Ordinal)) hash.AppendData(File.ReadAllBytes(file));
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}
