@@ -15,7 +15,7 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     /// <summary>Shards with an open timeout that a store is asked for again in one tick.</summary>
     private const int PendingPerTick = 4;
 
-    /// <summary>Share of audits that are of shards whose receipts are kept.</summary>
+    /// <summary>Beside so many of the audits that were drawn, one of a shard whose receipt is kept.</summary>
     private const double KeptShare = 0.25;
 
     private readonly ShardDraw draw = new(metadata, random);
@@ -97,9 +97,13 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
             foreach (var shard in turn.Owed) await AuditAsync(turn.Slot.Id, shard, stop);
             // What it owes is asked for at its own time, not sooner.
             if (turn.Drawn is not { } drawn || !turn.Slot.TakesReads) return;
-            var kept = await ReadReceiptsAsync(turn.Slot.Id, stop);
-            if (kept.Entries.Length > 0 && random.NextDouble() < KeptShare) drawn = kept.Entries[random.Next(kept.Entries.Length)].Shard;
             if (!IsPending(turn.Slot.Id, drawn)) await AuditAsync(turn.Slot.Id, drawn, stop);
+
+            // Only shards that were shown before have a receipt. Their passes would hide a loss among the others: a store that lost a twentieth would never be disqualified.
+            var kept = await ReadReceiptsAsync(turn.Slot.Id, stop);
+            if (kept.Entries.IsEmpty || random.NextDouble() >= KeptShare) return;
+            var held = kept.Entries[random.Next(kept.Entries.Length)].Shard;
+            if (!IsPending(turn.Slot.Id, held)) await AuditAsync(turn.Slot.Id, held, stop, isDrawn: false);
         }
         catch (Exception failure) when (failure is ReputationFormatException or BackendException or MetadataUnavailableException)
         {
@@ -110,11 +114,12 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     private bool IsPending(StoreId store, ShardId shard) => reputations.Find(store) is { } reputation && reputation.Pending.Any(pending => pending.Shard == shard.ToString());
 
     /// <summary>Audits one shard; what it shows is durable, and its repair asked for, when it returns.</summary>
-    internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop)
+    /// <param name="isDrawn">By chance from all that the store has: false says that a pass is no sample, and is not recorded.</param>
+    internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop, bool isDrawn = true)
     {
         var kept = await ReadReceiptsAsync(store, stop);
         var (report, after) = await auditor.RunAsync(store, shard, kept, pacer, stop);
-        if (report is { } known) await RecordAsync(store, known, stop);
+        if (report is { } known && (isDrawn || known.Outcome != AuditOutcome.Pass)) await RecordAsync(store, known, stop);
         else if (IsPending(store, shard)) await reputations.ReleaseAsync(store, shard, stop);
         // After the record: a receipt that is lost with a crash in between is had anew, and one that its store has broken must not be forgotten before that is known.
         if (after != kept) await metadata.PutSettingAsync(KeptReceipts.SettingName(store), after.Entries.IsEmpty ? null : after.Encode(), CancellationToken.None);
