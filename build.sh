@@ -5,6 +5,7 @@
 #   ./build.sh test         the same without the format check
 #   ./build.sh conformance  only the tests with outside clients (aws, boto3, rclone, s3cmd, restic, JavaScript)
 #   ./build.sh simulate [SEED] [--minutes N]  the simulation alone: one seed, or one after the other for N minutes; a seed that fails is printed and its trace kept
+#   ./build.sh simulate audits [loss SHARE once|lasting SHARDS SEED RUNS | year NODES DAYS SEED]  how audits find out who has lost a share of its shards, or judge honest nodes
 #   ./build.sh bench [ARG]  the benchmark of the whole gateway, or what the arguments name (tests/Oort.Benchmarks says which there are)
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
@@ -199,6 +200,19 @@ simulate() {
   if ((code == 0)); then passed=1; else failed=1; fi
 }
 
+# simulate audits [WHAT]: without arguments, the bar of a node that lost a tenth.
+simulate_audits() {
+  if (($# == 0)); then set -- loss 0.1 lasting 400 1 1000; fi
+  [[ "$*" =~ ^(loss [01](\.[0-9]{1,4})? (once|lasting) [0-9]{1,5} [0-9]{1,9} [0-9]{1,5}|year [0-9]{1,4} [0-9]{1,4} [0-9]{1,9})$ ]] || fail "usage: ./build.sh simulate audits [loss SHARE once|lasting SHARDS SEED RUNS | year NODES DAYS SEED]"
+  prerequisites without-clients
+  restore
+  heading "Audits: $*"
+  locked dotnet build tests/Oort.Simulation -c Release --no-restore -v q -clp:NoSummary
+  local code=0
+  env "OORT_SIMULATION_AUDITS=$*" tests/Oort.Simulation/bin/Release/net10.0/Oort.Simulation -noColor -noLogo -method '*Audits_OnDemand_*' || code=$?
+  if ((code == 0)); then passed=1; else failed=1; fi
+}
+
 # ---- verbs ---------------------------------------------------------------------------------------------------------
 
 verb=${1:-all}
@@ -227,7 +241,7 @@ case $verb in
     ;;
   simulate)
     shift
-    simulate "$@"
+    if [[ ${1:-} == audits ]]; then simulate_audits "${@:2}"; else simulate "$@"; fi
     ;;
   bench)
     shift

@@ -90,7 +90,7 @@ internal sealed class World : IDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            var gateway = new GatewayMachine(Simulator, this, DataFolder, own, root, GatewayClock, logs);
+            var gateway = new GatewayMachine(Simulator, LinkTo, DataFolder, own, root, GatewayClock, logs) { Find = location => Nodes.Find(node => node.Location == location) };
             try
             {
                 await gateway.StartAsync(lives == 0 ? Members : []);

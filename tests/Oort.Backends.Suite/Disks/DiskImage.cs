@@ -5,7 +5,7 @@ internal sealed class DiskImage
 {
     private const int SectorSize = 512;
 
-    public Dictionary<int, byte[]> Files { get; } = [];
+    public Dictionary<int, FileContent> Files { get; } = [];
 
     public Dictionary<string, int> Names { get; } = new(StringComparer.Ordinal);
 
@@ -13,7 +13,7 @@ internal sealed class DiskImage
     {
         var copy = new DiskImage();
         foreach (var (file, content) in Files)
-            copy.Files[file] = [.. content];
+            copy.Files[file] = content.Copy();
         foreach (var (name, file) in Names)
             copy.Names[name] = file;
         return copy;
@@ -58,14 +58,7 @@ internal sealed class DiskImage
         }
     }
 
-    public void SetLength(int file, long length)
-    {
-        var content = Files.GetValueOrDefault(file) ?? [];
-        if (content.Length == length && Files.ContainsKey(file))
-            return;
-        Array.Resize(ref content, (int)length);
-        Files[file] = content;
-    }
+    public void SetLength(int file, long length) => Open(file).SetLength((int)length);
 
     private void RemoveName(DiskOperation operation)
     {
@@ -77,13 +70,44 @@ internal sealed class DiskImage
     public void FillFiles()
     {
         foreach (var file in Names.Values)
-            Files.TryAdd(file, []);
+            Open(file);
     }
 
-    private void Write(int file, long offset, ReadOnlySpan<byte> bytes)
+    private void Write(int file, long offset, ReadOnlySpan<byte> bytes) => Open(file).Write((int)offset, bytes);
+
+    private FileContent Open(int file)
     {
-        if ((Files.GetValueOrDefault(file)?.Length ?? 0) < offset + bytes.Length)
-            SetLength(file, offset + bytes.Length);
-        bytes.CopyTo(Files[file].AsSpan((int)offset));
+        if (!Files.TryGetValue(file, out var content))
+            Files[file] = content = new();
+        return content;
+    }
+}
+
+/// <summary>The bytes of a file; zeros where nothing was written.</summary>
+internal sealed class FileContent
+{
+    private byte[] _buffer = [];
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
+
+    public FileContent Copy() => new() { _buffer = Bytes.ToArray(), Length = Length };
+
+    public void SetLength(int length)
+    {
+        // What grows by small pieces is not copied for each.
+        if (length > _buffer.Length)
+            Array.Resize(ref _buffer, Math.Max(length, (int)Math.Min(Array.MaxLength, Length * 3L / 2)));
+        if (length < Length)
+            Array.Clear(_buffer, length, Length - length);
+        Length = length;
+    }
+
+    public void Write(int offset, ReadOnlySpan<byte> bytes)
+    {
+        if (Length < offset + bytes.Length)
+            SetLength(offset + bytes.Length);
+        bytes.CopyTo(_buffer.AsSpan(offset));
     }
 }

@@ -14,6 +14,7 @@ public sealed class RecordingDisk : IDisk
     private readonly DiskImage _now;
     private readonly List<DiskOperation> _operations = [];
     private readonly HashSet<string> _locks = [];
+    private readonly Dictionary<int, int> _handles = [];
     private Replay? _replay;
     private Replay? _replayKept;
     private int _fileNumber;
@@ -43,6 +44,9 @@ public sealed class RecordingDisk : IDisk
     /// <summary>Reads past the page cache so far.</summary>
     public int DirectReadCount => Volatile.Read(ref _directReadCount);
 
+    /// <summary>True: changes are made and forgotten, for runs so long that nobody could keep them. It then cannot say what a power cut would leave.</summary>
+    public bool IsForgetful { get; init; }
+
     public string Location => "recording";
 
     public string DeviceId => "recording";
@@ -68,6 +72,8 @@ public sealed class RecordingDisk : IDisk
     /// <param name="seed">Chooses what is torn, for <see cref="CrashMode.Torn"/>.</param>
     public RecordingDisk Crash(int count, CrashMode mode, int seed = 0)
     {
+        if (IsForgetful)
+            throw new InvalidOperationException("This disk has forgotten what was done to it.");
         lock (_lock)
         {
             ref var replay = ref mode == CrashMode.Kept ? ref _replayKept : ref _replay;
@@ -84,11 +90,21 @@ public sealed class RecordingDisk : IDisk
         }
     }
 
+    /// <summary>A forgetful disk with what this one holds now.</summary>
+    public RecordingDisk Copy()
+    {
+        lock (_lock)
+        {
+            _now.FillFiles();
+            return new RecordingDisk(_now) { CapacityBytes = CapacityBytes, HasCache = HasCache, CanWriteDirect = CanWriteDirect, IsForgetful = true };
+        }
+    }
+
     /// <summary>The bytes of a file as they are now; null when there is no such file.</summary>
     public byte[]? GetFile(string path)
     {
         lock (_lock)
-            return _now.Names.TryGetValue(path, out var file) ? [.. _now.Files[file]] : null;
+            return _now.Names.TryGetValue(path, out var file) ? _now.Files[file].Bytes.ToArray() : null;
     }
 
     /// <summary>Sets a file's bytes, durable at once, behind the back of whoever has it open.</summary>
@@ -127,9 +143,9 @@ public sealed class RecordingDisk : IDisk
             if (!exists)
             {
                 file = Record(new(DiskOperationKind.Create, ++_fileNumber, path)).File;
-                _now.Files[file] = [];
             }
 
+            _handles[file] = _handles.GetValueOrDefault(file) + 1;
             return new RecordingFile(this, file, path, how == DiskOpen.Read);
         }
     }
@@ -168,8 +184,10 @@ public sealed class RecordingDisk : IDisk
     {
         lock (_lock)
         {
-            if (_now.Names.TryGetValue(path, out var file))
-                Record(new(DiskOperationKind.Delete, file, path));
+            if (!_now.Names.TryGetValue(path, out var file))
+                return;
+            Record(new(DiskOperationKind.Delete, file, path));
+            FreeIfGone(file);
         }
     }
 
@@ -210,11 +228,19 @@ public sealed class RecordingDisk : IDisk
 
     private DiskOperation Record(DiskOperation operation)
     {
-        _operations.Add(operation);
+        if (!IsForgetful)
+            _operations.Add(operation);
         _now.Apply(operation);
         if (operation.Kind == DiskOperationKind.Create)
-            _now.Files.TryAdd(operation.File, []);
+            _now.Files.TryAdd(operation.File, new());
         return operation;
+    }
+
+    /// <summary>A file that has neither a name nor a handle can only be brought back by a power cut.</summary>
+    private void FreeIfGone(int file)
+    {
+        if (IsForgetful && !_now.Names.ContainsValue(file) && _handles.GetValueOrDefault(file) == 0)
+            _now.Files.Remove(file);
     }
 
     private long Used() => _now.Names.Values.Distinct().Sum(file => (long)_now.Files[file].Length);
@@ -273,7 +299,7 @@ public sealed class RecordingDisk : IDisk
 
         public int LinkCount => Locked(() => disk._now.Names.ContainsValue(file) ? 1 : 0);
 
-        private byte[] Content => disk._now.Files[file];
+        private FileContent Content => disk._now.Files[file];
 
         public int Read(long offset, Span<byte> destination)
         {
@@ -283,7 +309,7 @@ public sealed class RecordingDisk : IDisk
                 if (offset >= Content.Length)
                     return 0;
                 var count = (int)Math.Min(destination.Length, Content.Length - offset);
-                Content.AsSpan((int)offset, count).CopyTo(destination);
+                Content.Bytes.Slice((int)offset, count).CopyTo(destination);
                 return count;
             }
         }
@@ -361,7 +387,13 @@ public sealed class RecordingDisk : IDisk
         public void Dispose()
         {
             lock (disk._lock)
+            {
+                if (_isDisposed)
+                    return;
                 _isDisposed = true;
+                disk._handles[file]--;
+                disk.FreeIfGone(file);
+            }
         }
 
         private void CheckWritable(long end)

@@ -13,7 +13,7 @@ using Oort.Simulation.Scheduling;
 namespace Oort.Simulation.Machines;
 
 /// <summary>One life of a gateway: from a start to a crash or a stop. The next life has a copy of its directory.</summary>
-internal sealed class GatewayMachine(Simulator simulator, World world, string folder, NodeIdentity own, RootKey root, VirtualClock clock, ILoggerFactory logs)
+internal sealed class GatewayMachine(Simulator simulator, Func<NodeMachine, Link> linkTo, string folder, NodeIdentity own, RootKey root, VirtualClock clock, ILoggerFactory logs)
 {
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -27,7 +27,13 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
 
     public ObjectSystem System { get; private set; } = null!;
 
-    public Link LinkTo(NodeMachine node) => world.LinkTo(node);
+    /// <summary>Changes the options that it is started with.</summary>
+    public Func<ObjectSystemOptions, ObjectSystemOptions> Adjust { get; init; } = static options => options;
+
+    /// <summary>The node at a location that the gateway knows from a row; null: there is none.</summary>
+    public Func<string, NodeMachine?> Find { get; init; } = static _ => null;
+
+    public Link LinkTo(NodeMachine node) => linkTo(node);
 
     public NodeEndpoint EndpointOf(NodeMachine node) => new(node.Address, own, new NodeStoreOptions
     {
@@ -36,8 +42,9 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
     });
 
     /// <param name="nodes">Those that shall be stores of a new cluster; later the gateway knows its stores by itself.</param>
+    /// <param name="disks">Stores of its own machine.</param>
     /// <exception cref="StartRefusedException">Too few nodes answer.</exception>
-    public async Task StartAsync(IEnumerable<NodeMachine> nodes)
+    public async Task StartAsync(IEnumerable<NodeMachine> nodes, params IEnumerable<IStoreEndpoint> disks)
     {
         Directory.CreateDirectory(folder);
         SqliteFiles.Watch();
@@ -46,14 +53,14 @@ internal sealed class GatewayMachine(Simulator simulator, World world, string fo
             DataDirectory = folder,
             Threads = simulator.Threads,
             Random = simulator.Fork().NextBytes,
-            Locate = location => world.Nodes.Find(node => node.Location == location) is { } node ? EndpointOf(node) : null,
+            Locate = location => Find(location) is { } node ? EndpointOf(node) : null,
             Objects = new() { BufferBytes = 64 << 20, SegmentChunks = 16, RunBytes = 256 << 10 },
             RepairInterval = TimeSpan.FromMinutes(2),
             ScrubInterval = TimeSpan.FromHours(2),
             DeleteGrace = TimeSpan.FromMinutes(5),
             OrphanScanInterval = TimeSpan.FromMinutes(30),
         };
-        System = await ObjectSystem.OpenAsync(options, [.. nodes.Select(EndpointOf)], root, Clock, logs, CancellationToken.None);
+        System = await ObjectSystem.OpenAsync(Adjust(options), [.. disks, .. nodes.Select(EndpointOf)], root, Clock, logs, CancellationToken.None);
     }
 
     /// <summary>The process is killed, or its machine loses power. What it had begun goes on in a world that it can no longer reach.</summary>

@@ -33,7 +33,8 @@ internal sealed class NodeMachine : INodeServer
     private Running? running;
     private int answered;
 
-    public NodeMachine(Simulator simulator, string name, string parent, NodeId gateway, ILoggerFactory logs)
+    /// <param name="identities">Where its key is from; null: from the seed, as everything else.</param>
+    public NodeMachine(Simulator simulator, string name, string parent, NodeId gateway, ILoggerFactory logs, Random? identities = null)
     {
         (this.simulator, this.gateway, this.logs, Name) = (simulator, gateway, logs, name);
         random = simulator.Fork();
@@ -41,7 +42,7 @@ internal sealed class NodeMachine : INodeServer
         Disk = NewDisk(new());
         folder = Path.Combine(parent, name);
         var seed = new byte[NodeIdentity.SeedSize];
-        random.NextBytes(seed);
+        (identities ?? random).NextBytes(seed);
         using var identity = NodeIdentity.FromSeed(seed);
         Id = identity.Id;
         Directory.CreateDirectory(folder);

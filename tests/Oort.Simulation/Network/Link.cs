@@ -27,9 +27,21 @@ internal sealed class Link(Simulator simulator, Random random, string name)
 
     public Wire Down() => new(simulator, this);
 
+    /// <summary>One in so many requests is cut off, or lost without a trace; 0: none.</summary>
+    public int FaultOneIn { get; set; }
+
+    /// <summary>Requests that met such a fault.</summary>
+    public int FaultCount { get; private set; }
+
     public TimeSpan Delay() => Latency + (Jitter * random.NextDouble());
 
-    public void Add(Exchange exchange) => exchanges.Add(exchange);
+    public void Add(Exchange exchange)
+    {
+        exchanges.Add(exchange);
+        if (FaultOneIn == 0 || random.Next(FaultOneIn) != 0) return;
+        FaultCount++;
+        simulator.After(4 * random.NextDouble() * Delay(), random.Next(2) == 0 ? exchange.Lose : () => exchange.Break("the connection was reset"));
+    }
 
     public void Remove(Exchange exchange) => exchanges.Remove(exchange);
 
