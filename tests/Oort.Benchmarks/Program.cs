@@ -23,7 +23,9 @@ static int Usage()
           cluster [nodes|repair|edge|databases|migrate]... [--short] [--objects N]
                                           several processes: six storage nodes beside local disks, the rebuilding of a lost one, a cache far from them, PostgreSQL beside
                                           SQLite, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
-          recovery [--objects N]          recovery rate: objects of 4 KiB that oort recover rebuilds a minute from six disks and the phrase
+          cluster nodes --only NAME [--rounds N]      the works whose names begin so ("GET 64"), to profile them
+          recovery [--objects N] [--nodes]            recovery rate: objects of 4 KiB that oort recover rebuilds a minute from six disks, or six
+                                          storage nodes, and the phrase
         """);
     return 2;
 }

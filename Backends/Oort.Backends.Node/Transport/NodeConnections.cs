@@ -75,7 +75,8 @@ internal static class NodeConnections
         try
         {
             await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
-            stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            var below = new SocketStream(socket);
+            stream = new SslStream(below);
             await stream.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
@@ -89,7 +90,7 @@ internal static class NodeConnections
                     RemoteCertificateValidationCallback = (_, peer, _, _) => accept(peer is X509Certificate2 known ? NodeId.OfCertificate(known) : null),
                 },
                 cancellationToken);
-            return stream;
+            return new TlsStream(stream, below);
         }
         catch
         {

@@ -170,9 +170,17 @@ public sealed partial class NodeHost : IAsyncDisposable
         builder.Logging.AddSimpleConsole(text => (text.SingleLine, text.UseUtcTimestamp, text.TimestampFormat, text.ColorBehavior) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", LoggerColorBehavior.Disabled));
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-        builder.Services.Configure<SocketTransportOptions>(socket => socket.NoDelay = true);
+        builder.Services.Configure<SocketTransportOptions>(socket =>
+        {
+            socket.NoDelay = true;
+            // What one connection holds of what has come and what goes: two blocks, and a window with its records' headers.
+            socket.MaxReadBufferSize = 2 * NodeBlocks.BlockSize;
+            socket.MaxWriteBufferSize = NodeRequest.WindowSize;
+        });
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
+        // After the server's own, since the last one wins.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new NodeBlocks());
         builder.WebHost.UseUrls();
         var tls = NodeTls.Options(identity);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options, tls));

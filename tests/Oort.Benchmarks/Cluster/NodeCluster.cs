@@ -28,6 +28,12 @@ internal sealed class NodeCluster : ILoadTarget, IAsyncDisposable
     /// <summary>How many gateways the connections are spread over.</summary>
     public int GatewaysUsed { get; set; } = 1;
 
+    /// <summary>The first gateway.</summary>
+    public ServerProcess Gateway => gateways[0];
+
+    /// <summary>Holds everything, and goes with the cluster.</summary>
+    public string Folder => folder;
+
     public Uri EndpointOf(int connection) => gateways[connection % GatewaysUsed].Endpoint;
 
     public void DropPageCache()
@@ -64,6 +70,12 @@ internal sealed class NodeCluster : ILoadTarget, IAsyncDisposable
         await AdminVerb.UntilAsync(Endpoint, ["node", "show", id], shown => shown.GetProperty("trouble").GetString()!.Contains("is empty", StringComparison.Ordinal));
         await AdminVerb.RunAsync(Endpoint, "node", "replace", id);
     }
+
+    /// <summary>Where a node is, and who it is.</summary>
+    public string AddressOf(int node) => string.Create(CultureInfo.InvariantCulture, $"{nodes[node]!.Address.Host}:{nodes[node]!.Address.Port}#{nodes[node]!.Address.Id}");
+
+    /// <summary>SIGKILL for the first gateway; the nodes go on.</summary>
+    public Task KillGatewayAsync() => gateways[0].KillAsync();
 
     /// <summary>Bytes on a node's disk.</summary>
     public long BytesOf(int node) => new DirectoryInfo(Data(node)).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);

@@ -90,11 +90,13 @@ internal sealed class RunningNode : IAsyncDisposable
     }
 
     /// <summary>A TLS connection on which a test writes bytes of its own.</summary>
-    public async Task<SslStream> ConnectAsync(SslProtocols protocols = SslProtocols.Tls13)
+    /// <param name="wrap">Puts itself between TLS and the socket.</param>
+    public async Task<SslStream> ConnectAsync(SslProtocols protocols = SslProtocols.Tls13, Func<Stream, Stream>? wrap = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, Host.EndPoint.Port);
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        var below = new NetworkStream(socket, ownsSocket: true);
+        var stream = new SslStream(wrap?.Invoke(below) ?? below);
         await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "node",
