@@ -26,8 +26,10 @@ public sealed class EdgeCacheTests : IAsyncDisposable
     public async Task Read_WhatTheCacheHas_NeedsNoNodeAlsoAfterARestart()
     {
         var objects = new Dictionary<string, byte[]>();
-        await using (var gateway = await StartAsync("--disk", _folder["disk"]))
+        string authority;
+        await using (var gateway = await StartAsync("127.0.0.1:0", "--disk", _folder["disk"]))
         {
+            authority = new Uri(gateway.Endpoint).Authority;
             var members = new Membership(gateway, _folder.FullPath);
             await JoinAsync(members);
             using var client = S3Clients.WithoutRetries(gateway);
@@ -39,8 +41,8 @@ public sealed class EdgeCacheTests : IAsyncDisposable
             (await gateway.TerminateAsync()).ShouldBe(0);
         }
 
-        // What is kept in memory has gone, the nodes go too: only the cache's disk is left.
-        await using (var gateway = await StartAsync())
+        // It starts anew where it was, so that its nodes find it. What is kept in memory has gone, the nodes go too: only the cache's disk is left.
+        await using (var gateway = await StartAsync(authority))
         {
             var members = new Membership(gateway, _folder.FullPath);
             await Membership.UntilAsync("the cache is looked through", async () => ((await CacheAsync(members)).GetProperty("cells").GetInt64() > 0, "not yet"));
@@ -62,7 +64,7 @@ public sealed class EdgeCacheTests : IAsyncDisposable
         }
 
         foreach (var file in Directory.GetFiles(_folder["cache"], "*.cells")) Damage(file);
-        await using (var gateway = await StartAsync())
+        await using (var gateway = await StartAsync(authority))
         {
             var members = new Membership(gateway, _folder.FullPath);
             using var client = S3Clients.WithoutRetries(gateway);
@@ -126,7 +128,7 @@ public sealed class EdgeCacheTests : IAsyncDisposable
         await Membership.UntilAsync("the disk is gone", async () => ((await members.JsonAsync("disk", "list")).GetProperty("disks").GetArrayLength() == NodeCount, "it is there"));
     }
 
-    private Task<GatewayProcess> StartAsync(params string[] flags) => GatewayProcess.StartAsync(_folder["data"], ["--cache-dir", _folder["cache"], "--cache-size", "64MiB", .. flags]);
+    private Task<GatewayProcess> StartAsync(string listen, params string[] flags) => GatewayProcess.StartAsync(_folder["data"], ["--listen", listen, "--cache-dir", _folder["cache"], "--cache-size", "64MiB", .. flags]);
 
     private string Data(int node) => _folder[$"node{node}"];
 }
