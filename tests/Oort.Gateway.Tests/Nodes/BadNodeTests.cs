@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Backends;
 using Oort.Crypto;
+using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Reputation;
 using Shouldly;
@@ -210,7 +211,8 @@ public sealed class BadNodeTests
         await node.StartAsync();
         await node.JoinAsync(await world.GiveAsync());
         await world.UntilAsync(node, "it is refused", one => one.Trouble.Contains("was disqualified", StringComparison.Ordinal));
-        (await world.ShowAsync(node)).Store.ShouldBe("");
+        var rows = (await world.System.Metadata.ListStoresAsync(CancellationToken.None)).Where(row => row.Location.StartsWith(node.Id + "@", StringComparison.Ordinal)).ToArray();
+        rows.Select(row => row.State).ShouldBe([StoreState.Removed, StoreState.Removed], "The two that it had, and no third.");
     }
 
     [Fact]
