@@ -22,7 +22,7 @@ internal sealed class AuditWorld : IAsyncDisposable
 
     public ObjectSystem System { get; private set; } = null!;
 
-    public ImmutableArray<SegmentRow> Rows { get; private set; }
+    public ImmutableArray<SegmentRow> Rows { get; private set; } = [];
 
     /// <summary>The one that a test does something to.</summary>
     public FlakyStore Bad => cluster.Stores[0];
@@ -48,9 +48,14 @@ internal sealed class AuditWorld : IAsyncDisposable
         foreach (var store in world.cluster.Stores) await world.System.Reputations.EnrolAsync(store.Id, isVetted: true, CancellationToken.None);
         var bucket = await world.System.CreateBucketAsync("bucket");
         for (var number = 0; number < SmallCount; number++) await world.System.PutAsync(bucket, $"key{number}", SystemActions.Content(number, 1_000));
-        await world.System.PutAsync(bucket, "large", SystemActions.Content(99, LargeSize));
-        await world.System.DrainRepairsAsync();
-        await world.LookAsync();
+        // Six of the eight stores get its shards: again, until the bad one is among them.
+        for (var time = 0; time < 100 && !world.Shards.Any(shard => world.Rows.Single(row => row.Id == shard.Segment).PayloadLength > LargeSize / 2); time++)
+        {
+            await world.System.PutAsync(bucket, "large", SystemActions.Content(99, LargeSize));
+            await world.System.DrainRepairsAsync();
+            await world.LookAsync();
+        }
+
         return world;
     }
 
