@@ -12,17 +12,16 @@ internal sealed class LongReads(int threadCount)
     public const int LengthMin = 64 << 10;
 
     /// <summary>Reads of the same place that pass the cache by.</summary>
-    private const uint DirectCount = 2;
+    private const int DirectCount = 2;
 
-    /// <summary>Places remembered, as a power of two: reads of 128 KiB of 4 GiB. Each takes four bytes.</summary>
+    /// <summary>Places remembered, as a power of two: reads of 128 KiB of 4 GiB.</summary>
     private const int PlaceBits = 15;
 
     private const int CopySize = (128 << 10) + DirectAlignment.Size;
 
     private readonly AlignedBuffers _copies = new(CopySize, threadCount);
 
-    // By the upper bits of a place's hash, the lower bits of the hash and how often the place was read. The latest place wins; what is lost under a race is a count.
-    private readonly uint[] _places = new uint[1 << PlaceBits];
+    private readonly Doorkeeper _places = new(PlaceBits);
 
     /// <summary>Whether to try the page cache. False for a long read of what it does not hold: even trying would begin to fill it.</summary>
     public static bool MayBeCached(Volume volume, long offset, int count) => count < LengthMin || volume.File.IsCached(offset, count);
@@ -30,19 +29,7 @@ internal sealed class LongReads(int threadCount)
     /// <summary>Reads what is not in memory.</summary>
     /// <returns>As <see cref="IDiskFile.Read"/>.</returns>
     public int Read(Volume volume, long offset, Span<byte> destination) =>
-        Count(volume.Number, offset) <= DirectCount ? ReadDirect(volume.File, offset, destination) : volume.File.Read(offset, destination);
-
-    /// <summary>How often a place was read lately, with this time.</summary>
-    private uint Count(uint volume, long offset)
-    {
-        var hash = ((ulong)offset ^ ((ulong)volume << 44)) * 0x9E3779B97F4A7C15;
-        ref var place = ref _places[hash >> (64 - PlaceBits)];
-        var tag = (uint)(hash >> 16) & ~3u;
-        var known = Volatile.Read(ref place);
-        var count = (known & ~3u) == tag ? Math.Min(3, (known & 3) + 1) : 1;
-        Volatile.Write(ref place, tag | count);
-        return count;
-    }
+        _places.Count(Doorkeeper.Mix((ulong)offset ^ ((ulong)volume.Number << 44))) <= DirectCount ? ReadDirect(volume.File, offset, destination) : volume.File.Read(offset, destination);
 
     /// <summary>Reads the whole blocks around the bytes into a buffer of its own and copies: shards begin at a block, their cells do not.</summary>
     private int ReadDirect(IDiskFile file, long offset, Span<byte> destination)

@@ -17,7 +17,7 @@ internal sealed partial class CellCache : IAsyncDisposable
     /// <summary>How long a stop waits for the disk.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Requests that are remembered to know the second from the first, 4 bytes each: twice as many as full cells have room, within these limits. Powers of two.</summary>
+    /// <summary>Requests that are remembered to know the second from the first: twice as many as full cells have room, within these limits.</summary>
     private const int RememberedCountMin = 16 * 1024;
 
     private const int RememberedCountMax = 4 * 1024 * 1024;
@@ -31,7 +31,7 @@ internal sealed partial class CellCache : IAsyncDisposable
     private readonly BufferPool buffers;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly int[] remembered;
+    private readonly Doorkeeper remembered;
     private long slowSince;
     private long hitCount;
     private long hitBytes;
@@ -46,7 +46,7 @@ internal sealed partial class CellCache : IAsyncDisposable
         reads = new(disk, threads);
         writer = new(folder, buffers, options.FaultPause, threads, time, logger);
         var wanted = Math.Clamp(2 * options.SizeMax / ShardLayout.FullCellSize, RememberedCountMin, RememberedCountMax);
-        remembered = new int[BitOperations.RoundUpToPowerOf2((ulong)wanted)];
+        remembered = new(BitOperations.Log2(BitOperations.RoundUpToPowerOf2((ulong)wanted)));
     }
 
     /// <summary>Whether cells of this machine's own disks are kept too.</summary>
@@ -115,12 +115,7 @@ internal sealed partial class CellCache : IAsyncDisposable
     public bool Remember(CellName cell)
     {
         Interlocked.Increment(ref missCount);
-        // What two readers overwrite for one another is a request forgotten.
-        var hash = HashOf(cell);
-        ref var slot = ref remembered[hash & (remembered.Length - 1)];
-        if (Volatile.Read(ref slot) == hash) return true;
-        Volatile.Write(ref slot, hash);
-        return false;
+        return remembered.Count(HashOf(cell)) > 1;
     }
 
     /// <summary>Has a copy of a cell's bytes written in the background, if the disk keeps up.</summary>
@@ -157,12 +152,10 @@ internal sealed partial class CellCache : IAsyncDisposable
 
     private bool IsSlow() => Interlocked.Read(ref slowSince) is not 0 and var since && time.GetElapsedTime(since) < options.SlowPause;
 
-    /// <summary>Multiplicative hashing, of which the upper half is good: neighbouring cells, which are asked for together, do not forget each other.</summary>
-    private static int HashOf(CellName cell)
+    private static ulong HashOf(CellName cell)
     {
-        const ulong golden = 0x9E37_79B9_7F4A_7C15;
-        var segment = (BitOperations.RotateLeft(cell.Segment.Epoch, 32) ^ cell.Segment.Counter) * golden;
-        return (int)(((segment ^ ((ulong)cell.Stripe << 8) ^ cell.Cell) * golden) >> 32);
+        var segment = Doorkeeper.Mix(BitOperations.RotateLeft(cell.Segment.Epoch, 32) ^ cell.Segment.Counter);
+        return Doorkeeper.Mix(segment ^ ((ulong)cell.Stripe << 8) ^ cell.Cell);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cache {Directory} did not answer within {Seconds} s; it is not asked for {Pause} s.")]

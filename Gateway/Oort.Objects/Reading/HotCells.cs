@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using Oort.Backends;
 using Oort.Objects.Budget;
 
 namespace Oort.Objects.Reading;
@@ -14,13 +15,13 @@ namespace Oort.Objects.Reading;
 /// <param name="bytesMax">Bytes to keep at most; 0 to keep none.</param>
 internal sealed class HotCells(BufferPool buffers, long bytesMax)
 {
-    /// <summary>Requests that are remembered, 4 bytes each, to know the second from the first: those for as many full cells, 1 GiB. A power of two.</summary>
-    private const int RememberedCount = 16_384;
+    /// <summary>Requests that are remembered to know the second from the first, as a power of two: those for as many full cells, 1 GiB.</summary>
+    private const int RememberedBits = 14;
 
     private readonly Lock gate = new();
     private readonly Dictionary<StripeRange, LinkedListNode<HotCell>> cells = [];
     private readonly LinkedList<HotCell> clock = new();
-    private readonly int[] remembered = new int[bytesMax > 0 ? RememberedCount : 0];
+    private readonly Doorkeeper remembered = new(bytesMax > 0 ? RememberedBits : 1);
     private long bytes;
     private long hitCount;
     private long missCount;
@@ -65,16 +66,7 @@ internal sealed class HotCells(BufferPool buffers, long bytesMax)
 
     /// <summary>Remembers that a cell was asked for.</summary>
     /// <returns>Whether it was asked for before, among the last requests: then it is worth keeping. Seldom true by mistake, where two cells have the same hash.</returns>
-    public bool Remember(StripeRange cell)
-    {
-        if (bytesMax == 0) return false;
-        // Not under the gate: what two readers overwrite for one another is a request forgotten.
-        var hash = HashOf(cell);
-        ref var slot = ref remembered[hash & (RememberedCount - 1)];
-        if (Volatile.Read(ref slot) == hash) return true;
-        Volatile.Write(ref slot, hash);
-        return false;
-    }
+    public bool Remember(StripeRange cell) => bytesMax > 0 && remembered.Count(HashOf(cell)) > 1;
 
     /// <summary>Keeps a copy of a cell's bytes, if there is memory for it.</summary>
     public void Keep(StripeRange cell, ReadOnlySpan<byte> content)
@@ -109,12 +101,10 @@ internal sealed class HotCells(BufferPool buffers, long bytesMax)
         }
     }
 
-    /// <summary>Multiplicative hashing, of which the upper half is good: neighbouring cells, which are asked for together, do not forget each other.</summary>
-    private static int HashOf(StripeRange cell)
+    private static ulong HashOf(StripeRange cell)
     {
-        const ulong golden = 0x9E37_79B9_7F4A_7C15;
-        var segment = (BitOperations.RotateLeft(cell.Segment.Epoch, 32) ^ cell.Segment.Counter) * golden;
-        return (int)(((segment ^ ((ulong)cell.Stripe << 32) ^ (uint)cell.From) * golden) >> 32);
+        var segment = Doorkeeper.Mix(BitOperations.RotateLeft(cell.Segment.Epoch, 32) ^ cell.Segment.Counter);
+        return Doorkeeper.Mix(segment ^ ((ulong)cell.Stripe << 32) ^ (uint)cell.From);
     }
 
     /// <summary>Under the gate. Ends, since every cell that it passes is unused when it comes by again.</summary>

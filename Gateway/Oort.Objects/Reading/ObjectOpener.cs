@@ -34,19 +34,11 @@ internal sealed class ObjectOpener(DataPath path)
         {
             if (places.IsDefault)
             {
-                await foreach (var location in LocateAsync(extents, offset, length, cancellationToken))
-                {
-                    if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
-                    Add(location);
-                }
+                await foreach (var location in LocateAsync(extents, offset, length, cancellationToken)) await AddAsync(location);
             }
             else
             {
-                foreach (var location in Among(places, Needed(extents, offset, length)))
-                {
-                    if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
-                    Add(location);
-                }
+                foreach (var location in Among(places, Needed(extents, offset, length))) await AddAsync(location);
             }
 
             var reserved = data.Count + segments.Count <= LocatedFreeCount ? 0 : (data.Count + segments.Count) * (long)LocatedSize;
@@ -59,8 +51,9 @@ internal sealed class ObjectOpener(DataPath path)
             throw;
         }
 
-        void Add(DataLocation location)
+        async ValueTask AddAsync(DataLocation location)
         {
+            if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
             data[location.Data.Id] = new OpenData(path, location.Data);
             foreach (var row in location.Segments.Values)
             {

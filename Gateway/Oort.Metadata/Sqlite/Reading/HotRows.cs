@@ -1,3 +1,4 @@
+using Oort.Backends;
 using Oort.Metadata.Sqlite.Writing;
 using Oort.Metadata.Writing;
 
@@ -21,13 +22,12 @@ internal sealed class HotRows(long bytesMax)
     /// <summary>Buckets kept; beyond it those kept are dropped. They are few, and a row is small.</summary>
     private const int BucketsMax = 1_024;
 
-    /// <summary>Keys remembered as asked for once, as a power of two; four bytes each.</summary>
+    /// <summary>Keys remembered as asked for once, as a power of two.</summary>
     private const int AskedBits = 15;
 
     private readonly Shard[] shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard())];
     private readonly long shardBytesMax = bytesMax / ShardCount / 2;
-    // By the upper bits of a key's hash, lower bits of it: the last one asked for with these. A race loses one key's first time.
-    private readonly uint[] asked = new uint[1 << AskedBits];
+    private readonly Doorkeeper asked = new(AskedBits);
     private readonly Lock bucketGate = new();
     private Dictionary<string, BucketRow> buckets = [];
     private ulong bucketChanges;
@@ -46,7 +46,7 @@ internal sealed class HotRows(long bytesMax)
             {
                 if (!shard.Older.Remove(scope, out entry))
                 {
-                    stamp = stamp with { IsAgain = IsAskedAgain(scope) };
+                    stamp = stamp with { IsAgain = asked.Count(scope) > 1 };
                     return null;
                 }
                 Put(shard, scope, entry);
@@ -108,16 +108,6 @@ internal sealed class HotRows(long bytesMax)
             bucketChanges++;
             buckets = [];
         }
-    }
-
-    /// <summary>Remembers that a key was asked for, and says whether it was before.</summary>
-    private bool IsAskedAgain(ulong scope)
-    {
-        ref var place = ref asked[scope >> (64 - AskedBits)];
-        var tag = (uint)scope | 1; // Never 0, which is nobody's.
-        if (Volatile.Read(ref place) == tag) return true;
-        Volatile.Write(ref place, tag);
-        return false;
     }
 
     private void Put(Shard shard, ulong scope, Entry entry)
