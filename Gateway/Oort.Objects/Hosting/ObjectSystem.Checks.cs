@@ -19,6 +19,9 @@ public sealed partial class ObjectSystem
     /// <summary>Shards of a store that are asked for at once.</summary>
     private const int AskParallelism = 16;
 
+    /// <summary>Times that a segment is looked at whose shards move meanwhile.</summary>
+    private const int LookCountMax = 4;
+
     /// <inheritdoc/>
     public ValueTask<ScrubReport> ScrubAsync(bool repair, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken) =>
         ScrubAsync(repair, Pacer.None, progress, cancellationToken);
@@ -102,7 +105,7 @@ public sealed partial class ObjectSystem
             // A bad cell that is met on the way is rebuilt by a second look.
             for (var look = 0; look < 2; look++)
             {
-                var outcome = await repairer.RunAsync(row, repair, suspects, pacer, cancellationToken);
+                (row, var outcome) = await LookAsync(row, repair, suspects, pacer, cancellationToken);
                 suspects = outcome.Suspects;
                 bytes += outcome.BytesRead;
                 mended += outcome.Repaired.Length;
@@ -119,6 +122,19 @@ public sealed partial class ObjectSystem
 
         var copies = await HealCopiesAsync(repair, findings, pacer, cancellationToken);
         return new(segments, bytes, bad, mended, copies.Bad, copies.Repaired, findings.ToImmutable());
+    }
+
+    /// <summary>Looks at a segment as it is now: while others drop and move segments, shards are missed by an old row that nobody misses.</summary>
+    private async ValueTask<(SegmentRow Row, SegmentOutcome Outcome)> LookAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, Pacer pacer, CancellationToken cancellationToken)
+    {
+        for (var look = 1; ; look++)
+        {
+            var outcome = await repairer.RunAsync(row, repair, suspects, pacer, cancellationToken);
+            if (outcome.BadCount == 0 || outcome.Repaired.Length + outcome.Moved.Length > 0) return (row, outcome);
+            if (await parts.Metadata.FindSegmentAsync(row.Id, cancellationToken) is not { } now) return (row, SegmentOutcome.Gone);
+            if (look == LookCountMax || now.Shards.SequenceEqual(row.Shards)) return (row, outcome);
+            row = now;
+        }
     }
 
     private static void Describe(SegmentRow row, SegmentOutcome outcome, FindingList findings, bool isLast)
@@ -142,12 +158,14 @@ public sealed partial class ObjectSystem
     /// <summary>Looks whether each shard is there with the right length. What is not is queued, or repaired at once.</summary>
     private async ValueTask CheckPresenceAsync(SegmentRow row, bool repair, FindingList findings, CancellationToken cancellationToken)
     {
-        var layout = new Shards.ShardLayout(row.Geometry, row.PayloadLength);
-        var (missing, away) = (0, 0);
-        for (var index = 0; index < row.Shards.Length; index++)
+        var (missing, away) = await CountAbsentAsync(row, cancellationToken);
+        for (var look = 1; missing > 0; look++)
         {
-            if (row.Shards[index] != StoreId.None && parts.Stores.Find(row.Shards[index]) is not { } && !parts.Stores.IsGivenUp(row.Shards[index], TimeSpan.MaxValue)) away++;
-            else if (!await IsPresentAsync(row, index, layout.ShardLength, cancellationToken)) missing++;
+            // As in a scrub: it may have been dropped or moved meanwhile.
+            if (await parts.Metadata.FindSegmentAsync(row.Id, cancellationToken) is not { } now) return;
+            if (look == LookCountMax || now.Shards.SequenceEqual(row.Shards)) break;
+            row = now;
+            (missing, away) = await CountAbsentAsync(row, cancellationToken);
         }
 
         if (missing == 0) return;
@@ -161,6 +179,19 @@ public sealed partial class ObjectSystem
 
         var severity = present + away < row.Geometry.DataShards ? FindingSeverity.Lost : FindingSeverity.Degraded;
         findings.Add(severity, row.Id.ToString(), string.Create(CultureInfo.InvariantCulture, $"{missing} of its {row.Geometry.TotalShards} shards are missing or have a wrong length, {away} are on disks that are away; {row.Geometry.DataShards} are needed."));
+    }
+
+    private async ValueTask<(int Missing, int Away)> CountAbsentAsync(SegmentRow row, CancellationToken cancellationToken)
+    {
+        var layout = new Shards.ShardLayout(row.Geometry, row.PayloadLength);
+        var (missing, away) = (0, 0);
+        for (var index = 0; index < row.Shards.Length; index++)
+        {
+            if (row.Shards[index] != StoreId.None && parts.Stores.Find(row.Shards[index]) is not { } && !parts.Stores.IsGivenUp(row.Shards[index], TimeSpan.MaxValue)) away++;
+            else if (!await IsPresentAsync(row, index, layout.ShardLength, cancellationToken)) missing++;
+        }
+
+        return (missing, away);
     }
 
     private async ValueTask<bool> IsPresentAsync(SegmentRow row, int index, long length, CancellationToken cancellationToken)
