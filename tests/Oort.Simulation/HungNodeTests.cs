@@ -38,7 +38,7 @@ public sealed class HungNodeTests(ITestOutputHelper output)
             await MeasureAsync(later);
             node.IsHung = false;
             world.LinkTo(node).Reset();
-            await world.Gateway!.StopAsync();
+            await world.StopAsync();
         });
         later.Failures.ShouldBe(0);
         Compare("PUT", healthy.Puts, later.Puts);

@@ -39,7 +39,7 @@ public sealed class PowerCutTests
             world.Gateway!.System.GetStatus().Stores.Length.ShouldBe(7);
             await world.SettleAsync();
             await world.CheckAsync();
-            await world.Gateway!.StopAsync();
+            await world.StopAsync();
         });
         world.Clients[0].Failures.ShouldBe(0);
     }

@@ -48,6 +48,8 @@ internal sealed class Scenario
     private async Task LiveAsync(World world, Chaos chaos)
     {
         await world.StartAsync();
+        var heartbeats = new Heartbeats(world);
+        var beating = heartbeats.RunAsync();
         for (var round = 0; round < RoundCount; round++)
         {
             var work = world.WorkAsync(RoundTime);
@@ -59,10 +61,15 @@ internal sealed class Scenario
             // A disk that has silently lost what it acknowledged is found by the next scrub, which the product makes every two weeks by itself.
             if (chaos.Counts.ContainsKey(NodeFaults.StaleDisk)) await world.Gateway!.System.ScrubAsync(repair: true, null, CancellationToken.None);
             await world.CheckAsync();
+            await heartbeats.UntilAuditedAsync();
+            heartbeats.Check();
             await LoseTwoAsync(world);
         }
 
-        await world.Gateway!.StopAsync();
+        heartbeats.Stop();
+        await beating;
+
+        await world.StopAsync();
     }
 
     /// <summary>4+2 and whole: any two nodes may be away.</summary>

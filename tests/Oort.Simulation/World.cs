@@ -131,6 +131,13 @@ internal sealed class World : IDisposable
         }
     }
 
+    /// <summary>An orderly end of everything, the gateway first.</summary>
+    public async Task StopAsync()
+    {
+        await Gateway!.StopAsync();
+        foreach (var node in Nodes) await node.StopAsync();
+    }
+
     /// <summary>Clients make requests for a while; returns when each has its last answer.</summary>
     public async Task WorkAsync(TimeSpan duration)
     {

@@ -1,5 +1,5 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Backends.Local;
@@ -14,7 +14,7 @@ namespace Oort.Node;
 public readonly record struct ScrubStatus(long Passes, long Shards, long Bytes, int Bad);
 
 /// <summary>Reads the node's shards over and over in the background, behind everything else, and keeps those that are damaged for the gateways to hear of.</summary>
-/// <remarks>On a thread of its own at idle I/O and CPU priority (Linux), at a rate. A damaged shard stays on the list until it has been put again or deleted.</remarks>
+/// <remarks>On a thread of its own, at a rate; where that is the system's, at idle I/O and CPU priority (Linux). A damaged shard stays on the list until it has been put again or deleted.</remarks>
 internal sealed partial class SelfScrub : IAsyncDisposable
 {
     /// <summary>Damaged shards that are kept; a disk with more is dying, and what is mended makes room for the next.</summary>
@@ -33,6 +33,8 @@ internal sealed partial class SelfScrub : IAsyncDisposable
     private readonly NodeStorage _storage;
     private readonly long _bytesPerSecond;
     private readonly TimeSpan _pause;
+    private readonly ThreadProvider _threads;
+    private readonly Action<Span<byte>> _random;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -45,7 +47,7 @@ internal sealed partial class SelfScrub : IAsyncDisposable
 
     public SelfScrub(NodeStorage storage, NodeOptions options, TimeProvider time, ILogger logger)
     {
-        (_storage, _time, _logger) = (storage, time, logger);
+        (_storage, _threads, _random, _time, _logger) = (storage, options.Store.Threads, options.Random, time, logger);
         (_bytesPerSecond, _pause) = (options.ScrubBytesPerSecond ?? BytesPerSecondDefault, options.ScrubPause ?? s_pauseDefault);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _running = ended.Task;
@@ -55,14 +57,13 @@ internal sealed partial class SelfScrub : IAsyncDisposable
             return;
         }
 
-        var thread = new Thread(() =>
+        _threads.Start("scrub", () =>
         {
-            IdlePriority.SetThread();
+            // Of a simulation's threads one runs at a time, and everybody waits for it.
+            if (_threads == ThreadProvider.System) IdlePriority.SetThread();
             Run();
             ended.SetResult();
-        })
-        { IsBackground = true, Name = "scrub" };
-        thread.Start();
+        });
     }
 
     public ScrubStatus Status
@@ -98,7 +99,7 @@ internal sealed partial class SelfScrub : IAsyncDisposable
         try
         {
             // Machines that run some hours a day would scrub the same first volumes for ever.
-            var start = (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
+            var start = DrawStart();
             for (var pause = _pause < s_firstPause ? _pause : s_firstPause; ; pause = _pause)
             {
                 Wait(pause);
@@ -149,7 +150,14 @@ internal sealed partial class SelfScrub : IAsyncDisposable
         LogDamaged(_logger, damaged.Id);
     }
 
-    private void Wait(TimeSpan time) => Task.Delay(time, _time, _stopping.Token).GetAwaiter().GetResult();
+    private uint DrawStart()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        _random(bytes);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes);
+    }
+
+    private void Wait(TimeSpan time) => _threads.Wait(Task.Delay(time, _time, _stopping.Token));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} is not what was put here; the gateway is told.")]
     private static partial void LogDamaged(ILogger logger, ShardId shard);

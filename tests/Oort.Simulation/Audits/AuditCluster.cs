@@ -40,7 +40,7 @@ internal sealed class AuditCluster : IDisposable
         own = NodeIdentity.FromSeed(seed);
         OwnDisks = image is null ? [.. Enumerable.Range(0, shape.OwnDisks).Select(_ => new RecordingDisk { IsForgetful = true })] : [.. image.OwnDisks.Select(disk => disk.Copy())];
         var random = simulator.Fork();
-        Nodes = [.. Enumerable.Range(0, shape.Nodes).Select(number => new NodeMachine(simulator, $"node{number}", Folder, own.Id, logs, identities))];
+        Nodes = [.. Enumerable.Range(0, shape.Nodes).Select(number => new NodeMachine(simulator, $"node{number}", Folder, own.Id, logs, identities) { IsScrubbing = false })];
         for (var number = 0; number < Nodes.Length; number++)
         {
             Nodes[number].Disk = Nodes[number].NewDisk(image?.NodeDisks[number].Copy() ?? new() { IsForgetful = true });

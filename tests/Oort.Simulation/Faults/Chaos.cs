@@ -6,7 +6,7 @@ namespace Oort.Simulation.Faults;
 /// <summary>Breaks things at random, and mends each after a while; at the end, all.</summary>
 /// <remarks>
 /// What a fault takes away for good is limited to what the product promises to survive: at 4+2 a write is acknowledged by five stores, so one disk at a time may lose what it had, until
-/// everything is whole again. What only hides, delays or falsifies has no limit.
+/// everything is whole again; or one node may keep it to itself for good. What only hides, delays or falsifies for a while has no limit.
 /// </remarks>
 internal sealed class Chaos
 {
@@ -64,7 +64,8 @@ internal sealed class Chaos
     {
         if (random.Next(5) == 0) return open.Exists(one => one.Node is null) ? null : gateway.Any();
         var well = world.Members.FindAll(IsWell);
-        if (random.Next(6) == 0) return open.Exists(one => one.LeavesWell) ? null : membership.Change(well);
+        var isChanging = open.Exists(one => one.ChangesMembers);
+        if (random.Next(6) == 0) return isChanging ? null : membership.Change(well);
         // A node that is not a store yet can break like any other, but has nothing to lose.
         var breakable = well.Concat(world.Joining.Where(IsWell)).ToList();
         if (breakable.Count == 0) return null;
@@ -73,7 +74,12 @@ internal sealed class Chaos
         if (mayDestroy && random.Next(6) == 0)
         {
             mayDestroy = false;
-            return random.Next(3) == 0 ? membership.Replace(node) : nodes.Destructive(node);
+            return random.Next(4) switch
+            {
+                0 => membership.Replace(node),
+                1 when !isChanging => membership.Liar(node),
+                _ => nodes.Destructive(node),
+            };
         }
 
         // A disk that is no store's may be put into any node.
@@ -121,6 +127,9 @@ internal sealed record Ailment(string Name, NodeMachine? Node, Func<Task> BeginA
 
     /// <summary>Nothing is wrong with the node: other things may happen to it meanwhile.</summary>
     public bool LeavesWell { get; init; }
+
+    /// <summary>Afterwards there is a node more, or less: one such change at a time.</summary>
+    public bool ChangesMembers { get; init; }
 
     /// <summary>The end, once it has begun.</summary>
     public Task? Ending { get; set; }

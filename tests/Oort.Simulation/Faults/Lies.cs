@@ -8,13 +8,16 @@ namespace Oort.Simulation.Faults;
 /// <summary>What a node that lies answers when it is asked for bytes: all of it looks right to the protocol but the last.</summary>
 internal sealed class Lies(Random random)
 {
+    /// <summary>It never says the truth; false: every other time.</summary>
+    public bool IsConstant { get; init; }
+
     private byte[]? earlier;
 
     /// <summary>Changes an answer, or lets it be.</summary>
     /// <returns>Null: the connection breaks in the middle of it.</returns>
     public byte[]? Tell(ServerCall call, byte[] content)
     {
-        if (call.Method != "GET" || call.StatusCode != 200 || call.Target == NodePaths.Status || content.Length <= NodeLimits.CheckSize || random.Next(2) == 0) return content;
+        if (call.Method != "GET" || call.StatusCode != 200 || call.Target == NodePaths.Status || content.Length <= NodeLimits.CheckSize || (random.Next(2) == 0 && !IsConstant)) return content;
         switch (random.Next(6))
         {
             case 0:

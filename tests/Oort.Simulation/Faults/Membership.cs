@@ -46,6 +46,29 @@ internal sealed class Membership(World world, Operator @operator, Random random)
         };
     }
 
+    /// <summary>A node lies until audits have found it out. Then it is let go, and where that leaves too few, another one comes first.</summary>
+    public Ailment Liar(NodeMachine node) => new("liar", node, () =>
+    {
+        leaving.Add(node);
+        (node.Lie, node.MayFailAudits) = (new Lies(random) { IsConstant = true }.Tell, true);
+        return Task.CompletedTask;
+    }, async () =>
+    {
+        if (world.Members.Count <= CountMin)
+        {
+            var other = world.NewNode();
+            await other.StartAsync();
+            await @operator.JoinAsync(other);
+            world.Members.Add(other);
+        }
+
+        await @operator.LetGoAsync(node);
+    })
+    {
+        TakesOperator = true,
+        ChangesMembers = true,
+    };
+
     private Ailment Join()
     {
         var node = world.NewNode();
@@ -59,6 +82,7 @@ internal sealed class Membership(World world, Operator @operator, Random random)
         {
             TakesOperator = true,
             LeavesWell = true,
+            ChangesMembers = true,
         };
     }
 
@@ -66,5 +90,6 @@ internal sealed class Membership(World world, Operator @operator, Random random)
     {
         TakesOperator = true,
         LeavesWell = true,
+        ChangesMembers = true,
     };
 }

@@ -35,8 +35,8 @@ internal sealed class NodeFaults(World world, Operator @operator, Random random)
                 return node.StartAsync();
             }),
             6 => At(node, "wrong clock", () => node.Clock.Skew = TimeSpan.FromDays((random.NextDouble() * 800) - 400), () => node.Clock.Skew = default),
-            7 => At(node, "lies", () => node.Lie = new Lies(random).Tell, () => node.Lie = null),
-            _ => At(node, "bad bits", () => node.Disk.FlipOneIn = 20, () => node.Disk.FlipOneIn = 0),
+            7 => At(node, "lies", () => (node.Lie, node.MayFailAudits) = (new Lies(random).Tell, true), () => node.Lie = null),
+            _ => At(node, "bad bits", () => (node.Disk.FlipOneIn, node.MayFailAudits) = (20, true), () => node.Disk.FlipOneIn = 0),
         };
     }
 
@@ -69,6 +69,7 @@ internal sealed class NodeFaults(World world, Operator @operator, Random random)
         {
             Crash(node);
             node.Disk = node.NewDisk(new());
+            node.MayFailAudits = true;
             await node.StartAsync();
         }, () => gone is { } id ? @operator.ReplaceAsync(id, node) : Task.CompletedTask) with
         {
@@ -83,6 +84,7 @@ internal sealed class NodeFaults(World world, Operator @operator, Random random)
         var count = Math.Max(medium.OperationCount * 9 / 10, medium.OperationCount - random.Next(400));
         Crash(node);
         node.Disk = node.NewDisk(medium.Crash(count, CrashMode.Dropped));
+        node.MayFailAudits = true;
         await node.StartAsync();
     }, Nothing);
 

@@ -6,7 +6,7 @@ using Oort.Simulation.Scheduling;
 
 namespace Oort.Simulation.Faults;
 
-/// <summary>Who adds, empties and replaces nodes: asks again and again, whatever breaks meanwhile, until it is done.</summary>
+/// <summary>Who adds, empties, replaces and lets go of nodes: asks again and again, whatever breaks meanwhile, until it is done.</summary>
 internal sealed class Operator(World world)
 {
     /// <summary>Long after everything else works again.</summary>
@@ -26,6 +26,16 @@ internal sealed class Operator(World world)
     public Task LeaveAsync(NodeMachine node) => UntilDoneAsync($"{node.Name} leaves", async gateway =>
     {
         if (Find(gateway, node) is { State: StoreState.Active } store) await gateway.System.DrainDiskAsync(store.Id, CancellationToken.None);
+        return true;
+    });
+
+    /// <summary>A node that audits have found out is to go, once what it had has its place elsewhere.</summary>
+    public Task LetGoAsync(NodeMachine node) => UntilDoneAsync($"{node.Name} is let go", async gateway =>
+    {
+        if (Find(gateway, node) is not { State: StoreState.Active } store) return true;
+        if (gateway.System.Reputations.Find(store.Id) is not { Standing: StoreStanding.Disqualified } known) throw new DiskChangeException("audits have not found it out yet");
+        await gateway.System.DrainDiskAsync(store.Id, CancellationToken.None);
+        world.Simulator.Trace.Note(world.Simulator.Now, $"{node.Name} was found out after {known.AuditCount} audits");
         return true;
     });
 

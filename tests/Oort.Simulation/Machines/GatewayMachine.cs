@@ -59,6 +59,8 @@ internal sealed class GatewayMachine(Simulator simulator, Func<NodeMachine, Link
             ScrubInterval = TimeSpan.FromHours(2),
             DeleteGrace = TimeSpan.FromMinutes(5),
             OrphanScanInterval = TimeSpan.FromMinutes(30),
+            // An audit of each node in half a minute: a fault of a minute is met, and is not all that is known of the node.
+            Audits = new() { ProbationInterval = TimeSpan.FromSeconds(30), AuditsPerDayMin = 2_880, AuditsPerDayMax = 2_880, DrawInterval = TimeSpan.FromMinutes(1) },
         };
         System = await ObjectSystem.OpenAsync(Adjust(options), [.. disks, .. nodes.Select(EndpointOf)], root, Clock, logs, CancellationToken.None);
     }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Oort.Backends;
 using Oort.Backends.Local;
 using Oort.Backends.Node;
 using Oort.Backends.Suite;
@@ -87,8 +89,17 @@ internal sealed class NodeMachine : INodeServer
     /// <summary>What it makes of its answers; null: it is honest.</summary>
     public Func<ServerCall, byte[], byte[]?>? Lie { get; set; }
 
+    /// <summary>It has lied, lost something or read wrong bits: what audits make of that is right.</summary>
+    public bool MayFailAudits { get; set; }
+
+    /// <summary>It reads its shards over and over.</summary>
+    public bool IsScrubbing { get; init; } = true;
+
     /// <summary>The store that it serves; null: none, or it is off.</summary>
     public LocalStore? Store => running?.Services.Storage.Store;
+
+    /// <summary>What its scrub has found damaged.</summary>
+    public ImmutableArray<ShardId> DamagedShards(int countMax) => running?.Scrub.Bad(countMax) ?? [];
 
     public SimulatedDisk NewDisk(RecordingDisk medium) => new(random, medium, $"disk of {Name}");
 
@@ -102,6 +113,8 @@ internal sealed class NodeMachine : INodeServer
             Gateways = [gateway],
             Store = new LocalStoreOptions { VolumeSizeBytes = 4 << 20, AllocationStepBytes = 256 << 10, HeadroomBytes = 0, Threads = simulator.Threads, TimeProvider = Clock },
             OpenDisk = _ => Disk,
+            ScrubBytesPerSecond = IsScrubbing ? 8 << 20 : 0,
+            ScrubPause = TimeSpan.FromMinutes(1),
             Random = random.NextBytes,
         };
         var directory = NodeDirectory.Open(folder, options.OpenDisk);
@@ -109,7 +122,7 @@ internal sealed class NodeMachine : INodeServer
         {
             var storage = await NodeStorage.OpenAsync(directory, options, Clock, logs.CreateLogger<NodeStorage>(), CancellationToken.None);
             var services = new NodeServices(directory.Identity, directory, storage, new BodyBudget(options.BodyBytesMax), new BandwidthCap(null, Clock), new NameStates(), new UploadTable(options.UploadIdleMax, Clock), options, Clock);
-            running = new(services, new NodeRouter(services, logs.CreateLogger<NodeRouter>()));
+            running = new(services, new NodeRouter(services, logs.CreateLogger<NodeRouter>()), new SelfScrub(storage, options, Clock, logs.CreateLogger<SelfScrub>()));
             Power = NodePower.On;
         }
         catch
@@ -135,6 +148,16 @@ internal sealed class NodeMachine : INodeServer
         _ = EndAsync(before);
     }
 
+    /// <summary>An orderly stop.</summary>
+    public async Task StopAsync()
+    {
+        Power = NodePower.Off;
+        if (running is not { } before) return;
+        running = null;
+        before.Services.Directory.Dispose();
+        await EndAsync(before);
+    }
+
     public void Serve(ServerCall call)
     {
         if (IsHung || Power != NodePower.On || running is not { } now) return;
@@ -154,9 +177,10 @@ internal sealed class NodeMachine : INodeServer
 
     private static async Task EndAsync(Running before)
     {
+        await before.Scrub.DisposeAsync();
         await before.Services.Uploads.DisposeAsync();
         await before.Services.Storage.DisposeAsync();
     }
 
-    private sealed record Running(NodeServices Services, NodeRouter Router);
+    private sealed record Running(NodeServices Services, NodeRouter Router, SelfScrub Scrub);
 }
