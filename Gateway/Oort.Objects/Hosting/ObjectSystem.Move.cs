@@ -22,7 +22,7 @@ public sealed partial class ObjectSystem
 
     /// <inheritdoc/>
     /// <remarks>
-    /// 1. A copy of one instant; snapshots are held up, so that the journal behind it stays. 2. What came meanwhile, from the journal, until little is left. 3. The copy is checked.
+    /// 1. A copy of one instant; snapshots are held up, so that the journal behind it stays. 2. What came meanwhile, from the journal, until little is left. 3. The copy is checked; what came meanwhile, again.
     /// 4. Changes are refused; the rest of the journal. 5. Both have the same totals. 6. A file in the data directory says where the metadata are from now on: before it, everything is as it was; behind it, a
     /// start needs the other database. 7. The other database is released for gateways, and serves.
     /// </remarks>
@@ -54,11 +54,11 @@ public sealed partial class ObjectSystem
         try
         {
             // 2.
-            for (var round = 0; round < CatchUpRoundsMax && await CatchUpAsync(other, cancellationToken) > EntriesOfAShortRound; round++) logger.LogInformation("The copy of the metadata catches up; it is at generation {Generation}.", other.CommittedGeneration);
+            await CatchUpUntilShortAsync(other, cancellationToken);
 
             // 3.
             if (await other.CheckAsync(1, cancellationToken) is [{ } problem, ..]) throw new MetadataMoveException($"The copy is not right ({problem.Kind}: {problem.Detail}). Check the metadata with oort fsck; empty the other database before the next attempt.");
-            await CatchUpAsync(other, cancellationToken);
+            await CatchUpUntilShortAsync(other, cancellationToken);
 
             // 4. A change of keys may not end when other gateways have begun.
             using var keys = await keeper.HoldAsync(cancellationToken);
@@ -105,6 +105,12 @@ public sealed partial class ObjectSystem
             await other.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Catches up until what is left takes a moment: changes are refused while that is given to the copy.</summary>
+    private async Task CatchUpUntilShortAsync(PostgresMetadataStore other, CancellationToken cancellationToken)
+    {
+        for (var round = 0; round < CatchUpRoundsMax && await CatchUpAsync(other, cancellationToken) > EntriesOfAShortRound; round++) logger.LogInformation("The copy of the metadata catches up; it is at generation {Generation}.", other.CommittedGeneration);
     }
 
     /// <summary>Gives the copy what this gateway has journalled since; the result is how many entries that was.</summary>
