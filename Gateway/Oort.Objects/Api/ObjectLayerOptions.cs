@@ -34,7 +34,7 @@ public sealed record ObjectLayerOptions
     [Range(1, 64 * 1024 * 1024)]
     public int RunBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Payload bytes that a long GET reads with one read from each store, while memory is plenty; at least one stripe. It holds two such runs, the one that it sends and the one ahead. Default 512 KiB, so 1 MiB a connection: reads of 128 KiB at 4+2.</summary>
+    /// <summary>Payload bytes that a long GET reads with one read from each store, while memory is plenty; at least one stripe. It holds two such runs, the one that it sends and the one ahead. Default 512 KiB, so 1 MiB a connection: reads of 128 KiB at 4+2. Twice and four times as much where stores are more than 10 and 30 ms away.</summary>
     [Range(1, 64 * 1024 * 1024)]
     public int ReadRunBytes { get; init; } = 512 * 1024;
 
@@ -57,7 +57,7 @@ public sealed record ObjectLayerOptions
     /// <summary>When not even a quorum answers within this, the write fails; likewise a read with fewer than k shards. Default 30 s: clients give up at 60.</summary>
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a read waits for a data shard before it asks others and decodes. Default 200 ms: behind a sync on a busy disk reads take up to 100.</summary>
+    /// <summary>How long a read waits for a data shard before it asks others and decodes. Default 200 ms: behind a sync on a busy disk reads take up to 100. Two round trips more where stores are more than 10 ms away.</summary>
     public TimeSpan HedgeDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long a store that stalled or was slower than the hedge is avoided where others can serve, so that not every stripe waits for it again. Default 5 s: then it gets another chance.</summary>

@@ -16,7 +16,7 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
     public required string Durability { get; init; }
 
     /// <summary>
-    /// Window by window: 1. copy what is in memory, stripe by stripe; 2. for the rest, have the sealed bytes, begin to read what comes behind them if the client keeps up and
+    /// Window by window: 1. copy what is in memory, stripe by stripe; 2. for the rest, have the sealed bytes, while what comes behind them is read too if the client keeps up and
     /// the memory is there, and open the chunks into the writer, stripe by stripe. After each stripe but the last, flush, which waits for the client.
     /// </summary>
     public async ValueTask CopyToAsync(long offset, long length, PipeWriter destination, CancellationToken cancellationToken)
@@ -24,7 +24,7 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, extents.Sum(extent => extent.Length) - offset);
-        using var windows = ReadPlan.Windows(extents, offset, length, data, segments, path.Options.ReadRunBytes).GetEnumerator();
+        using var windows = ReadPlan.Windows(extents, offset, length, data, segments).GetEnumerator();
         WindowReads? reads = null;
         var wait = MemoryBudget.AdmissionWait;
         var isPrompt = true;
@@ -52,11 +52,8 @@ internal sealed class DataReader(DataPath path, ImmutableArray<Extent> extents, 
                 while (done < window.ChunkCount)
                 {
                     reads ??= new WindowReads(path, cancellationToken);
-                    using var bytes = await reads.TakeAsync(window.After(done), isPrompt, wait);
+                    using var bytes = await reads.TakeAsync(window.After(done), next, isPrompt, wait);
                     wait = MemoryBudget.ProgressWait;
-                    var end = done + bytes.ChunkCount;
-                    var behind = end < window.ChunkCount ? window.After(end) : next;
-                    if (behind is not null && isPrompt && reads.Waits) reads.Begin(behind);
                     for (var index = 0; index < bytes.ChunkCount;)
                     {
                         cancellationToken.ThrowIfCancellationRequested();

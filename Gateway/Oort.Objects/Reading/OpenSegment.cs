@@ -18,6 +18,7 @@ internal sealed class OpenSegment
     private volatile bool isStale;
     private int refreshCount;
     private double latencyMax;
+    private double reach;
 
     public OpenSegment(DataPath path, SegmentRow row)
     {
@@ -25,7 +26,7 @@ internal sealed class OpenSegment
         this.row = row;
         faults = new ShardFault[row.Geometry.TotalShards];
         Layout = new ShardLayout(row.Geometry, row.PayloadLength);
-        latencyMax = FindLatencyMax();
+        Measure();
     }
 
     private enum ShardFault : byte
@@ -85,12 +86,23 @@ internal sealed class OpenSegment
         return true;
     }
 
-    /// <summary>Round trips up to which a store is near enough: those that are not much longer than the k-th of this segment's.</summary>
-    private double FindLatencyMax()
+    /// <summary>Payload bytes to read at a time; at least one stripe.</summary>
+    public int RunBytes => path.Options.ReadRunBytes * Distance.RunFactor(reach);
+
+    /// <summary>How long to wait for a shard before others are asked.</summary>
+    public TimeSpan HedgeDelay => path.Options.HedgeDelay + Distance.Patience(reach);
+
+    /// <summary>Finds the round trips up to which a store is near enough, those that are not much longer than the k-th of this segment's; and the k-th itself, for which own disks, however busy, count as here.</summary>
+    private void Measure()
     {
-        if (!path.Stores.AreDistancesUnequal) return double.PositiveInfinity;
-        var latencies = Enumerable.Range(0, Geometry.TotalShards).Select(Find).OfType<IStore>().Where(store => !path.Stores.IsLastResort(store.Id)).Select(store => path.Stores.LatencyOf(store.Id)).Order().ToArray();
-        return latencies.Length < Geometry.DataShards ? double.PositiveInfinity : Distance.Limit(latencies[Geometry.DataShards - 1]);
+        (latencyMax, reach) = (double.PositiveInfinity, 0);
+        if (!path.Stores.DoDistancesMatter) return;
+        var stores = Enumerable.Range(0, Geometry.TotalShards).Select(Find).OfType<IStore>().Where(store => !path.Stores.IsLastResort(store.Id)).ToArray();
+        if (stores.Length < Geometry.DataShards) return;
+        latencyMax = Distance.Limit(Kth(store => path.Stores.LatencyOf(store.Id)));
+        reach = Kth(store => store.Traits.Machine == StoreTraits.OwnMachine ? 0 : path.Stores.LatencyOf(store.Id));
+
+        double Kth(Func<IStore, double> latency) => stores.Select(latency).Order().ElementAt(Geometry.DataShards - 1);
     }
 
     /// <summary>The shard was read and is not what was written: it is not read again, and queued for repair.</summary>
@@ -141,7 +153,7 @@ internal sealed class OpenSegment
             row = found;
         }
 
-        latencyMax = FindLatencyMax();
+        Measure();
         foreach (var shard in lost) path.Repairs.Enqueue(Id, shard, RepairReason.BadShard);
         return hasMoved;
     }

@@ -13,8 +13,7 @@ internal static class ReadPlan
     /// <param name="extents">The object's.</param>
     /// <param name="offset">First byte of the object.</param>
     /// <param name="length">Count of bytes; the range lies within the object.</param>
-    /// <param name="runBytes">Payload bytes to read at a time, where the range is as long as that; at least one stripe.</param>
-    public static IEnumerable<ChunkWindow> Windows(ImmutableArray<Extent> extents, long offset, long length, IReadOnlyDictionary<DataId, OpenData> data, IReadOnlyDictionary<SegmentId, OpenSegment> segments, int runBytes)
+    public static IEnumerable<ChunkWindow> Windows(ImmutableArray<Extent> extents, long offset, long length, IReadOnlyDictionary<DataId, OpenData> data, IReadOnlyDictionary<SegmentId, OpenSegment> segments)
     {
         var begin = 0L;
         foreach (var extent in extents)
@@ -23,13 +22,13 @@ internal static class ReadPlan
             var from = Math.Max(begin, offset);
             var to = Math.Min(end, offset + length);
             if (from < to)
-                foreach (var window in Windows(data[extent.Data], from - begin + extent.Offset, to - begin + extent.Offset, segments, runBytes)) yield return window;
+                foreach (var window in Windows(data[extent.Data], from - begin + extent.Offset, to - begin + extent.Offset, segments)) yield return window;
             begin = end;
             if (begin >= offset + length) yield break;
         }
     }
 
-    private static IEnumerable<ChunkWindow> Windows(OpenData data, long from, long to, IReadOnlyDictionary<SegmentId, OpenSegment> segments, int runBytes)
+    private static IEnumerable<ChunkWindow> Windows(OpenData data, long from, long to, IReadOnlyDictionary<SegmentId, OpenSegment> segments)
     {
         var chunk = from / ChunkCipher.PlaintextSize;
         var chunkEnd = (to - 1) / ChunkCipher.PlaintextSize + 1;
@@ -40,7 +39,7 @@ internal static class ReadPlan
             while (chunk < Math.Min(chunkEnd, runEnd))
             {
                 var payloadOffset = run.Offset + (chunk - runFirst) * ChunkCipher.SealedSize;
-                var count = CountInRun(payloadOffset, segments[run.Segment].Geometry, runBytes, Math.Min(chunkEnd, runEnd) - chunk);
+                var count = CountInRun(payloadOffset, segments[run.Segment], Math.Min(chunkEnd, runEnd) - chunk);
                 var first = Math.Max(from, chunk * ChunkCipher.PlaintextSize);
                 var last = Math.Min(to, (chunk + count) * ChunkCipher.PlaintextSize);
                 yield return new ChunkWindow(data, segments[run.Segment], payloadOffset, chunk, count, first, last);
@@ -53,10 +52,10 @@ internal static class ReadPlan
     }
 
     /// <summary>Chunks up to the end of the run of stripes; where the first one reaches over it (in a pack), that one alone. Runs begin at multiples of their length, so that readers of one object can share them.</summary>
-    private static int CountInRun(long payloadOffset, Geometry geometry, int runBytes, long countMax)
+    private static int CountInRun(long payloadOffset, OpenSegment segment, long countMax)
     {
-        var stripeLength = (long)geometry.DataShards * ShardLayout.FullCellSize;
-        var runLength = Math.Max(1, runBytes / stripeLength) * stripeLength;
+        var stripeLength = (long)segment.Geometry.DataShards * ShardLayout.FullCellSize;
+        var runLength = Math.Max(1, segment.RunBytes / stripeLength) * stripeLength;
         return (int)Math.Min(countMax, ChunkWindow.CountBefore(runLength, payloadOffset));
     }
 }

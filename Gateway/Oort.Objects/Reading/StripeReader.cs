@@ -70,7 +70,7 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
         var isTaken = false;
         try
         {
-            var isPrompt = await EndsWithinAsync(all, path.Options.HedgeDelay, cancellationToken);
+            var isPrompt = await EndsWithinAsync(all, segment.HedgeDelay, cancellationToken);
             if (isPrompt && Array.TrueForAll(all.Result, isDone => isDone))
             {
                 isTaken = true;
@@ -179,7 +179,7 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
 
             if (done >= needed) return true;
             if (done + pending < needed) return false;
-            var limit = isHedged ? path.Options.StoreTimeout : path.Options.HedgeDelay;
+            var limit = isHedged ? path.Options.StoreTimeout : segment.HedgeDelay;
             var left = limit - path.Time.GetElapsedTime(started);
             if (left > TimeSpan.Zero && await EndsWithinAsync(cells.NextAsync(), left, cancellationToken)) continue;
             if (isHedged) return false;

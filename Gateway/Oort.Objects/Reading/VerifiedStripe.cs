@@ -83,7 +83,7 @@ internal sealed class VerifiedStripe(DataPath path, OpenSegment segment, int str
             var (done, pending) = cells.Look();
             if (pending == 0 && allEntries.IsCompleted) return;
             var isEnough = done >= segment.Geometry.DataShards && entries.Count(entry => entry.IsCompleted) >= segment.Geometry.DataShards;
-            var left = (isEnough ? path.Options.HedgeDelay : path.Options.StoreTimeout) - path.Time.GetElapsedTime(started);
+            var left = (isEnough ? segment.HedgeDelay : path.Options.StoreTimeout) - path.Time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return;
             try
             {

@@ -38,8 +38,8 @@ public interface IStoreSet : IPlacer
     /// <summary>Whether a store is to be read from only where others do not suffice: it is suspended or disqualified.</summary>
     bool IsLastResort(StoreId id) => false;
 
-    /// <summary>Whether some stores are so much farther away than others that reads should choose.</summary>
-    bool AreDistancesUnequal => false;
+    /// <summary>Whether some stores are far away, or so much farther than others that reads should choose.</summary>
+    bool DoDistancesMatter => false;
 
     /// <summary>Mean round trip of late, in milliseconds; 0 while it is not known.</summary>
     double LatencyOf(StoreId id) => 0;

@@ -42,7 +42,7 @@ public sealed partial class StoreSet
             most = Math.Max(most, slot.LatencyMilliseconds);
         }
 
-        areDistancesUnequal = most > Reading.Distance.Limit(least);
+        doDistancesMatter = most > Reading.Distance.Limit(least) || most >= Reading.Distance.FarMin;
     }
 
     private async ValueTask<StoreHealthChange?> ProbeAsync(StoreSlot slot, CancellationToken stop)

@@ -29,7 +29,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private volatile FrozenDictionary<StoreId, StoreSlot> byId = FrozenDictionary<StoreId, StoreSlot>.Empty;
     private int version;
     private volatile bool anyLastResort;
-    private volatile bool areDistancesUnequal;
+    private volatile bool doDistancesMatter;
     private long distancesLookedAt;
 
     public StoreSet(ClusterId cluster, StoreSetOptions options, TimeProvider time, ILogger<StoreSet> logger)
@@ -82,7 +82,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     public bool IsLastResort(StoreId id) => anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified };
 
     /// <inheritdoc/>
-    public bool AreDistancesUnequal => areDistancesUnequal;
+    public bool DoDistancesMatter => doDistancesMatter;
 
     /// <inheritdoc/>
     public double LatencyOf(StoreId id) => FindSlot(id)?.LatencyMilliseconds ?? 0;

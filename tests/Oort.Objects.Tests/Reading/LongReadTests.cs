@@ -34,6 +34,38 @@ public sealed class LongReadTests
     }
 
     [Theory]
+    [InlineData("node", 9, 7)]
+    [InlineData("node", 10, 4)]
+    [InlineData("node", 30, 3)]
+    [InlineData(StoreTraits.OwnMachine, 30, 7)]
+    public async Task Read_StoresFarAway_AsksForLongerRuns(string machine, double latency, int runs)
+    {
+        // Of twelve stripes, by two, four and eight: the first, its run's rest, and the other runs.
+        await using var world = Far(new Geometry(4, 2), NothingKept with { ReadRunBytes = 512 * 1024 });
+        world.Stores.Latency = latency;
+        foreach (var store in world.Stores.All) store.Traits = store.Traits with { Machine = machine };
+        var bytes = ObjectWorld.Bytes(Size);
+        var version = await world.PutAsync(bytes);
+        (await world.GetAsync(version)).ShouldBe(bytes);
+        Reads(world).ShouldBe(4 * runs);
+    }
+
+    [Fact]
+    public async Task Read_StoresAreWaitedFor_HasTheNextRunOnTheWay()
+    {
+        await using var world = Far(new Geometry(4, 2));
+        var bytes = ObjectWorld.Bytes(Size);
+        var version = await world.PutAsync(bytes);
+        var held = world.Stores.All.Select(store => store.Hold(StoreOperations.Read)).ToArray();
+        var read = world.GetAsync(version);
+        // The first stripe, and the rest of its run; nothing has come yet.
+        while (Reads(world) < 4 + 4) await Task.Delay(1);
+        foreach (var gate in held) gate.SetResult();
+        (await read).ShouldBe(bytes);
+        Reads(world).ShouldBe(4 * 4);
+    }
+
+    [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
     [InlineData(5, 3)]

@@ -63,7 +63,7 @@ public sealed class NearestTests
         {
             var latencies = stores.Select(store => system.Stores.LatencyOf(store.Id)).ToArray();
             var near = stores.Where((_, i) => !far.Contains(i)).Max(store => system.Stores.LatencyOf(store.Id));
-            return Task.FromResult(system.Stores.AreDistancesUnequal && far.All(i => latencies[i] > 3 * near + 20));
+            return Task.FromResult(system.Stores.DoDistancesMatter && far.All(i => latencies[i] > 3 * near + 20));
         });
         foreach (var store in stores) store.LetProbe(false);
     }

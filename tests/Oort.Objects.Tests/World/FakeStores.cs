@@ -28,6 +28,9 @@ internal sealed class FakeStores : IStoreSet
         }
     }
 
+    /// <summary>Round trip to each, in milliseconds.</summary>
+    public double Latency { get; set; }
+
     /// <summary>Stores that placement and reads do not see.</summary>
     public ConcurrentDictionary<StoreId, bool> Away { get; } = [];
 
@@ -40,6 +43,10 @@ internal sealed class FakeStores : IStoreSet
         [.. Enumerable.Range(0, geometry.TotalShards).Select(i => Visible(All[(i + (int)segment.Counter) % All.Length]))];
 
     public IStore? Find(StoreId id) => Visible(All.Single(store => store.Id == id));
+
+    public bool DoDistancesMatter => Latency > 0;
+
+    public double LatencyOf(StoreId id) => Latency;
 
     public void Report(StoreId id, BackendException failure) => Reports.Enqueue((id, failure));
 
