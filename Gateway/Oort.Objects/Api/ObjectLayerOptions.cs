@@ -40,7 +40,7 @@ public sealed record ObjectLayerOptions
 
     /// <summary>
     /// Bytes of sealed cells that are kept of stores which have to be waited for (cold disks, nodes, clouds), once they have been asked for twice. Default 32 MiB, 512 full
-    /// cells; 0: none. Part of <see cref="BufferBytes"/>, and at most an eighth of them, whatever is said here: 16 MiB of the 128 that a gateway takes by default.
+    /// cells; 0: none. Part of <see cref="BufferBytes"/>, and at most an eighth of them, whatever is said here: 12 MiB of the 96 that a gateway takes by default.
     /// </summary>
     [Range(0, 1L << 37)]
     public long HotCellBytes { get; init; } = 32L * 1024 * 1024;
