@@ -23,7 +23,7 @@ internal static class DeleteObjects
             var entry = document.Objects[i];
             try
             {
-                commands.Add(Command(bucket, request, entry));
+                commands.Add(Command(context, bucket, request, entry));
                 places.Add(i);
             }
             catch (S3Exception e)
@@ -40,14 +40,14 @@ internal static class DeleteObjects
         await S3Xml.WriteDeleteAsync(Answers.Xml(request), answers, document.Quiet, cancellationToken);
     }
 
-    private static DeleteVersion Command(BucketRow bucket, S3Request request, in DeleteEntry entry)
+    private static DeleteVersion Command(OperationContext context, BucketRow bucket, S3Request request, in DeleteEntry entry)
     {
         ObjectKeys.Check(entry.Key);
 
         // Its own code here, as nothing but this list has it (S3 API: DeleteObjects, "Errors").
         if (entry.VersionId is { } version && version != VersionId.NullText && !VersionId.TryParse(version, out _))
             throw new S3Exception(S3Errors.NoSuchVersion);
-        return new(bucket.Id, entry.Key, request.Principal.OwnerId, entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size));
+        return new(bucket.Id, entry.Key, request.Principal.OwnerId, entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

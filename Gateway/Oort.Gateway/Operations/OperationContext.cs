@@ -20,6 +20,9 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>
         imports?.Find(bucket) is { } run ? Imports.ImportedListing.ListAsync(Metadata, run, bucket, query, cancellationToken) : Metadata.ListObjectsAsync(query, cancellationToken);
 
+    /// <summary>Whether a key that is not here may be brought by an import: its delete has to be remembered.</summary>
+    public bool IsImported(BucketRow bucket, string key) => imports?.Find(bucket) is { } run && key.StartsWith(run.Settings.Prefix, StringComparison.Ordinal);
+
     /// <summary>The request's bucket, which the caller must own (S3 API: "Bucket owner condition").</summary>
     public ValueTask<BucketRow> FindBucketAsync(S3Request request, CancellationToken cancellationToken) =>
         FindBucketAsync(request, request.Bucket!, "x-amz-expected-bucket-owner", cancellationToken);

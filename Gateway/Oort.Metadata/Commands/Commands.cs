@@ -66,7 +66,8 @@ public readonly record struct PutVersionResult(CommitOutcome Outcome, VersionRow
 
 /// <summary>Deletes: without <paramref name="VersionId"/> as S3 does for the bucket's versioning state (drop, or add a marker), with it that very version.</summary>
 /// <param name="VersionId">A version's text id or "null"; null for none.</param>
-public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions);
+/// <param name="IsRemembered">Whether a delete marker takes the place of a key's last version that is named and is none itself: where something would otherwise bring the key again.</param>
+public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions, bool IsRemembered = false);
 
 /// <param name="Outcome">Done also when there was nothing to delete.</param>
 /// <param name="VersionId">Text id of the marker that was made, or of the version that was removed; null where the bucket was never versioned.</param>

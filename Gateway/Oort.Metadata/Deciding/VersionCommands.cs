@@ -41,7 +41,7 @@ internal static class VersionCommands
     {
         var keyBytes = KeyBytes(command.Key);
         if (session.FindBucket(command.Bucket) is not { } bucket) return new(CommitOutcome.NoSuchBucket, null, false);
-        return command.VersionId is null ? DeleteCurrent(session, bucket, command, keyBytes) : DeleteNamed(session, command, command.VersionId, keyBytes);
+        return command.VersionId is null ? DeleteCurrent(session, bucket, command, keyBytes) : DeleteNamed(session, bucket, command, command.VersionId, keyBytes);
     }
 
     public static CommitOutcome Update(WriteSession session, BucketId bucketId, string key, string? versionId, Func<VersionRow, VersionRow?> change)
@@ -100,22 +100,13 @@ internal static class VersionCommands
             return new(CommitOutcome.Done, null, false);
         }
 
-        var marker = new VersionRow
-        {
-            Bucket = command.Bucket,
-            Key = command.Key,
-            Id = new(session.StartWriting(), session.RandomBits()),
-            IsNull = bucket.Versioning == VersioningState.Suspended,
-            IsDeleteMarker = true,
-            LastModified = session.Now,
-            OwnerId = command.OwnerId,
-        };
+        var marker = CreateMarker(session, bucket, command);
         InsertNewest(session, bucket, current, marker, keyBytes);
         return new(CommitOutcome.Done, marker.IdText, true);
     }
 
-    /// <summary>With a version id: removes that version; when it was the newest, the one below comes up (so removing a marker brings the object back).</summary>
-    private static DeleteVersionResult DeleteNamed(WriteSession session, DeleteVersion command, string versionId, byte[] keyBytes)
+    /// <summary>With a version id: removes that version; when it was the newest, the one below comes up (so removing a marker brings the object back). Where there is none below, a marker may have to stay.</summary>
+    private static DeleteVersionResult DeleteNamed(WriteSession session, BucketRow bucket, DeleteVersion command, string versionId, byte[] keyBytes)
     {
         var row = session.Tables.Versions.Find(command.Bucket, command.Key, keyBytes, versionId);
         var outcome = Conditions.Check(row, command.Conditions);
@@ -124,8 +115,22 @@ internal static class VersionCommands
 
         session.StartWriting();
         session.RemoveVersion(row, keyBytes);
-        if (row.IsLatest)
-            session.SetHead(command.Bucket, keyBytes, session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes), hadHead: !row.IsDeleteMarker);
+        if (!row.IsLatest) return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
+        var below = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
+        session.SetHead(command.Bucket, keyBytes, below, hadHead: !row.IsDeleteMarker);
+        if (command.IsRemembered && below is null && !row.IsDeleteMarker && bucket.Versioning != VersioningState.Unversioned)
+            InsertNewest(session, bucket, null, CreateMarker(session, bucket, command), keyBytes);
         return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
     }
+
+    private static VersionRow CreateMarker(WriteSession session, BucketRow bucket, DeleteVersion command) => new()
+    {
+        Bucket = command.Bucket,
+        Key = command.Key,
+        Id = new(session.StartWriting(), session.RandomBits()),
+        IsNull = bucket.Versioning == VersioningState.Suspended,
+        IsDeleteMarker = true,
+        LastModified = session.Now,
+        OwnerId = command.OwnerId,
+    };
 }

@@ -86,6 +86,32 @@ public abstract partial class MetadataSuite
         (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!.Id.ShouldBe(version.Id);
     }
 
+    [Theory]
+    [InlineData(VersioningState.Enabled)]
+    [InlineData(VersioningState.Suspended)]
+    public async Task DeleteVersion_LastByIdAndRemembered_LeavesAMarkerUntilThatIsDeleted(VersioningState versioning)
+    {
+        await SetVersioning(Bucket.Id, versioning);
+        var only = await MustPut(Bucket.Id, "k");
+        var deleted = await Store.DeleteVersionAsync(new(Bucket.Id, "k", "owner", only.IdText, WriteConditions.None, IsRemembered: true), default);
+        (deleted.Outcome, deleted.VersionId, deleted.IsDeleteMarker).ShouldBe((CommitOutcome.Done, only.IdText, false));
+        (await Keys(Bucket.Id)).ShouldBeEmpty();
+        var marker = (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!;
+        (marker.IsDeleteMarker, marker.IsLatest, marker.IsNull).ShouldBe((true, true, versioning == VersioningState.Suspended));
+        (await Store.PutVersionAsync(Put(Bucket.Id, "k") with { Conditions = new(IfNoVersion: true) }, default)).Outcome.ShouldBe(CommitOutcome.PreconditionFailed);
+
+        // With another below, that one comes up, and no marker is needed; a marker goes for good.
+        var put = await MustPut(Bucket.Id, "k");
+        if (versioning == VersioningState.Enabled)
+        {
+            await Store.DeleteVersionAsync(new(Bucket.Id, "k", "owner", put.IdText, WriteConditions.None, IsRemembered: true), default);
+            (await Store.ListVersionsAsync(new(Bucket.Id, "", "", "", null, 10), default)).Versions.ShouldHaveSingleItem().Id.ShouldBe(marker.Id);
+            await Store.DeleteVersionAsync(new(Bucket.Id, "k", "owner", marker.IdText, WriteConditions.None, IsRemembered: true), default);
+            (await Store.FindVersionAsync(Bucket.Id, "k", null, default)).ShouldBeNull();
+        }
+
+    }
+
     [Fact]
     public async Task DeleteVersion_NewestById_MakesTheOneBelowTheNewest()
     {
