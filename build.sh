@@ -27,8 +27,11 @@ client_commands=(aws python3 rclone s3cmd restic initdb)
 # Checks and tests, counted. However this ends, its last line tells them.
 passed=0
 failed=0
+complete=
 summarize() {
   local code=$?
+  # Ended by a signal, the exit code is that of whatever went before.
+  if [[ -z $complete ]] && ((code == 0)); then code=1; fi
   # A stage that broke off is a failure that no test counted.
   if ((code != 0 && failed == 0)); then failed=1; fi
   heading "Summary"
@@ -256,3 +259,4 @@ case $verb in
     fail "unknown verb '$verb'; there are: test, conformance, simulate, bench, and none for everything."
     ;;
 esac
+complete=yes
