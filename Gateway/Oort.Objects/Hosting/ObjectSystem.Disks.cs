@@ -48,7 +48,7 @@ public sealed partial class ObjectSystem
     /// <inheritdoc/>
     /// <remarks>
     /// 1. The old one is taken out of the set at once, so that the journal's quorum is of stores that can take it. 2. The new one joins. 3. The old one's row says
-    /// Removed, and the scan finds every segment with a shard on it. A crash between 2. and 3. leaves the old one missing and the new one joined; it is done again.
+    /// Removed, and the scan finds every segment with a shard on it. A crash between 2. and 3. leaves the old one missing and the new one joined; called again, it goes on with 3.
     /// </remarks>
     public async ValueTask<DiskStatus> ReplaceDiskAsync(StoreId gone, IStoreEndpoint endpoint, CancellationToken cancellationToken)
     {
@@ -57,17 +57,17 @@ public sealed partial class ObjectSystem
         {
             var rows = await parts.Metadata.ListStoresAsync(cancellationToken);
             var row = rows.FirstOrDefault(one => one.Id == gone && one.State != StoreState.Removed) ?? throw new DiskChangeException($"There is no disk {gone} in this cluster.");
-            if (await FindAsync(endpoint, cancellationToken) is { } found && rows.Any(one => one.Id == found.Id)) throw new DiskChangeException($"{endpoint.Location} holds store {found.Id} already; give an empty disk.");
+            var old = parts.Stores.Slots.FirstOrDefault(slot => slot.Id == gone);
+            var joined = await FindJoinedAsync(rows, old, endpoint, cancellationToken);
 
             // 1.
-            var old = parts.Stores.Slots.FirstOrDefault(slot => slot.Id == gone);
             parts.Stores.SetState(gone, StoreState.Removed);
 
             // 2.
             StoreSlot slot;
             try
             {
-                slot = await JoinAsync(endpoint, cancellationToken);
+                slot = joined ?? await JoinAsync(endpoint, cancellationToken);
             }
             catch
             {
@@ -185,11 +185,29 @@ public sealed partial class ObjectSystem
         }
     }
 
+    /// <summary>The store that a replacement which broke off has let join; null: it is still to join.</summary>
+    /// <remarks>A disk that has long been here looks the same. That it takes the place of one that is gone only says so of that one, which is true; one that is there is drained, not given up.</remarks>
+    /// <exception cref="DiskChangeException">It cannot take the old one's place.</exception>
+    private async ValueTask<StoreSlot?> FindJoinedAsync(IReadOnlyList<StoreRow> rows, StoreSlot? old, IStoreEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(endpoint, cancellationToken) is not { } found || rows.FirstOrDefault(one => one.Id == found.Id) is not { } row) return null;
+        if (row.State != StoreState.Active || parts.Stores.FindSlot(found.Id) is not { } slot || slot == old) throw new DiskChangeException($"{endpoint.Location} holds store {found.Id} already; give an empty disk.");
+        if (old is { State: not StoreState.Removed, Health: not StoreHealth.Offline })
+            throw new DiskChangeException($"{endpoint.Location} holds store {found.Id} already, and {old.Endpoint.Location} is there; give an empty disk, or drain {old.Endpoint.Location}.");
+        return slot;
+    }
+
     /// <summary>A blank place becomes a store of this cluster: 1. the store, 2. the keyring on it, 3. a place in the set, 4. its row.</summary>
+    /// <remarks>When it is in doubt whether its row took effect, what the metadata have decides. Where they do not say it, the store stays in the set: called again, this goes on with 4., and so does a start.</remarks>
     private async ValueTask<StoreSlot> JoinAsync(IStoreEndpoint endpoint, CancellationToken cancellationToken)
     {
         var found = await FindAsync(endpoint, cancellationToken);
-        if (found is { } present && parts.Stores.Slots.Any(slot => slot.Id == present.Id)) throw new DiskChangeException($"{endpoint.Location} is a disk of this cluster already.");
+        if (found is { } present && parts.Stores.FindSlot(present.Id) is { } begun)
+        {
+            if (await HasRowAsync(present.Id, cancellationToken) == false) return await PutRowAsync(begun);
+            throw new DiskChangeException($"{endpoint.Location} is a disk of this cluster already.");
+        }
+
         if (found is { Cluster: { } cluster } && cluster != Cluster) throw new DiskChangeException($"{endpoint.Location} belongs to another cluster ({cluster}); give an empty disk.");
 
         IStore? store = null;
@@ -208,18 +226,42 @@ public sealed partial class ObjectSystem
         }
 
         // 3.
-        var added = parts.Stores.Add(endpoint, store.Id, store, StoreState.Active);
+        return await PutRowAsync(parts.Stores.Add(endpoint, store.Id, store, StoreState.Active));
 
-        // 4. Its record is the first that the new store takes part in.
+        // 4. Its record is the first that the new store takes part in. Whoever does not wait for it any more does not take it back.
+        async ValueTask<StoreSlot> PutRowAsync(StoreSlot added)
+        {
+            try
+            {
+                await PutStoreAsync(new() { Id = added.Id, Location = endpoint.Location, State = StoreState.Active }, CancellationToken.None);
+                return added;
+            }
+            catch (Exception failure)
+            {
+                switch (await HasRowAsync(added.Id, CancellationToken.None))
+                {
+                    case true:
+                        return added;
+                    case false:
+                        await parts.Stores.RemoveAsync(added.Id);
+                        throw;
+                    default:
+                        throw new MetadataUnavailableException($"The metadata do not say whether {endpoint.Location} has joined. Ask for it again when they answer.", failure);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether a store has a row; null when the metadata do not say it.</summary>
+    private async ValueTask<bool?> HasRowAsync(StoreId id, CancellationToken cancellationToken)
+    {
         try
         {
-            await PutStoreAsync(new() { Id = store.Id, Location = endpoint.Location, State = StoreState.Active }, cancellationToken);
-            return added;
+            return (await parts.Metadata.ListStoresAsync(cancellationToken)).Any(row => row.Id == id);
         }
-        catch
+        catch (MetadataUnavailableException)
         {
-            await parts.Stores.RemoveAsync(store.Id);
-            throw;
+            return null;
         }
     }
 

@@ -216,6 +216,27 @@ public sealed class BadNodeTests
     }
 
     [Fact]
+    public async Task Replace_BrokenOffAfterTheNewStoreJoined_GoesOnWhenAskedAgain()
+    {
+        await using var world = await NodeWorld.StartAsync(NodeCount);
+        var node = world.Nodes[1];
+        await world.FillAsync("before");
+        var store = (await world.ShowAsync(node)).Store;
+        await EmptyAsync(world, node);
+        var begun = await world.BeginStoreAsync(node);
+        await world.CloseAsync();
+        await world.OpenAsync();
+        await world.UntilAsync(node, "it is told", one => one.Store == store && one.Health == "offline");
+
+        (await world.Admin.ReplaceAsync(node.Id.ToString(), CancellationToken.None)).Store.ShouldBe(begun.ToString());
+
+        await world.UntilAsync(node, "it is active", one => one.State == "active" && one.Health == "online" && one.Standing == "vetted" && one.Store == begun.ToString());
+        (await world.System.Metadata.ListStoresAsync(CancellationToken.None)).Single(row => row.Id.ToString() == store).State.ShouldBe(StoreState.Removed);
+        await world.UntilWholeAsync();
+        await world.CheckAsync("before");
+    }
+
+    [Fact]
     public async Task Gateway_WithAnotherPhrase_SaysSoAndTouchesNoNode()
     {
         await using var world = await NodeWorld.StartAsync(NodeCount);

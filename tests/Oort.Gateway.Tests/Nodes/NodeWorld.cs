@@ -178,6 +178,9 @@ internal sealed class NodeWorld : IAsyncDisposable
     /// <summary>The node's store, past the gateway.</summary>
     public Task<NodeStore> OpenStoreAsync(OneNode node) => NodeStore.OpenAsync(node.Address, _endpoints.Identity, System.Cluster, Patient, None);
 
+    /// <summary>A node's disk becomes a store of the cluster, and nothing else is done: as far as a replacement gets that breaks off.</summary>
+    public async Task<StoreId> BeginStoreAsync(OneNode node) => (await System.AddDiskAsync(_endpoints.At(node.Address), None)).Store.Id;
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes) await node.DisposeAsync();

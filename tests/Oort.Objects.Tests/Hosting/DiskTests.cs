@@ -1,5 +1,6 @@
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Tests.World;
 using Shouldly;
 using Xunit;
 
@@ -31,6 +32,75 @@ public sealed class DiskTests
         await CheckAsync(system);
         (await system.GetAsync("bucket", "degraded")).ShouldBe(SystemActions.Content(3, 300_000));
         (await system.ListDisksAsync(CancellationToken.None)).Single(disk => disk.Store.Id == fresh.Id).Segments.ShouldBeGreaterThan(0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Replace_BrokenOffAfterTheNewOneJoined_GoesOnWhenCalledAgain(bool isRestarted)
+    {
+        await using var cluster = new TestCluster();
+        var gone = cluster.Stores[1];
+        var fresh = TestCluster.NewStore();
+        var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        gone.Offline = true;
+        await Eventually.TrueAsync(() => system.GetStatus().Stores[1].Health == StoreHealth.Offline);
+
+        // As far as a replacement gets before it says that the old one is gone.
+        await system.AddDiskAsync(new OpenStoreEndpoint(fresh), CancellationToken.None);
+        if (isRestarted)
+        {
+            await system.DisposeAsync();
+            cluster.Stores.Add(fresh);
+            system = await cluster.OpenAsync();
+        }
+
+        await using (system)
+        {
+            // Only of one that is gone: otherwise a mistake in the name would cost a good disk.
+            (await Should.ThrowAsync<DiskChangeException>(async () => await system.ReplaceDiskAsync(cluster.Stores[2].Id, new OpenStoreEndpoint(fresh), CancellationToken.None))).Message.ShouldContain("or drain");
+            (await Should.ThrowAsync<DiskChangeException>(async () => await system.ReplaceDiskAsync(fresh.Id, new OpenStoreEndpoint(fresh), CancellationToken.None))).Message.ShouldContain("give an empty disk");
+
+            (await system.ReplaceDiskAsync(gone.Id, new OpenStoreEndpoint(fresh), CancellationToken.None)).Store.Id.ShouldBe(fresh.Id);
+            (await system.Metadata.ListStoresAsync(CancellationToken.None)).Single(row => row.Id == gone.Id).State.ShouldBe(StoreState.Removed);
+            system.GetStatus().Stores.ShouldNotContain(store => store.Id == gone.Id);
+            await system.DrainRepairsAsync();
+            (await IsFullAsync(system, gone.Id)).ShouldBeTrue();
+            await CheckAsync(system);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Add_WhoseRowIsInDoubt_KeepsTheStoreThatTheRowIsOf(bool isGivenUp)
+    {
+        await using var cluster = new TestCluster();
+        var time = new ShiftedTime();
+        cluster.Time = time;
+        cluster.Options = cluster.Options with { Journal = cluster.Options.Journal with { QuorumTimeout = TimeSpan.FromMilliseconds(300) } };
+        await using var system = await cluster.OpenAsync();
+        await FillAsync(system);
+        foreach (var store in cluster.Stores.Take(4)) store.Inject(Oort.Backends.Suite.StoreOperations.AppendLog, times: int.MaxValue);
+        var fresh = TestCluster.NewStore();
+        using var caller = new CancellationTokenSource();
+
+        // The row is in the database, and its record below the journal's quorum, when nobody waits for it any longer.
+        var adding = system.AddDiskAsync(new OpenStoreEndpoint(fresh), caller.Token).AsTask();
+        await Eventually.TrueAsync(() => system.GetStatus().Stores.Length == 7);
+        await Task.Delay(500);
+        if (isGivenUp) time.Advance(TimeSpan.FromMinutes(1));
+        else await caller.CancelAsync();
+        if (isGivenUp) await Should.ThrowAsync<MetadataUnavailableException>(adding);
+        foreach (var store in cluster.Stores) store.Heal();
+        if (!isGivenUp) (await adding).Store.Id.ShouldBe(fresh.Id);
+
+        var bucket = (await system.Metadata.FindBucketAsync("bucket", CancellationToken.None))!;
+        await Eventually.Async(async () => (await system.PutAsync(bucket, "after", [2])).Outcome == CommitOutcome.Done);
+        (await system.Metadata.ListStoresAsync(CancellationToken.None)).ShouldContain(row => row.Id == fresh.Id && row.State == StoreState.Active);
+        system.GetStatus().Stores.ShouldContain(store => store.Id == fresh.Id);
+        (await Should.ThrowAsync<DiskChangeException>(async () => await system.AddDiskAsync(new OpenStoreEndpoint(fresh), CancellationToken.None))).Message.ShouldContain("already");
     }
 
     [Fact]
