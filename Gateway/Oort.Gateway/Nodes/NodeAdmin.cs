@@ -122,7 +122,7 @@ internal sealed class NodeAdmin(IObjectSystem system, NodeMembership membership,
             found?.Status.Space.CapacityBytes ?? report?.CapacityBytes, found?.Status.Space.FreeBytes ?? report?.FreeBytes, record.Details.SpaceBytes, report?.ShardCount ?? 0, report?.Version ?? record.Details.Version ?? "", report?.Requests ?? 0,
             found?.Descriptor.LatencyMilliseconds ?? 0, report?.RoundTripMilliseconds, found?.Descriptor.Reputation ?? 0,
             silence?.TotalSeconds, state != MembershipState.Removed && (silence is null || silence > MembershipLimits.SilenceMax), member.ClockSkew.TotalMilliseconds,
-            DateTimeOffset.FromUnixTimeMilliseconds(record.Since), record.Token, member.Store?.Id.ToString() ?? "", report?.Generation ?? 0, report?.IsLeaving ?? false, segments,
+            DateTimeOffset.FromUnixTimeMilliseconds(record.Since), record.Token, found is null ? "" : member.Store!.Id.ToString(), report?.Generation ?? 0, report?.IsLeaving ?? false, segments,
             [.. record.Events.Select(happened => new NodeEventModel(DateTimeOffset.FromUnixTimeMilliseconds(happened.At), happened.Text))],
             known is null ? "" : DiskModel.Lower(known.Standing), known is null ? null : NodeAuditModel.From(known));
     }

@@ -207,7 +207,8 @@ public sealed class BadNodeTests
         refused.Message.ShouldContain("another token");
         await node.StopAsync();
         await world.UntilAsync(node, "it is offline", one => one.Health == "offline");
-        (await world.Admin.RemoveAsync(node.Id.ToString(), CancellationToken.None)).State.ShouldBe("removed");
+        var removed = await world.Admin.RemoveAsync(node.Id.ToString(), CancellationToken.None);
+        (removed.State, removed.Store, removed.Standing).ShouldBe(("removed", "", "disqualified"), "It has no store any more; what is thought of it stays.");
         await node.StartAsync();
         await node.JoinAsync(await world.GiveAsync());
         await world.UntilAsync(node, "it is refused", one => one.Trouble.Contains("was disqualified", StringComparison.Ordinal));
