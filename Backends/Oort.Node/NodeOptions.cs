@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Oort.Backends.Local;
 using Oort.Node.Protocol;
@@ -57,6 +58,9 @@ public sealed record NodeOptions
 
     /// <summary>Opens the disk that its store is on, by the path of the folder.</summary>
     internal Func<string, IDisk> OpenDisk { get; init; } = static path => new PosixDisk(path);
+
+    /// <summary>Stands before every request, with what would handle it: a test has a node there that does not do what it should. Null: nothing.</summary>
+    internal Func<HttpContext, RequestDelegate, Task>? Intercept { get; init; }
 
     /// <summary>Fills what must be told from everything else.</summary>
     internal Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;

@@ -97,7 +97,7 @@ public sealed partial class NodeHost : IAsyncDisposable
             services = new(directory.Identity, directory, storage, new BodyBudget(options.BodyBytesMax), new BandwidthCap(options.BandwidthBytesPerSecond, time),
                 new NameStates(), new UploadTable(options.UploadIdleMax, time), options, time);
             router = new NodeRouter(services, loggers.CreateLogger<NodeRouter>());
-            app.Run(router.HandleAsync);
+            app.Run(options.Intercept is { } intercept ? http => intercept(http, router.HandleAsync) : router.HandleAsync);
             await app.StartAsync(cancellationToken);
             return new(directory, storage, services, router, app);
         }

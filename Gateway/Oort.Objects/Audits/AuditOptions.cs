@@ -24,6 +24,9 @@ public sealed record AuditOptions
     /// <summary>How long one answer may take, beside twice the store's usual delay. A node reads the whole shard for a proof: a second at idle priority.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Least pause between two audits of a store that reads for clients have called for. What they show is recorded unless it is a pass: were there many, one read in ten that fails would weigh like most.</summary>
+    public TimeSpan ComplaintInterval { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Bytes a second that all audits together read at most; 0: no limit.</summary>
     public long BytesPerSecond { get; init; } = 4L * 1024 * 1024;
 

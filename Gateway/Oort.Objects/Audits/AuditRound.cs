@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
@@ -21,6 +22,7 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     private readonly ShardDraw draw = new(metadata, random);
     private readonly Pacer pacer = new(options.BytesPerSecond, time);
     private readonly long[] outcomes = new long[Enum.GetValues<AuditOutcome>().Length];
+    private readonly ConcurrentDictionary<StoreId, long> complaintsHeardAt = [];
     private long drawnAt;
     private volatile int storeCount;
 
@@ -53,10 +55,10 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
 
         // 3. When most are away at once, it is the gateway's own line that is cut: then that says nothing of them.
         var isCutOff = audited.Count(slot => !slot.TakesReads) * 2 > audited.Count;
-        var due = audited.Select(slot => new Turn(slot, [.. OwedBy(slot).Take(PendingPerTick)], IsDue(slot) ? draw.Take(slot.Id) : null, IsLook: false)).ToList();
+        var due = audited.Select(slot => new Turn(slot, [.. OwedBy(slot).Take(PendingPerTick)], IsDue(slot) ? draw.Take(slot.Id) : null, ComplaintOf(slot), IsLook: false)).ToList();
         for (var i = 0; i < due.Count; i++)
-            if (due[i] is { Slot.TakesReads: false } away) due[i] = away with { Owed = [], IsLook = !isCutOff && away.Drawn is not null };
-        await Parallel.ForEachAsync(due.Where(turn => turn.IsLook || turn.Drawn is not null || turn.Owed.Length > 0), new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = stop }, TakeTurnAsync);
+            if (due[i] is { Slot.TakesReads: false } away) due[i] = away with { Owed = [], Complaint = null, IsLook = !isCutOff && away.Drawn is not null };
+        await Parallel.ForEachAsync(due.Where(turn => turn.IsLook || turn.Drawn is not null || turn.Complaint is not null || turn.Owed.Length > 0), new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = stop }, TakeTurnAsync);
     }
 
     private bool IsDrawDue(List<StoreSlot> audited)
@@ -77,6 +79,10 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     private bool IsDue(StoreSlot slot) =>
         reputations.Find(slot.Id) is { } reputation && random.NextDouble() < 1 - Math.Exp(-(options.Tick / IntervalOf(slot.Id, reputation.Standing)));
 
+    /// <summary>The read for a client that a store is to be asked for again now; null: none, or it was asked for another not long ago.</summary>
+    private StoreSlot.ReadComplaint? ComplaintOf(StoreSlot slot) =>
+        slot.Complaint is { } complaint && (!complaintsHeardAt.TryGetValue(slot.Id, out var at) || time.GetElapsedTime(at) >= options.ComplaintInterval) ? complaint : null;
+
     private IEnumerable<ShardId> OwedBy(StoreSlot slot)
     {
         if (reputations.Find(slot.Id) is not { } reputation) yield break;
@@ -95,6 +101,13 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
             }
 
             foreach (var shard in turn.Owed) await AuditAsync(turn.Slot.Id, shard, stop);
+            if (turn is { Complaint: { } complaint, Slot.TakesReads: true })
+            {
+                complaintsHeardAt[turn.Slot.Id] = time.GetTimestamp();
+                if (!IsPending(turn.Slot.Id, complaint.Shard)) await AuditAsync(turn.Slot.Id, complaint.Shard, stop, isDrawn: false, complaint);
+                turn.Slot.ForgetComplaint();
+            }
+
             // What it owes is asked for at its own time, not sooner.
             if (turn.Drawn is not { } drawn || !turn.Slot.TakesReads) return;
             if (!IsPending(turn.Slot.Id, drawn)) await AuditAsync(turn.Slot.Id, drawn, stop);
@@ -115,10 +128,11 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
 
     /// <summary>Audits one shard; what it shows is durable, and its repair asked for, when it returns.</summary>
     /// <param name="isDrawn">By chance from all that the store has: false says that a pass is no sample, and is not recorded.</param>
-    internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop, bool isDrawn = true)
+    /// <param name="asked">A read for a client that came to nothing, which is made again.</param>
+    internal async Task AuditAsync(StoreId store, ShardId shard, CancellationToken stop, bool isDrawn = true, StoreSlot.ReadComplaint? asked = null)
     {
         var kept = await ReadReceiptsAsync(store, stop);
-        var (report, after) = await auditor.RunAsync(store, shard, kept, pacer, stop);
+        var (report, after) = await auditor.RunAsync(store, shard, kept, asked, pacer, stop);
         if (report is { } known && (isDrawn || known.Outcome != AuditOutcome.Pass)) await RecordAsync(store, known, stop);
         else if (IsPending(store, shard)) await reputations.ReleaseAsync(store, shard, stop);
         // After the record: a receipt that is lost with a crash in between is had anew, and one that its store has broken must not be forgotten before that is known.
@@ -131,11 +145,11 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
     private async Task RecordAsync(StoreId store, AuditReport report, CancellationToken stop)
     {
         Interlocked.Increment(ref outcomes[(int)report.Outcome]);
-        if (report.Outcome == AuditOutcome.Fail)
+        if (ReputationRules.IsLoss(reputations.Find(store), report, time.GetUtcNow()))
         {
             // Before the record: a crash in between must not leave a loss that is known and not repaired; asked for twice it is repaired once.
             LogFailedAudit(logger, store, report.Shard, report.Evidence);
-            repairs.Enqueue(report.Shard.Segment, report.Shard.Index, RepairReason.BadShard);
+            repairs.Enqueue(report.Shard.Segment, report.Shard.Index, report.Outcome == AuditOutcome.Fail ? RepairReason.BadShard : RepairReason.Reported);
         }
 
         await reputations.RecordAsync(store, report, stop);
@@ -151,6 +165,7 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
 
     /// <param name="Owed">Shards that it is asked for again.</param>
     /// <param name="Drawn">The shard of its audit; null: none is due.</param>
+    /// <param name="Complaint">A read for a client that it is asked for again.</param>
     /// <param name="IsLook">It is away, and that is what is recorded.</param>
-    private sealed record Turn(StoreSlot Slot, ShardId[] Owed, ShardId? Drawn, bool IsLook);
+    private sealed record Turn(StoreSlot Slot, ShardId[] Owed, ShardId? Drawn, StoreSlot.ReadComplaint? Complaint, bool IsLook);
 }

@@ -26,8 +26,9 @@ internal sealed class ShardAuditor(IMetadataStore metadata, StoreSet stores, Key
 
     /// <summary>1. Is the shard to be on the store? 2. A look at it. 3. Where it is not well: is it still to be there, and the store to be reached?</summary>
     /// <param name="kept">The store's receipts.</param>
+    /// <param name="asked">A read for a client that came to nothing, to be made again before anything else; null: none.</param>
     /// <returns>No report: the shard is no longer to be on the store, which then owes nothing for it. And the receipts that are to be kept from now on.</returns>
-    public async Task<(AuditReport? Report, KeptReceipts Kept)> RunAsync(StoreId storeId, ShardId shard, KeptReceipts kept, Pacer pacer, CancellationToken cancellationToken)
+    public async Task<(AuditReport? Report, KeptReceipts Kept)> RunAsync(StoreId storeId, ShardId shard, KeptReceipts kept, StoreSlot.ReadComplaint? asked, Pacer pacer, CancellationToken cancellationToken)
     {
         // 1.
         if (await FindRowAsync(storeId, shard, cancellationToken) is not { } row) return (null, kept.Without(shard));
@@ -37,7 +38,7 @@ internal sealed class ShardAuditor(IMetadataStore metadata, StoreSet stores, Key
         AuditReport report;
         try
         {
-            (report, kept) = await LookAsync(row, shard, slot, store, kept, pacer, cancellationToken);
+            (report, kept) = await LookAsync(row, shard, slot, store, kept, asked, pacer, cancellationToken);
         }
         catch (ObjectDisposedException)
         {
@@ -53,7 +54,7 @@ internal sealed class ShardAuditor(IMetadataStore metadata, StoreSet stores, Key
     private async ValueTask<SegmentRow?> FindRowAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) =>
         await metadata.FindSegmentAsync(shard.Segment, cancellationToken) is { } row && shard.Index < row.Shards.Length && row.Shards[shard.Index] == store ? row : null;
 
-    private async Task<(AuditReport, KeptReceipts)> LookAsync(SegmentRow row, ShardId shard, StoreSlot slot, IStore store, KeptReceipts kept, Pacer pacer, CancellationToken cancellationToken)
+    private async Task<(AuditReport, KeptReceipts)> LookAsync(SegmentRow row, ShardId shard, StoreSlot slot, IStore store, KeptReceipts kept, StoreSlot.ReadComplaint? asked, Pacer pacer, CancellationToken cancellationToken)
     {
         var layout = new ShardLayout(row.Geometry, row.PayloadLength);
         using var tagger = CreateTagger(row.Id);
@@ -64,6 +65,13 @@ internal sealed class ShardAuditor(IMetadataStore metadata, StoreSet stores, Key
         var isWhole = random.NextDouble() < options.FullReadShare;
         try
         {
+            // First, and in no other way than the client's: whoever serves audits and not clients must not be able to tell them apart.
+            if (asked is not null)
+            {
+                await source.ReadLikeAsync(asked.Offset, asked.Length, cancellationToken);
+                await pacer.SpendAsync(asked.Length, cancellationToken);
+            }
+
             await source.OpenAsync(tagger, tagging, cancellationToken);
             for (var number = 0; isWhole && number < layout.StripeCount && source.Condition == ShardCondition.Good; number++)
             {

@@ -26,6 +26,7 @@ internal static class CellRead
         catch (BackendException e)
         {
             path.Stores.Report(store.Id, e);
+            path.Stores.Complain(store.Id, new(segment.Id, (byte)shard), offset, destination.Length);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

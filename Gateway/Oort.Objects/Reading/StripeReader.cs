@@ -108,15 +108,27 @@ internal sealed class StripeReader(DataPath path, OpenSegment segment, int strip
     private void MarkSlow(Task<bool>[] reads)
     {
         for (var i = 0; i < reads.Length; i++)
-            if (!reads[i].IsCompleted && segment.Find(FirstCell + i) is { } store) path.SlowReads.Mark(store.Id);
+        {
+            if (reads[i].IsCompleted || segment.Find(FirstCell + i) is not { } store) continue;
+            path.SlowReads.Mark(store.Id);
+            var (offset, length) = RangeOf(FirstCell + i);
+            path.Stores.Complain(store.Id, new(segment.Id, (byte)(FirstCell + i)), offset, length);
+        }
     }
 
     private Task<bool> ReadPieceAsync(int cell, PooledBuffer buffer, CancellationToken cancellationToken)
     {
         var (first, last) = PieceOf(cell);
         return segment.Find(cell) is { } store
-            ? CellRead.RunAsync(path, segment, store, cell, segment.Layout.CellOffset(stripe) + first - cell * cellSize, buffer.Memory[(first - from)..(last - from)], cancellationToken)
+            ? CellRead.RunAsync(path, segment, store, cell, RangeOf(cell).Offset, buffer.Memory[(first - from)..(last - from)], cancellationToken)
             : Task.FromResult(false);
+    }
+
+    /// <summary>Where the part of the range that lies in a cell is in its shard.</summary>
+    private (long Offset, int Length) RangeOf(int cell)
+    {
+        var (first, last) = PieceOf(cell);
+        return (segment.Layout.CellOffset(stripe) + first - cell * cellSize, last - first);
     }
 
     /// <summary>The part of the range that lies in a cell, as offsets in the stripe's payload.</summary>

@@ -45,6 +45,12 @@ internal sealed class ShardSource(ShardId id, IStore? store, ShardCondition cond
         });
     }
 
+    /// <summary>Reads a range as a read for a client did; what it holds is not looked at.</summary>
+    public Task ReadLikeAsync(long offset, int length, CancellationToken cancellationToken) => GuardAsync(async () =>
+    {
+        if ((await ReadAsync(offset, length, cancellationToken)).Length != length) Condition = ShardCondition.Bad;
+    });
+
     /// <summary>Reads and checks one cell. The source becomes Bad, and stays so, when it is wrong; other cells of it may still be read and used.</summary>
     /// <returns>The cell, valid until the next call; empty when it is not there or wrong.</returns>
     public async Task<ReadOnlyMemory<byte>> ReadCellAsync(int stripe, SegmentTagger tagger, Lock tagging, CancellationToken cancellationToken)

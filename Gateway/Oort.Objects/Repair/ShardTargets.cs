@@ -64,6 +64,8 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
         {
             ShardCondition.Good when isStaying && !IsDueElsewhere(source.Store!.Id) => isSuspect ? source.Store : null,
             ShardCondition.Good => stores.PlaceOne(planned),
+            // The store is there and does not give the shard: from one that cannot be relied on, or that was asked for it in vain for a day, it is not waited for.
+            ShardCondition.Away when source.Store is not null && (!isStaying || isSuspect || IsDueElsewhere(source.Store.Id)) => stores.PlaceOne(planned),
             ShardCondition.Away => null,
             ShardCondition.Unplaced or ShardCondition.GivenUp => stores.PlaceOne(planned),
             _ => isStaying ? source.Store : stores.PlaceOne(planned),

@@ -82,6 +82,10 @@ public static class ReputationRules
     /// <summary>A shard that is no longer to be on the store: whatever it owed for it is forgotten, and says nothing of it.</summary>
     public static StoreReputation Released(StoreReputation before, ShardId shard) => Without(before, new(shard, AuditOutcome.Pass, ""));
 
+    /// <summary>Whether a report is the one by which its shard counts as lost: other bytes, none, or the last timeout that is waited for.</summary>
+    public static bool IsLoss(StoreReputation? before, AuditReport report, DateTimeOffset now) => report.Outcome == AuditOutcome.Fail
+        || (report.Outcome == AuditOutcome.Timeout && before?.Pending.FirstOrDefault(pending => pending.Shard == report.Shard.ToString()) is { } known && known.Timeouts.Count(at => now - at < TimeoutMemory) + 1 >= TimeoutsToFail);
+
     /// <summary>Shards that are to be asked for again now.</summary>
     public static IEnumerable<PendingAudit> Due(StoreReputation reputation, DateTimeOffset now) => reputation.Pending.Where(pending => pending.NextAt <= now);
 

@@ -46,6 +46,11 @@ public interface IStoreSet : IPlacer
 
     /// <summary>Tells that a store failed at something, so that its health is looked at: Permanent takes it offline at once, Full stops placement on it, others count.</summary>
     void Report(StoreId id, BackendException failure);
+
+    /// <summary>Tells that a read for a client failed, or that its store let it wait until others had served it: where the store is audited, it is asked for the same again.</summary>
+    void Complain(StoreId id, ShardId shard, long offset, int length)
+    {
+    }
 }
 
 /// <summary>Why a segment should be looked at.</summary>
@@ -60,7 +65,7 @@ public enum RepairReason
     /// <summary>A store was replaced or is draining.</summary>
     StoreChanged,
 
-    /// <summary>Its store says itself that the shard is damaged: it is written anew, whatever a look at it shows.</summary>
+    /// <summary>Its store says itself that the shard is damaged, or has not shown it for so long that it counts as lost: it is written anew, whatever a look at it shows.</summary>
     Reported,
 }
 

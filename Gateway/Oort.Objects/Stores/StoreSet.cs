@@ -150,6 +150,9 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
         if (FindSlot(id) is { } slot) Publish(slot.Reported(failure, options));
     }
 
+    /// <inheritdoc/>
+    public void Complain(StoreId id, ShardId shard, long offset, int length) => FindSlot(id)?.Complain(new(shard, offset, length));
+
     /// <summary>All stores as operators see them, in the order in which they were configured.</summary>
     public ImmutableArray<StoreStatus> GetStatus() => [.. slots.Select(slot => slot.Status)];
 

@@ -18,6 +18,7 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
     private volatile StoreTraits traits = StoreTraits.OfLocalDisk(endpoint.Location);
     private volatile StoreRating rating = StoreRating.Trusted;
     private volatile bool isDescribed;
+    private volatile ReadComplaint? complaint;
     private readonly CancellationTokenSource watching = new();
 
     public IStoreEndpoint Endpoint { get; } = endpoint;
@@ -99,6 +100,14 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
             : rating.Standing.ToString().ToLowerInvariant();
         return new(Id, Endpoint.Location, traits, state, now.Space, LatencyMilliseconds, rating.Score);
     }
+
+    /// <summary>A read for a client that failed or was given up; the first is kept until somebody has taken it.</summary>
+    public void Complain(ReadComplaint about) => Interlocked.CompareExchange(ref complaint, about, null);
+
+    /// <summary>The read that the store is to be asked for again; null: none.</summary>
+    public ReadComplaint? Complaint => complaint;
+
+    public void ForgetComplaint() => complaint = null;
 
     /// <summary>Takes over an opened store; it comes online with the first good probe.</summary>
     public void Attach(IStore store)
@@ -200,6 +209,9 @@ internal sealed class StoreSlot(IStoreEndpoint endpoint, StoreId id, TimeProvide
         current = current with { Health = health, Reason = reason };
         return before == health ? null : new(Id, Endpoint.Location, before, health, reason);
     }
+
+    /// <summary>A read for a client that came to nothing, though its store may have the shard.</summary>
+    internal sealed record ReadComplaint(ShardId Shard, long Offset, int Length);
 
     private sealed record Snapshot(IStore? Store, StoreHealth Health, string Reason, StoreSpace Space);
 }

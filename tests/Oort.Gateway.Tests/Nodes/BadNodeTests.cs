@@ -1,8 +1,12 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
+using Oort.Node.Protocol;
 using Oort.Objects;
+using Oort.Objects.Audits;
 using Oort.Objects.Reputation;
 using Shouldly;
 using Xunit;
@@ -13,6 +17,12 @@ namespace Oort.Gateway.Tests.Nodes;
 public sealed class BadNodeTests
 {
     private const int NodeCount = 4;
+
+    /// <summary>Timeouts after which a store is suspended: the tenth takes its score below 0.6.</summary>
+    private const int ReadsToSuspend = 10;
+
+    /// <summary>Reads of an audit after it has asked how long the shard is: header, table, cell.</summary>
+    private const int AuditReads = 3;
 
     [Fact]
     public async Task Node_WithAWrongClock_GetsNothingNewUntilItIsRight()
@@ -27,8 +37,8 @@ public sealed class BadNodeTests
 
         var shown = await world.UntilAsync(node, "it is paused", one => one.State == "paused");
         shown.ClockSkewMilliseconds.ShouldBeGreaterThan(TimeSpan.FromMinutes(10).TotalMilliseconds);
-        shown = await world.UntilAsync(node, "it was recorded", one => one.Trouble.Contains("clock is ahead by some 11 min", StringComparison.Ordinal));
-        shown.Events.ShouldContain(happened => happened.Text.Contains("gets no new shards until it is right", StringComparison.Ordinal));
+        await world.UntilAsync(node, "it was recorded", one => one.Trouble.Contains("clock is ahead by some 11 min", StringComparison.Ordinal)
+            && one.Events.Any(happened => happened.Text.Contains("gets no new shards until it is right", StringComparison.Ordinal)));
         await world.FillAsync("meanwhile");
         (await world.ShardsOfAsync(node)).ShouldBe(held, ignoreOrder: true);
         await world.CheckAsync("before", "meanwhile");
@@ -178,6 +188,76 @@ public sealed class BadNodeTests
         await world.UntilAsync(node, "it is online", one => one.Health == "online" && one.Trouble.Length == 0);
         await world.FillAsync("afterwards");
         (await world.ShardsOfAsync(node)).Length.ShouldBeGreaterThan(held.Length);
+    }
+
+    /// <summary>
+    /// The proofs of such a node are right, its probes and heartbeats too. One that is choosy serves whoever asks about the shard first, as audits do: what it then does not serve
+    /// are reads for clients alone, so that these must count.
+    /// </summary>
+    [Theory]
+    [InlineData("refuses")]
+    [InlineData("hangs")]
+    [InlineData("is choosy")]
+    public async Task Node_ThatProvesAndDoesNotServeReads_IsSuspendedServedAroundAndItsShardsRebuilt(string how)
+    {
+        // Hardly any audit but those that reads for clients call for: of a choosy node the others show nothing, however many there are.
+        var audits = new AuditOptions { Tick = TimeSpan.FromMilliseconds(50), ComplaintInterval = TimeSpan.Zero, AnswerWithin = TimeSpan.FromMinutes(5), BytesPerSecond = 0, AuditsPerDayMin = 1 };
+        // What hangs ends as a failure, before it has taken all connections: else the node were away, and not only its reads.
+        await using var world = await NodeWorld.StartAsync(NodeCount + 2, audits, how == "hangs" ? NodeWorld.Patient with { StallTimeout = TimeSpan.FromSeconds(5), RetryCountMax = 0 } : null);
+        await world.FillAsync("one");
+        await world.FillAsync("other");
+        await world.FillAsync("another");
+        await world.UntilWholeAsync();
+        var node = world.Nodes[0];
+        var held = await world.ShardsOfAsync(node);
+        held.Length.ShouldBeGreaterThan(ReadsToSuspend);
+        var (challenges, refusals) = (0, 0);
+        var announced = new ConcurrentDictionary<string, int>();
+        await node.RestartAsync(options => options with { Intercept = AnswerAsync });
+        await world.UntilAsync(node, "it is back", one => one.Health is "online" or "suspect");
+
+        // Whoever reads gets everything, from the others.
+        NodeModel? shown = null;
+        await NodeWorld.UntilAsync(() => $"it is suspended; now {shown?.State} {shown?.Audits} {shown?.LatencyMilliseconds} ms, {world.System.GetStatus().Audits}", async () =>
+        {
+            await world.CheckAsync("one", "other", "another");
+            return (shown = await world.ShowAsync(node)).State == "suspended";
+        });
+        refusals.ShouldBeGreaterThanOrEqualTo(ReadsToSuspend);
+        (how == "is choosy" || challenges == 0).ShouldBeTrue("Without a cell that was read nothing is to be compared with a proof.");
+        shown!.Audits!.Patience.ShouldBeLessThan(ReputationRules.PatienceScoreMin);
+        shown.Audits.Events.Count(one => one is { Kind: ReputationEventKind.TimedOut, Evidence.Length: > 0 }).ShouldBeGreaterThanOrEqualTo(ReadsToSuspend);
+        shown.Audits.Events.ShouldContain(one => one.Kind == ReputationEventKind.Suspended && one.Explanation.Contains("timeout", StringComparison.Ordinal));
+        foreach (var other in world.Nodes.Skip(1)) (await world.ShowAsync(other)).Standing.ShouldBe("vetted");
+
+        // What cannot be read there is made anew elsewhere: from one that hangs, each shard takes the time for which it is waited for.
+        await NodeWorld.UntilAsync(() => "its shards are elsewhere", async () => (await world.ShardsOfAsync(node)).Length <= (how == "hangs" ? held.Length - 1 : 0));
+        await world.CheckAsync("one", "other", "another");
+        if (how == "hangs") return;
+        (await world.System.Metadata.ListSegmentsAsync(default, 1_000, notFullOnly: false, store: null, CancellationToken.None)).ShouldAllBe(row => row.IsFull);
+
+        async Task AnswerAsync(HttpContext http, RequestDelegate handle)
+        {
+            var path = http.Request.Path.Value!;
+            if (path == NodePaths.Challenge) Interlocked.Increment(ref challenges);
+            if (!path.StartsWith(NodePaths.Shards + "/", StringComparison.Ordinal) || http.Request.Method is not ("GET" or "HEAD"))
+            {
+                await handle(http);
+                return;
+            }
+
+            if (http.Request.Method == "HEAD") announced[path] = AuditReads;
+            var isServed = http.Request.Method == "HEAD" || (how == "is choosy" && announced.AddOrUpdate(path, -1, (_, left) => left - 1) >= 0);
+            if (isServed)
+            {
+                await handle(http);
+                return;
+            }
+
+            Interlocked.Increment(ref refusals);
+            if (how == "hangs") await Task.Delay(Timeout.Infinite, http.RequestAborted);
+            http.Abort();
+        }
     }
 
     [Fact]

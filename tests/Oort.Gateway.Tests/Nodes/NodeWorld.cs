@@ -16,6 +16,7 @@ using Oort.Metadata;
 using Oort.Node;
 using Oort.Node.Protocol;
 using Oort.Objects;
+using Oort.Objects.Audits;
 using Shouldly;
 
 namespace Oort.Gateway.Tests.Nodes;
@@ -33,11 +34,12 @@ internal sealed class NodeWorld : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("oort-members-");
     private readonly NodeEndpoints _endpoints;
     private readonly List<OneNode> _nodes = [];
+    private readonly AuditOptions _audits;
     private NodeRequests _requests = null!;
     private WebApplication _door = null!;
     private int _port;
 
-    private NodeWorld() => _endpoints = new(Root, Patient);
+    private NodeWorld(AuditOptions audits, NodeStoreOptions nodes) => (_endpoints, _audits) = (new(Root, nodes), audits);
 
     public RootKey Root { get; } = new(new byte[32]);
 
@@ -55,9 +57,10 @@ internal sealed class NodeWorld : IAsyncDisposable
 
     private Uri Url => new($"http://127.0.0.1:{_port}/");
 
-    public static async Task<NodeWorld> StartAsync(int nodeCount)
+    /// <param name="audits">Null: so seldom that nothing comes of them here.</param>
+    public static async Task<NodeWorld> StartAsync(int nodeCount, AuditOptions? audits = null, NodeStoreOptions? nodes = null)
     {
-        var world = new NodeWorld();
+        var world = new NodeWorld(audits ?? new(), nodes ?? Patient);
         await world.OpenAsync();
         for (var i = 0; i < nodeCount; i++) await world.JoinAsync();
         return world;
@@ -71,8 +74,10 @@ internal sealed class NodeWorld : IAsyncDisposable
         {
             DataDirectory = Directory.CreateDirectory(Path.Combine(_folder.FullName, "data")).FullName,
             Locate = _endpoints.Locate,
+            Audits = _audits,
             Journal = new() { QuorumTimeout = s_patience },
-            Objects = new() { StoreTimeout = s_patience, StallDelayMin = s_patience },
+            // What was read once is read again.
+            Objects = new() { StoreTimeout = s_patience, StallDelayMin = s_patience, HotCellBytes = 0 },
             Stores = new() { ProbeInterval = TimeSpan.FromMilliseconds(100), ReopenAfter = TimeSpan.FromMilliseconds(300), ProbeTimeout = s_patience, CallTimeout = s_patience },
         };
         System = await ObjectSystem.OpenAsync(options, [.. directories], Root, TimeProvider.System, NullLoggerFactory.Instance, None);

@@ -112,6 +112,12 @@ public sealed class AuditTests
         (world.Reputation.AuditCount, world.Reputation.Events[0].Kind).ShouldBe((1, ReputationEventKind.AuditFailed));
         world.Reputation.Events[0].Explanation.ShouldContain("3 times within 24 hours");
         (await world.IsWholeAsync()).ShouldBeTrue();
+
+        // It counts as lost, so it is made anew: where it can be read.
+        await world.System.DrainRepairsAsync();
+        await world.LookAsync();
+        world.Shards.ShouldNotContain(shard);
+        world.Rows.ShouldAllBe(row => row.IsFull);
     }
 
     [Fact]
