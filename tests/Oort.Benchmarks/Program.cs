@@ -20,9 +20,9 @@ static int Usage()
           gateway [--short] [--json FILE] the whole gateway over HTTP: rates, latencies, processor time and memory of the server, beside
                                           raw limits of the machine; minutes and 64 GiB of disk, with --short seconds
           gateway --only METHOD,SIZE,CONNECTIONS,COUNT [--repeat N]   one work alone (PUT, GET, HEAD or LIST), to profile it
-          cluster [nodes|repair|edge|databases|migrate]... [--short] [--objects N]
+          cluster [nodes|repair|edge|databases|audits|migrate]... [--short] [--objects N]
                                           several processes: six storage nodes beside local disks, the rebuilding of a lost one, a cache far from them, PostgreSQL beside
-                                          SQLite, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
+                                          SQLite, what audits cost, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
           cluster nodes --only NAME [--rounds N]      the works whose names begin so ("GET 64"), to profile them
           recovery [--objects N] [--nodes]            recovery rate: objects of 4 KiB that oort recover rebuilds a minute from six disks, or six
                                           storage nodes, and the phrase

@@ -14,9 +14,9 @@ internal static class ClusterBenchmarks
     private const int ObjectsDefault = 1_000_000;
     private const int WarmRounds = 3;
 
-    private static readonly string[] Parts = ["nodes", "repair", "edge", "databases", "migrate"];
+    private static readonly string[] Parts = ["nodes", "repair", "edge", "databases", "audits", "migrate"];
 
-    /// <param name="arguments">Some of nodes, repair, edge, databases and migrate (default: all); --short; --objects N, that migrate moves; --only NAME, of one work of nodes, and --rounds N, to profile it.</param>
+    /// <param name="arguments">Some of nodes, repair, edge, databases, audits and migrate (default: all); --short; --objects N, that migrate moves; --only NAME, of one work of nodes, and --rounds N, to profile it.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var isShort = arguments.Contains("--short");
@@ -29,6 +29,7 @@ internal static class ClusterBenchmarks
                 "repair" => RepairAsync(isShort),
                 "edge" => EdgeBenchmark.RunAsync(),
                 "databases" => DatabasesAsync(isShort),
+                "audits" => AuditBenchmark.RunAsync(isShort),
                 _ => MigrateAsync(Number(arguments, "--objects", isShort ? 20_000 : ObjectsDefault)),
             });
         }

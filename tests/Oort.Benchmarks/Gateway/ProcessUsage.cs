@@ -22,6 +22,10 @@ internal static class ProcessUsage
     public static long PeakMebibytes(int process) =>
         long.Parse(File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
 
+    /// <summary>Bytes that it has read from files so far, from the disk or from memory. Sockets are not counted: .NET receives from them by another call.</summary>
+    public static long ReadBytes(int process) =>
+        long.Parse(File.ReadLines($"/proc/{process}/io").First(line => line.StartsWith("rchar", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+
     /// <summary>Lets the system forget what it has in memory of a folder's files; not of the lock files, which are empty, and which the server lets nobody open.</summary>
     public static void DropPageCache(string folder)
     {
