@@ -55,9 +55,13 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
 
         // 3. When most are away at once, it is the gateway's own line that is cut: then that says nothing of them.
         var isCutOff = audited.Count(slot => !slot.TakesReads) * 2 > audited.Count;
-        var due = audited.Select(slot => new Turn(slot, [.. OwedBy(slot).Take(PendingPerTick)], IsDue(slot) ? draw.Take(slot.Id) : null, ComplaintOf(slot), IsLook: false)).ToList();
-        for (var i = 0; i < due.Count; i++)
-            if (due[i] is { Slot.TakesReads: false } away) due[i] = away with { Owed = [], Complaint = null, IsLook = !isCutOff && away.Drawn is not null };
+        var due = new List<Turn>();
+        foreach (var slot in audited)
+        {
+            var turn = new Turn(slot, [.. OwedBy(slot).Take(PendingPerTick)], IsDue(slot) ? await TakeAsync(slot.Id, stop) : null, ComplaintOf(slot), IsLook: false);
+            due.Add(slot.TakesReads ? turn : turn with { Owed = [], Complaint = null, IsLook = !isCutOff && turn.Drawn is not null });
+        }
+
         await Parallel.ForEachAsync(due.Where(turn => turn.IsLook || turn.Drawn is not null || turn.Complaint is not null || turn.Owed.Length > 0), new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = stop }, TakeTurnAsync);
     }
 
@@ -66,6 +70,14 @@ internal sealed partial class AuditRound(IMetadataStore metadata, StoreSet store
         if (drawnAt == 0) return true;
         var age = time.GetElapsedTime(drawnAt);
         return age >= options.DrawAgeMax || (age >= options.DrawInterval && audited.Exists(slot => draw.IsSpent(slot.Id)));
+    }
+
+    /// <summary>A shard that was drawn and is still to be on the store: where objects come and go, one that has gone must not take the place of an audit. Null when none is left.</summary>
+    private async ValueTask<ShardId?> TakeAsync(StoreId store, CancellationToken stop)
+    {
+        while (draw.Take(store) is { } shard)
+            if (await metadata.FindSegmentAsync(shard.Segment, stop) is { } row && shard.Index < row.Shards.Length && row.Shards[shard.Index] == store) return shard;
+        return null;
     }
 
     /// <summary>Mean pause between two audits of a store.</summary>

@@ -3,6 +3,8 @@ using Oort.Backends.Suite;
 using Oort.Metadata;
 using Oort.Objects.Audits;
 using Oort.Objects.Reputation;
+using Oort.Objects.Tests.Collection;
+using Oort.Objects.Tests.Hosting;
 using Oort.Objects.Tests.World;
 using Shouldly;
 using Xunit;
@@ -38,6 +40,24 @@ public sealed class AuditTests
         world.System.GetStatus().Audits.Passed.ShouldBe(8 * ticks);
         // Beside each of them with a chance of a quarter: none at all comes once in ten million times.
         world.Prover.Count.ShouldBeGreaterThan(ticks);
+    }
+
+    [Fact]
+    public async Task Tick_DrawnShardsHaveGone_AuditsOthersInTheirPlace()
+    {
+        await using var world = await AuditWorld.NewAsync(AuditWorld.Often with { DrawInterval = TimeSpan.FromHours(1) });
+        var bucket = (await world.System.Metadata.FindBucketAsync("bucket", None))!;
+        for (var number = 0; number < 30; number++) await world.System.PutAsync(bucket, $"passing{number}", SystemActions.Content(number, 300_000));
+        await world.System.AuditDueAsync();
+        for (var number = 0; number < 30; number++) await world.System.DeleteAsync(bucket, $"passing{number}");
+        (await world.System.CollectAsync(None)).DroppedSegments.ShouldBeGreaterThanOrEqualTo(30);
+        await world.LookAsync();
+        var left = world.Shards.Length;
+        left.ShouldBeInRange(3, 30);
+
+        // The first tick may have had one of them; then there are so many, and each counts.
+        for (var tick = 1; tick < left; tick++) await world.System.AuditDueAsync();
+        world.Reputation.AuditCount.ShouldBe(left);
     }
 
     [Theory]
