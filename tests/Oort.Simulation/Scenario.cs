@@ -41,7 +41,7 @@ internal sealed class Scenario
         }
 
         if (path is not null) File.Delete(path);
-        return new(seed, simulator.Trace.Hash, simulator.Trace.Count, TimeSpan.FromTicks(simulator.Now), world.Clients.Sum(client => client.Puts.Count), world.Clients.Sum(client => client.Gets.Count), world.Clients.Sum(client => client.Failures),
+        return new(seed, simulator.Trace.Hash, simulator.Trace.Count, TimeSpan.FromTicks(simulator.Now), world.Clients.Sum(client => client.Puts.Count), world.Clients.Sum(client => client.Gets.Count), world.Clients.Sum(client => client.Uploads.CompletedCount), world.Clients.Sum(client => client.Failures),
             string.Join(", ", chaos.Counts.Select(pair => $"{pair.Key} {pair.Value}")));
     }
 
@@ -63,6 +63,7 @@ internal sealed class Scenario
             await world.CheckAsync();
             await heartbeats.UntilAuditedAsync();
             heartbeats.Check();
+            foreach (var client in world.Clients) await client.Uploads.EndSomeAsync();
             await LoseTwoAsync(world);
         }
 
@@ -89,8 +90,8 @@ internal sealed class Scenario
     }
 
     /// <summary>What a run did.</summary>
-    internal sealed record Outcome(int Seed, string Hash, long Events, TimeSpan Time, int Puts, int Gets, int Failures, string Faults)
+    internal sealed record Outcome(int Seed, string Hash, long Events, TimeSpan Time, int Puts, int Gets, int Uploads, int Failures, string Faults)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"seed {Seed}: trace {Hash} of {Events} events in {Time}; {Puts} puts and {Gets} gets, {Failures} failed; {Faults}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"seed {Seed}: trace {Hash} of {Events} events in {Time}; {Puts} puts, {Gets} gets and {Uploads} uploads done, {Failures} requests failed; {Faults}");
     }
 }

@@ -59,6 +59,8 @@ internal sealed class GatewayMachine(Simulator simulator, Func<NodeMachine, Link
             ScrubInterval = TimeSpan.FromHours(2),
             DeleteGrace = TimeSpan.FromMinutes(5),
             OrphanScanInterval = TimeSpan.FromMinutes(30),
+            // By a clock that jumps, an upload of a minute ago is a year old.
+            AbandonedUploadAge = null,
             // An audit of each node in half a minute: a fault of a minute is met, and is not all that is known of the node.
             Audits = new() { ProbationInterval = TimeSpan.FromSeconds(30), AuditsPerDayMin = 2_880, AuditsPerDayMax = 2_880, DrawInterval = TimeSpan.FromMinutes(1) },
         };
@@ -91,6 +93,45 @@ internal sealed class GatewayMachine(Simulator simulator, Func<NodeMachine, Link
     }
 
     public async Task DeleteAsync(BucketRow bucket, string key) => await System.Metadata.DeleteVersionAsync(new(bucket.Id, key, "root", null, WriteConditions.None), CancellationToken.None);
+
+    public async Task<CommitOutcome> CreateUploadAsync(BucketRow bucket, string key, UploadId id) =>
+        await System.Metadata.CreateUploadAsync(new() { Bucket = bucket.Id, Key = key, Id = id, Initiated = Clock.GetUtcNow(), OwnerId = "root" }, CancellationToken.None);
+
+    public async Task<(CommitOutcome Outcome, PartRow? Part)> PutPartAsync(BucketRow bucket, string key, UploadId id, int number, byte[] content)
+    {
+        if (await System.Metadata.FindUploadAsync(bucket.Id, key, id, CancellationToken.None) is not { } upload) return (CommitOutcome.NoSuchUpload, null);
+        var result = await System.Objects.PutPartAsync(upload, number, new ObjectBody(PipeReader.Create(new(content)), content.Length, null, null), CancellationToken.None);
+        return (result.Outcome, result.Part);
+    }
+
+    public async Task<CommitOutcome> CompleteUploadAsync(BucketRow bucket, string key, UploadId id, IReadOnlyList<PartRow> parts) =>
+        (await System.Metadata.CompleteUploadAsync(new(bucket.Id, key, id, [.. parts], "several", ObjectAttributes.Empty, WriteConditions.None), CancellationToken.None)).Outcome;
+
+    public async Task<CommitOutcome> AbortUploadAsync(BucketRow bucket, string key, UploadId id) => await System.Metadata.AbortUploadAsync(bucket.Id, key, id, CancellationToken.None);
+
+    public async Task<List<UploadRow>> ListUploadsAsync(BucketRow bucket)
+    {
+        var uploads = new List<UploadRow>();
+        for (var (afterKey, afterUpload) = ("", (UploadId?)null); ;)
+        {
+            var page = await System.Metadata.ListUploadsAsync(new(bucket.Id, "", "", afterKey, afterUpload, 3), CancellationToken.None);
+            uploads.AddRange(page.Uploads);
+            if (!page.IsTruncated) return uploads;
+            (afterKey, afterUpload) = (page.LastKey, page.LastUpload);
+        }
+    }
+
+    public async Task<List<PartRow>> ListPartsAsync(UploadId id)
+    {
+        var parts = new List<PartRow>();
+        for (var after = 0; ;)
+        {
+            var page = await System.Metadata.ListPartsAsync(id, after, 3, CancellationToken.None);
+            parts.AddRange(page.Parts);
+            if (!page.IsTruncated) return parts;
+            after = page.Parts[^1].PartNumber;
+        }
+    }
 
     /// <summary>The bytes of an object; null when there is none.</summary>
     public async Task<byte[]?> GetAsync(BucketRow bucket, string key)

@@ -18,10 +18,13 @@ internal sealed class Client
     {
         (this.world, this.number) = (world, number);
         random = world.Simulator.Fork();
+        Uploads = new(world, this, world.Simulator.Fork());
         Keys = [.. Enumerable.Range(0, keyCount).Select(key => new KeyState($"client{number}/key{key}"))];
     }
 
     public IReadOnlyList<KeyState> Keys { get; }
+
+    public Uploads Uploads { get; }
 
     /// <summary>How long each acknowledged request took, in simulated time.</summary>
     public List<TimeSpan> Puts { get; } = [];
@@ -45,10 +48,11 @@ internal sealed class Client
         {
             await world.Simulator.DelayAsync(Pause * 2 * random.NextDouble());
             var key = Keys[random.Next(Keys.Count)];
-            switch (random.Next(10))
+            switch (random.Next(14))
             {
                 case < 4: await PutAsync(key); break;
                 case < 9: await GetAsync(key); break;
+                case < 13: await Uploads.StepAsync(key); break;
                 default: await DeleteAsync(key); break;
             }
         }
@@ -84,7 +88,7 @@ internal sealed class Client
 
     /// <summary>Does a request at the gateway, if there is one.</summary>
     /// <returns>False: it failed, or the gateway died, in one of the ways in which it may.</returns>
-    private async Task<bool> TryAsync(string what, Func<Machines.GatewayMachine, Task> request)
+    public async Task<bool> TryAsync(string what, Func<Machines.GatewayMachine, Task> request)
     {
         var simulator = world.Simulator;
         simulator.Trace.Add(simulator.Now, $"client{number} {what}");

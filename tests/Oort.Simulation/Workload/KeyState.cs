@@ -3,8 +3,12 @@ namespace Oort.Simulation.Workload;
 /// <summary>What was put: bytes that a number and a length say.</summary>
 internal sealed record Content(int Number, int Length)
 {
+    /// <summary>What it was put together from; none: it was put as one.</summary>
+    public IReadOnlyList<Content> Parts { get; init; } = [];
+
     public byte[] Bytes()
     {
+        if (Parts.Count > 0) return [.. Parts.SelectMany(part => part.Bytes())];
         var bytes = new byte[Length];
         new Random(Number).NextBytes(bytes);
         return bytes;

@@ -39,7 +39,7 @@ internal static class Settling
         await world.CheckPlacesAsync();
     }
 
-    /// <summary>Every key as the model says, and the listing too.</summary>
+    /// <summary>Every key and every upload as the model says, and the listings too.</summary>
     public static async Task CheckContentAsync(this World world)
     {
         var gateway = world.Gateway!;
@@ -47,6 +47,8 @@ internal static class Settling
         var expected = world.Clients.SelectMany(client => client.Keys).Where(key => key.Possible[0] is not null).Select(key => key.Name).Order(StringComparer.Ordinal);
         var listed = await gateway.ListAsync(world.Bucket);
         if (!listed.SequenceEqual(expected)) throw new SimulationException($"The listing has {string.Join(", ", listed)}, the model {string.Join(", ", expected)}.");
+        var uploads = await gateway.ListUploadsAsync(world.Bucket);
+        foreach (var client in world.Clients) await client.Uploads.CheckAsync(gateway, uploads);
     }
 
     /// <summary>What the rows say is compared with the nodes' own stores, past everything that the gateway believes.</summary>
