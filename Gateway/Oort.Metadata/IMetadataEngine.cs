@@ -12,7 +12,7 @@ public interface IMetadataEngine : IMetadataStore
     Exception? JournalFault { get; }
 
     /// <summary>The stores as the database has them, replayed entries included: a start needs them to open the journal. Only before <see cref="StartAsync"/>.</summary>
-    ImmutableArray<StoreRow> ReadStores();
+    ValueTask<ImmutableArray<StoreRow>> ReadStoresAsync(CancellationToken cancellationToken);
 
     /// <summary>Newest committed generation, by whomever, as the database has it now.</summary>
     /// <exception cref="MetadataUnavailableException">The database cannot be read.</exception>

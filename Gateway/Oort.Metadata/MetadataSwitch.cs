@@ -32,7 +32,7 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
         replaced.Clear();
     }
 
-    public ImmutableArray<StoreRow> ReadStores() => present.ReadStores();
+    public ValueTask<ImmutableArray<StoreRow>> ReadStoresAsync(CancellationToken cancellationToken) => present.ReadStoresAsync(cancellationToken);
     public ValueTask<ulong> ReadCommittedAsync(CancellationToken cancellationToken) => present.ReadCommittedAsync(cancellationToken);
     public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => present.ReplayAsync(gatewayId, entry, cancellationToken);
     public ValueTask StartAsync(IJournal journal, ulong journalledGeneration) => present.StartAsync(journal, journalledGeneration);

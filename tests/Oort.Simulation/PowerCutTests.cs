@@ -66,9 +66,9 @@ public sealed class PowerCutTests
                 Copy(CrashMode.Torn);
             }
 
-            Open(CrashMode.Kept).ShouldBe("1 store, generation 2");
-            Open(CrashMode.Dropped).ShouldBe("1 store, generation 1", "The row of a store is synced, a setting is not.");
-            Open(CrashMode.Torn).ShouldStartWith("1 store,");
+            (await OpenAsync(CrashMode.Kept)).ShouldBe("1 store, generation 2");
+            (await OpenAsync(CrashMode.Dropped)).ShouldBe("1 store, generation 1", "The row of a store is synced, a setting is not.");
+            (await OpenAsync(CrashMode.Torn)).ShouldStartWith("1 store,");
         }
         finally
         {
@@ -78,17 +78,10 @@ public sealed class PowerCutTests
 
         void Copy(CrashMode mode) => SqliteFiles.Copy(Path.Combine(folder.FullName, "data"), Path.Combine(folder.FullName, mode.ToString()), mode, new Random(1));
 
-        string Open(CrashMode mode)
+        async Task<string> OpenAsync(CrashMode mode)
         {
-            var copy = SqliteMetadataStore.Open(new() { Path = Path.Combine(folder.FullName, mode.ToString(), "metadata.db") }, TimeProvider.System);
-            try
-            {
-                return $"{copy.ReadStores().Length} store, generation {copy.CommittedGeneration}";
-            }
-            finally
-            {
-                copy.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            }
+            await using var copy = SqliteMetadataStore.Open(new() { Path = Path.Combine(folder.FullName, mode.ToString(), "metadata.db") }, TimeProvider.System);
+            return $"{(await copy.ReadStoresAsync(CancellationToken.None)).Length} store, generation {copy.CommittedGeneration}";
         }
     }
 

@@ -25,19 +25,19 @@ public static class MetadataMove
         try
         {
             await using var connection = await server.OpenAsync(cancellationToken);
-            PostgresServer.CheckDurability(connection);
-            Schema.Migrate(connection);
+            await PostgresServer.CheckDurabilityAsync(connection, cancellationToken);
+            await Schema.MigrateAsync(connection, cancellationToken);
             ulong present = 0;
             var cluster = "";
             await new RoundTrip(connection).Query("SELECT committed, cluster FROM state", row => (present, cluster) = (row.ULong(0), row.GetString(1))).RunAsync(cancellationToken);
             if (present > 0 && cluster == Unfinished(target.Cluster)) return present;
             if (present > 0 || (cluster.Length > 0 && cluster != Unfinished(target.Cluster))) throw new MetadataFormatException("The PostgreSQL database has metadata in it already. Give an empty one.");
 
-            PostgresServer.Execute(connection, "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
+            await PostgresServer.ExecuteAsync(connection, "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
             await new RoundTrip(connection).Add("UPDATE state SET cluster = $1", RoundTrip.Text(Unfinished(target.Cluster))).RunAsync(cancellationToken);
             var generation = await source.ReadInstantAsync((database, instant) => new DatabaseCopy(database, connection, progress, cancellationToken).RunAsync(target.GatewayId, instant), cancellationToken);
-            PostgresServer.Execute(connection, "COMMIT");
-            PostgresServer.Execute(connection, "SET statement_timeout = 0; ANALYZE");
+            await PostgresServer.ExecuteAsync(connection, "COMMIT", cancellationToken);
+            await PostgresServer.ExecuteAsync(connection, "SET statement_timeout = 0; ANALYZE", cancellationToken);
             return generation;
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Oort.Backends;
+
 namespace Oort.Metadata.Postgres;
 
 /// <summary>How the engine on PostgreSQL runs.</summary>
@@ -59,4 +62,10 @@ public sealed record PostgresMetadataOptions
 
     /// <summary>Where <see cref="PostgresMetadataStore.CheckAsync"/> puts its working file, which takes as much space as the database. Default: the system's folder for temporary files.</summary>
     public string? ScratchDirectory { get; init; }
+
+    /// <summary>Where the thread that writes is from, and that of a replay.</summary>
+    public ThreadProvider Threads { get; init; } = ThreadProvider.System;
+
+    /// <summary>Fills a buffer with what cannot be guessed: ids and epochs are made of it. Only a simulation has one of its own.</summary>
+    public Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
 }

@@ -38,18 +38,18 @@ public sealed partial class PostgresMetadataStore
     public ValueTask ReplayAsync(string gatewayId, JournalEntry entry, CancellationToken cancellationToken) => ReplayAsync(gatewayId, [entry], cancellationToken);
 
     /// <summary>As <see cref="ReplayAsync(string, JournalEntry, CancellationToken)"/>, for entries that follow one another, in one transaction.</summary>
-    public ValueTask ReplayAsync(string gatewayId, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    public async ValueTask ReplayAsync(string gatewayId, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         RequireNotStarted();
         cancellationToken.ThrowIfCancellationRequested();
         var missing = entries.Where(entry => entry.LastGeneration > clusterCommitted).ToArray();
-        if (missing.Length == 0) return ValueTask.CompletedTask;
+        if (missing.Length == 0) return;
         foreach (var entry in missing)
             if (entry.LastGeneration < entry.FirstGeneration) throw new ArgumentException($"The entry of generations {entry.FirstGeneration:x} to {entry.LastGeneration:x} ends before it begins.");
         try
         {
-            using var connection = server.Open();
-            Replay(connection, gatewayId, missing);
+            await using var connection = await server.OpenAsync(cancellationToken);
+            await RunOnThreadAsync(() => Replay(connection, gatewayId, missing));
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
         {
@@ -57,17 +57,16 @@ public sealed partial class PostgresMetadataStore
         }
         clusterCommitted = missing[^1].LastGeneration;
         if (gatewayId == options.GatewayId) ownCommitted = clusterCommitted;
-        return ValueTask.CompletedTask;
     }
 
     private void Replay(NpgsqlConnection connection, string gatewayId, JournalEntry[] entries)
     {
-        var tables = new PostgresTables();
+        var tables = new PostgresTables(options.Threads);
         tables.Begin(connection);
         ulong present = 0;
         var prefetch = new Prefetch();
         foreach (var entry in entries) prefetch.Changes(entry.Changes.Span);
-        var first = new RoundTrip(connection)
+        var first = new RoundTrip(connection, options.Threads)
             .Add("BEGIN")
             .Query("SELECT committed FROM state FOR NO KEY UPDATE", row => present = row.ULong(0))
             .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gatewayId))
@@ -77,15 +76,15 @@ public sealed partial class PostgresMetadataStore
         // Somebody commits meanwhile: then what is replayed now could overwrite what is newer.
         if (present != clusterCommitted)
         {
-            PostgresServer.Execute(connection, "ROLLBACK");
+            options.Threads.Wait(PostgresServer.ExecuteAsync(connection, "ROLLBACK", CancellationToken.None).AsTask());
             throw new InvalidOperationException($"The database was at generation {clusterCommitted:x} and is at {present:x}: another gateway writes to it. Stop all gateways, and start them again one by one.");
         }
         var second = tables.Begin();
         prefetch.AddSecond(second, tables);
         if (!second.IsEmpty) second.Run();
-        var session = new WriteSession(tables, time);
+        var session = new WriteSession(tables, time) { Random = options.Random };
         foreach (var entry in entries) session.Replay(entry);
-        var trip = new RoundTrip(connection);
+        var trip = new RoundTrip(connection, options.Threads);
         tables.AddWrites(trip);
         GatewayState.AddProgress(trip, gatewayId, entries[^1].LastGeneration, tables.Totals);
         trip.Add("UPDATE journals SET journalled = greatest(journalled, $2) WHERE gateway = $1", RoundTrip.Text(gatewayId), RoundTrip.Long(entries[^1].LastGeneration)).Add("COMMIT").Run();
@@ -138,7 +137,7 @@ public sealed partial class PostgresMetadataStore
                 await foreach (var changes in ReadBatchesAsync(connection, generation, cancellationToken)) rebuilder.ApplySnapshot(changes);
                 foreach (var problem in await Task.Run(rebuilder.Finish, cancellationToken)) problems.Add(problem.Kind, problem.Detail);
             }
-            await Task.Run(() => new DerivedCheck(connection, path, problems).Run(), cancellationToken);
+            await new DerivedCheck(connection, path, problems).RunAsync(cancellationToken);
             return problems.ToImmutable();
         }
         catch (Exception e) when (PostgresServer.IsTransient(e))
@@ -151,12 +150,31 @@ public sealed partial class PostgresMetadataStore
         }
     }
 
+    /// <summary>Waits for what blocks until the server has answered, again and again: it has a thread of its own, not one of the pool.</summary>
+    private Task RunOnThreadAsync(Action run)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        options.Threads.Start("metadata replay", () =>
+        {
+            try
+            {
+                run();
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
     private async ValueTask<NpgsqlConnection> OpenLongReadAsync(CancellationToken cancellationToken)
     {
         try
         {
             var connection = await server.OpenAsync(cancellationToken);
-            PostgresServer.Execute(connection, LongRead);
+            await PostgresServer.ExecuteAsync(connection, LongRead, cancellationToken);
             return connection;
         }
         catch (Exception e) when (PostgresServer.IsTransient(e))

@@ -41,7 +41,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         Warnings = warnings;
         pending = new(options.ReadWaitMax, time);
         foreign = new(server, options, time, AdoptAsync);
-        queue = new(options.QueueMax, options.GroupCommandsMax, options.EnqueueWaitMax, options.GatherWaitMax, time);
+        queue = new(options.QueueMax, options.GroupCommandsMax, options.EnqueueWaitMax, options.GatherWaitMax, options.Threads, time);
         readers = new(options.ReadConnections, options.ReadConnections);
     }
 
@@ -68,10 +68,10 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         try
         {
             await using var connection = await server.OpenAsync(cancellationToken);
-            var warnings = PostgresServer.CheckDurability(connection);
-            Schema.Migrate(connection);
-            RequireCluster(connection, options.Cluster);
-            return new(options, server, Enter(connection, options.GatewayId), warnings, time);
+            var warnings = await PostgresServer.CheckDurabilityAsync(connection, cancellationToken);
+            await Schema.MigrateAsync(connection, cancellationToken);
+            await RequireClusterAsync(connection, options.Cluster, cancellationToken);
+            return new(options, server, await EnterAsync(connection, options.GatewayId, cancellationToken), warnings, time);
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
         {
@@ -95,10 +95,10 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         try
         {
             await using var connection = await server.OpenAsync(cancellationToken);
-            if (Schema.Present(connection) == 0) return null;
+            if (await Schema.PresentAsync(connection, cancellationToken) == 0) return null;
             var cluster = "";
             await new RoundTrip(connection).Query("SELECT cluster FROM state", row => cluster = row.GetString(0)).RunAsync(cancellationToken);
-            return cluster.Length == 0 ? null : new(cluster, ReadStores(connection));
+            return cluster.Length == 0 ? null : new(cluster, await ReadStoresAsync(connection, cancellationToken));
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
         {
@@ -106,29 +106,26 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         }
     }
 
-    public ImmutableArray<StoreRow> ReadStores()
+    public async ValueTask<ImmutableArray<StoreRow>> ReadStoresAsync(CancellationToken cancellationToken)
     {
         RequireNotStarted();
-        return Reading(() =>
-        {
-            using var connection = server.Open();
-            return ReadStores(connection);
-        });
+        return await ReadingAsync(ReadStoresAsync, cancellationToken);
     }
 
     /// <summary>Groups of this gateway that were not known to be in its journal when the database was last written, in order. Only before <see cref="StartAsync"/>.</summary>
-    public ImmutableArray<JournalEntry> PendingOutbox()
+    public async ValueTask<ImmutableArray<JournalEntry>> PendingOutboxAsync(CancellationToken cancellationToken)
     {
         RequireNotStarted();
-        return Reading(() =>
-        {
-            var result = ImmutableArray.CreateBuilder<JournalEntry>();
-            using var connection = server.Open();
-            new RoundTrip(connection).Query(
-                "SELECT first, last, changes FROM outbox WHERE gateway = $1 ORDER BY last",
-                row => result.Add(new(row.ULong(0), row.ULong(1), row.Blob(2))), RoundTrip.Text(options.GatewayId)).Run();
-            return result.DrainToImmutable();
-        });
+        return await ReadingAsync(
+            async (connection, stop) =>
+            {
+                var result = ImmutableArray.CreateBuilder<JournalEntry>();
+                await new RoundTrip(connection).Query(
+                    "SELECT first, last, changes FROM outbox WHERE gateway = $1 ORDER BY last",
+                    row => result.Add(new(row.ULong(0), row.ULong(1), row.Blob(2))), RoundTrip.Text(options.GatewayId)).RunAsync(stop);
+                return result.DrainToImmutable();
+            },
+            cancellationToken);
     }
 
     public async ValueTask StartAsync(IJournal journal, ulong journalledGeneration)
@@ -136,7 +133,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         RequireNotStarted();
         if (journalledGeneration > ownCommitted)
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, the database has this gateway at {ownCommitted:x}: it has lost what was committed. Replay the journals first.");
-        var waiting = PendingOutbox().RemoveAll(entry => entry.LastGeneration <= journalledGeneration);
+        var waiting = (await PendingOutboxAsync(CancellationToken.None)).RemoveAll(entry => entry.LastGeneration <= journalledGeneration);
         // What others have adopted is gone from the outbox, and in their journals.
         var next = Math.Max(journalledGeneration, adopted) + 1;
         foreach (var entry in waiting)
@@ -148,7 +145,7 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
             throw new InvalidOperationException($"The journal ends at generation {journalledGeneration:x}, and the database no longer has all entries of this gateway from there to {ownCommitted:x}: the journal has lost its tail, or is not this database's.");
 
         teller = new(journal, journalledGeneration, server, options, time);
-        pump = new(teller, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time, ThreadProvider.System);
+        pump = new(teller, journalledGeneration, pending, new(options.PipelineMax, options.RetryDelayMin, options.RetryDelayMax), time, options.Threads);
         var begin = journalledGeneration + 1;
         foreach (var entry in waiting)
         {
@@ -188,11 +185,12 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         if (writer is not null) throw new InvalidOperationException("The metadata engine has been started already.");
     }
 
-    private static T Reading<T>(Func<T> read)
+    private async ValueTask<T> ReadingAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
     {
         try
         {
-            return read();
+            await using var connection = await server.OpenAsync(cancellationToken);
+            return await read(connection, cancellationToken);
         }
         catch (Exception e) when (PostgresServer.IsTransient(e))
         {
@@ -200,36 +198,36 @@ public sealed partial class PostgresMetadataStore : IMetadataEngine
         }
     }
 
-    private static ImmutableArray<StoreRow> ReadStores(NpgsqlConnection connection)
+    private static async ValueTask<ImmutableArray<StoreRow>> ReadStoresAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var result = ImmutableArray.CreateBuilder<StoreRow>();
-        new RoundTrip(connection).Query("SELECT id, value FROM stores ORDER BY id", row => result.Add(ReadStore(row))).Run();
+        await new RoundTrip(connection).Query("SELECT id, value FROM stores ORDER BY id", row => result.Add(ReadStore(row))).RunAsync(cancellationToken);
         return result.DrainToImmutable();
     }
 
     /// <summary>Writes down whose database it is, or compares.</summary>
-    private static void RequireCluster(NpgsqlConnection connection, string cluster)
+    private static async ValueTask RequireClusterAsync(NpgsqlConnection connection, string cluster, CancellationToken cancellationToken)
     {
         if (cluster.Length == 0) return;
         var present = "";
-        new RoundTrip(connection)
+        await new RoundTrip(connection)
             .Add("UPDATE state SET cluster = $1 WHERE cluster = ''", RoundTrip.Text(cluster))
-            .Query("SELECT cluster FROM state", row => present = row.GetString(0)).Run();
+            .Query("SELECT cluster FROM state", row => present = row.GetString(0)).RunAsync(cancellationToken);
         if (present != cluster) throw new MetadataFormatException($"This PostgreSQL database belongs to cluster {present}, not to {cluster}.");
     }
 
     /// <summary>Counts the start, which fences every earlier one of this gateway.</summary>
-    private static GatewayRow Enter(NpgsqlConnection connection, string gateway)
+    private static async ValueTask<GatewayRow> EnterAsync(NpgsqlConnection connection, string gateway, CancellationToken cancellationToken)
     {
         GatewayRow row = default;
-        new RoundTrip(connection)
+        await new RoundTrip(connection)
             .Add("BEGIN")
             .Query("SELECT committed FROM state FOR NO KEY UPDATE", state => row = row with { ClusterCommitted = state.ULong(0) })
             .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, 0) ON CONFLICT DO NOTHING", RoundTrip.Text(gateway))
             .Query(
                 "INSERT INTO gateways(id, session, committed, adopted) VALUES ($1, 1, 0, 0) ON CONFLICT (id) DO UPDATE SET session = gateways.session + 1 RETURNING session, committed, adopted",
                 one => row = row with { Session = one.GetInt64(0), OwnCommitted = one.ULong(1), Adopted = one.ULong(2) }, RoundTrip.Text(gateway))
-            .Add("COMMIT").Run();
+            .Add("COMMIT").RunAsync(cancellationToken);
         return row;
     }
 

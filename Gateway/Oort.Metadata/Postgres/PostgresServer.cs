@@ -40,15 +40,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         var settings = Settings(options);
         builder.UsePhysicalConnectionInitializer(
             connection => Execute(connection, settings),
-            async connection =>
-            {
-                await using var command = Command(connection, settings);
-                await command.ExecuteNonQueryAsync();
-            });
+            async connection => await ExecuteAsync(connection, settings, CancellationToken.None));
         return new(address.Host!.Contains(',', StringComparison.Ordinal) ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build(), shown);
     }
-
-    public NpgsqlConnection Open() => source.OpenConnection();
 
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
 
@@ -58,13 +52,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Looks whether what the server commits stays committed.</summary>
     /// <returns>What is not as it should be, but can be lived with.</returns>
     /// <exception cref="MetadataFormatException">Commits could be lost, or this is no primary.</exception>
-    public static ImmutableArray<string> CheckDurability(NpgsqlConnection connection)
+    public static async ValueTask<ImmutableArray<string>> CheckDurabilityAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         string fsync = "", fullPages = "", commit = "";
         var standby = false;
-        new RoundTrip(connection).Query(
+        await new RoundTrip(connection).Query(
             "SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(), (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit')",
-            row => (fsync, fullPages, standby, commit) = (row.GetString(0), row.GetString(1), row.GetBoolean(2), row.GetString(3))).Run();
+            row => (fsync, fullPages, standby, commit) = (row.GetString(0), row.GetString(1), row.GetBoolean(2), row.GetString(3))).RunAsync(cancellationToken);
         if (standby) throw new MetadataFormatException("The PostgreSQL server is a standby. Metadata are read and written on the primary alone.");
         if (fsync != "on")
             throw new MetadataFormatException("The PostgreSQL server runs with fsync = off: a power cut would take commits that other gateways have built upon. Set fsync = on and restart the server.");
@@ -93,7 +87,13 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
-    public static void Execute(NpgsqlConnection connection, string sql)
+    public static async ValueTask ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, sql);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
     {
         using var command = Command(connection, sql);
         command.ExecuteNonQuery();

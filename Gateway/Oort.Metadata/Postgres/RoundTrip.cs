@@ -1,11 +1,13 @@
 using Npgsql;
 using NpgsqlTypes;
+using Oort.Backends;
 
 namespace Oort.Metadata.Postgres;
 
 /// <summary>Statements that go to the server together and are answered together: one wait for the network, however many they are.</summary>
 /// <remarks>An error ends it: what stands behind is not run. Outside a transaction all of them are one.</remarks>
-internal sealed class RoundTrip(NpgsqlConnection connection)
+/// <param name="threads">Where a thread that blocks in <see cref="Run"/> is from.</param>
+internal sealed class RoundTrip(NpgsqlConnection connection, ThreadProvider? threads = null)
 {
     private readonly List<(string Sql, NpgsqlParameter[] Parameters)> statements = [];
     private readonly List<Action<NpgsqlDataReader>> readers = [];
@@ -34,19 +36,8 @@ internal sealed class RoundTrip(NpgsqlConnection connection)
         return this;
     }
 
-    public void Run()
-    {
-        using (var batch = Build())
-        using (var reader = batch.ExecuteReader())
-        {
-            foreach (var read in readers)
-            {
-                while (reader.Read()) read(reader);
-                reader.NextResult();
-            }
-        }
-        foreach (var act in afterwards) act();
-    }
+    /// <remarks>The driver writes a batch of several statements in the pool even for a caller that blocks; so all of it is done there, and the thread sleeps.</remarks>
+    public void Run() => (threads ?? ThreadProvider.System).Wait(RunAsync(CancellationToken.None).AsTask());
 
     public async ValueTask RunAsync(CancellationToken cancellationToken)
     {

@@ -16,41 +16,33 @@ internal static class Schema
 
     /// <summary>Brings a database to the current schema, all in one transaction.</summary>
     /// <exception cref="MetadataFormatException">It holds something else, or is newer than this program.</exception>
-    public static void Migrate(NpgsqlConnection connection)
+    public static async ValueTask MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var transaction = connection.BeginTransaction();
-        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MigrationLock})"));
-        for (var version = Present(connection); version < Current; version++)
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await PostgresServer.ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MigrationLock})"), cancellationToken);
+        for (var version = await PresentAsync(connection, cancellationToken); version < Current; version++)
         {
-            Execute(connection, Migrations[version]);
-            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO oort_schema(version) VALUES ({version + 1})"));
+            await PostgresServer.ExecuteAsync(connection, Migrations[version], cancellationToken);
+            await PostgresServer.ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO oort_schema(version) VALUES ({version + 1})"), cancellationToken);
         }
-        transaction.Commit();
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>The schema of a database; 0: it is empty.</summary>
     /// <exception cref="MetadataFormatException">It holds something else, or is newer than this program.</exception>
-    public static int Present(NpgsqlConnection connection)
+    public static async ValueTask<int> PresentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("SELECT to_regclass('oort_schema') IS NOT NULL, to_regclass('versions') IS NULL AND to_regclass('buckets') IS NULL", connection);
-        using (var reader = command.ExecuteReader())
+        await using var command = new NpgsqlCommand("SELECT to_regclass('oort_schema') IS NOT NULL, to_regclass('versions') IS NULL AND to_regclass('buckets') IS NULL", connection);
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            reader.Read();
+            await reader.ReadAsync(cancellationToken);
             if (!reader.GetBoolean(0)) return reader.GetBoolean(1) ? 0 : throw new MetadataFormatException("This PostgreSQL database holds tables of another program.");
         }
-        using var version = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM oort_schema", connection);
-        var present = (int)version.ExecuteScalar()!;
+        await using var version = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM oort_schema", connection);
+        var present = (int)(await version.ExecuteScalarAsync(cancellationToken))!;
         return present <= Current
             ? present
             : throw new MetadataFormatException(string.Create(CultureInfo.InvariantCulture, $"The metadata database has schema {present}; this program knows schemas up to {Current}. Use the program that wrote it, or a newer one."));
-    }
-
-    private static void Execute(NpgsqlConnection connection, string sql)
-    {
-#pragma warning disable CA2100 // The statements stand in this file.
-        using var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
     }
 
     // bytea is compared byte by byte, which is S3's order of UTF-8 keys; no collation comes near a key. `value` is the row's record as it stands in the

@@ -5,9 +5,9 @@ namespace Oort.Metadata.Sqlite;
 /// <summary>What a start asks before the engine serves.</summary>
 public sealed partial class SqliteMetadataStore
 {
-    public ImmutableArray<StoreRow> ReadStores()
+    public ValueTask<ImmutableArray<StoreRow>> ReadStoresAsync(CancellationToken cancellationToken)
     {
         RequireNotStarted();
-        return tables.Small.ListStores();
+        return ValueTask.FromResult(tables.Small.ListStores());
     }
 }

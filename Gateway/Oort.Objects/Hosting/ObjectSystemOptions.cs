@@ -98,9 +98,9 @@ public sealed record ObjectSystemOptions
     /// <summary>Whether background workers (repair, scrub, collector, snapshots) run; off in offline verbs and in tests that step them.</summary>
     public bool RunWorkers { get; init; } = true;
 
-    /// <summary>Where threads of the embedded database are from.</summary>
+    /// <summary>Where threads of the metadata engine are from.</summary>
     public ThreadProvider Threads { get; init; } = ThreadProvider.System;
 
-    /// <summary>Fills a buffer with what cannot be guessed, for the embedded database and the choice of what is audited.</summary>
+    /// <summary>Fills a buffer with what cannot be guessed, for the metadata engine and the choice of what is audited.</summary>
     public Action<Span<byte>> Random { get; init; } = RandomNumberGenerator.Fill;
 }

@@ -120,13 +120,13 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         else if (options.MetadataDatabase is { } address)
         {
             metadata = new(await OpenSharedAsync(address, identity, cancellationToken));
-            rows = metadata.ReadStores();
+            rows = await metadata.ReadStoresAsync(cancellationToken);
         }
         else if (File.Exists(Path.Combine(options.DataDirectory, DirectoryIdentity.DatabaseFileName)))
         {
             // One that is not there is told of when it is known what is on the disks.
             metadata = new(OpenDatabase(isNew: false));
-            rows = metadata.ReadStores();
+            rows = await metadata.ReadStoresAsync(cancellationToken);
         }
 
         return
@@ -240,7 +240,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         if (File.Exists(own) && !isMoved) throw new StartRefusedException(StartRefusal.Configuration, $"The data directory has a database of its own, {own}. Move it to PostgreSQL first: oort metadata migrate. Or start without --metadata.");
         try
         {
-            var target = new PostgresMetadataOptions { Address = address, GatewayId = identity.Gateway.ToString(), Cluster = identity.Cluster.ToString() };
+            var target = new PostgresMetadataOptions { Address = address, GatewayId = identity.Gateway.ToString(), Cluster = identity.Cluster.ToString(), Threads = options.Threads, Random = options.Random };
             if (isMoved) await MetadataMove.FinishAsync(target, cancellationToken);
             var store = await PostgresMetadataStore.OpenAsync(target, time, cancellationToken);
             // It holds wrapped keys, some of which will be deleted in the other one.
@@ -346,7 +346,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
     /// <returns>Rows to be written: new stores, and known ones that moved.</returns>
     private async Task<ImmutableArray<StoreRow>> AddStoresAsync(CancellationToken cancellationToken)
     {
-        var rows = metadata!.ReadStores();
+        var rows = await metadata!.ReadStoresAsync(cancellationToken);
         var (known, changes) = StoreRoll.Call(rows, opened, logger);
         foreach (var (row, place) in known)
             stores!.Add(place?.Endpoint ?? options.Locate?.Invoke(row.Location) ?? new UnconfiguredEndpoint(row.Location), row.Id, place?.Store, row.State, place is null ? "It is not among the configured disks." : place.IsBlank ? "There is a blank directory in its place." : place.Failure);

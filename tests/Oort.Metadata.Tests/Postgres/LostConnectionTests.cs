@@ -125,8 +125,8 @@ public sealed class LostConnectionTests(PostgresFixture fixture) : IAsyncLifetim
         await using var store = await PostgresMetadataStore.OpenAsync(own.Options("g"), TimeProvider.System, default);
         await host.StopAsync(crash: true);
 
-        Should.Throw<MetadataUnavailableException>(() => store.ReadStores());
-        Should.Throw<MetadataUnavailableException>(() => store.PendingOutbox());
+        await Should.ThrowAsync<MetadataUnavailableException>(async () => await store.ReadStoresAsync(default));
+        await Should.ThrowAsync<MetadataUnavailableException>(async () => await store.PendingOutboxAsync(default));
         await Should.ThrowAsync<MetadataUnavailableException>(async () => await store.ReadCommittedAsync(default));
         await Should.ThrowAsync<MetadataUnavailableException>(async () => await PostgresMetadataStore.PeekAsync(own.Options("g").Address, default));
         await host.RestartAsync(); // The database is dropped in it.

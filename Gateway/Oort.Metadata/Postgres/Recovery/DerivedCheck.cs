@@ -38,36 +38,36 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
             """),
     ];
 
-    public void Run()
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         using (var rebuilt = Database.Open(path, readOnly: true, CacheKibibytes))
-            foreach (var (kind, table, here, there) in derived) Compare(rebuilt, kind, table, here, there);
-        CheckColumns();
-        Report(
+            foreach (var (kind, table, here, there) in derived) await CompareAsync(rebuilt, kind, table, here, there, cancellationToken);
+        await CheckColumnsAsync(cancellationToken);
+        await ReportAsync(
             "SELECT bucket, key, generation FROM versions v WHERE null_kind = 1 AND EXISTS (SELECT 1 FROM versions o WHERE o.bucket = v.bucket AND o.key = v.key AND o.generation < v.generation)",
-            row => problems.Add(MetadataProblemKind.Head, $"The null version of {RecordReader.DecodeText(row.Blob(1))} in bucket {row.ULong(0):x} is not indexed though it is not the oldest."));
+            row => problems.Add(MetadataProblemKind.Head, $"The null version of {RecordReader.DecodeText(row.Blob(1))} in bucket {row.ULong(0):x} is not indexed though it is not the oldest."), cancellationToken);
     }
 
     /// <summary>Columns that spare readers a round trip, and that only this engine has.</summary>
-    private void CheckColumns()
+    private async Task CheckColumnsAsync(CancellationToken cancellationToken)
     {
-        Report("SELECT generation, data, extents FROM versions", row =>
+        await ReportAsync("SELECT generation, data, extents FROM versions", row =>
         {
             if (!Same(VersionTable.DataOf(ExtentRecord.ReadAll(row.Blob(2))), row.BlobOrNull(1))) problems.Add(MetadataProblemKind.References, $"The version of generation {row.ULong(0):x} names other data in its column than in its record.");
-        });
-        Report("SELECT id, segments, value FROM data", row =>
+        }, cancellationToken);
+        await ReportAsync("SELECT id, segments, value FROM data", row =>
         {
             var id = DataId.Read(row.Blob(0));
             if (!Same(DataTable.SegmentsOf(DataRecord.Read(id, row.Blob(2)).Runs), row.Blob(1))) problems.Add(MetadataProblemKind.SegmentUse, $"Data {id} names other segments in its column than in its record.");
-        });
+        }, cancellationToken);
     }
 
-    private void Compare(Database rebuilt, MetadataProblemKind kind, string table, string here, string there)
+    private async Task CompareAsync(Database rebuilt, MetadataProblemKind kind, string table, string here, string there, CancellationToken cancellationToken)
     {
         using var expected = new Statement(rebuilt.Handle, there);
-        using var command = Command(here);
-        using var present = command.ExecuteReader();
-        var morePresent = present.Read();
+        await using var command = Command(here);
+        await using var present = await command.ExecuteReaderAsync(cancellationToken);
+        var morePresent = await present.ReadAsync(cancellationToken);
         var moreExpected = expected.Step();
         while ((morePresent || moreExpected) && !problems.IsFull)
         {
@@ -75,7 +75,7 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
             if (order == 0 && !SameRow(present, expected)) problems.Add(kind, $"{table} has {Show(present)} instead of {Show(expected)}");
             if (order < 0) problems.Add(kind, $"{table} has a row too many: {Show(present)}");
             if (order > 0) problems.Add(kind, $"{table} lacks a row: {Show(expected)}");
-            if (order <= 0) morePresent = present.Read();
+            if (order <= 0) morePresent = await present.ReadAsync(cancellationToken);
             if (order >= 0) moreExpected = expected.Step();
         }
     }
@@ -110,11 +110,11 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
         return true;
     }
 
-    private void Report(string sql, Action<NpgsqlDataReader> look)
+    private async Task ReportAsync(string sql, Action<NpgsqlDataReader> look, CancellationToken cancellationToken)
     {
-        using var command = Command(sql);
-        using var rows = command.ExecuteReader();
-        while (!problems.IsFull && rows.Read())
+        await using var command = Command(sql);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (!problems.IsFull && await rows.ReadAsync(cancellationToken))
         {
             try
             {

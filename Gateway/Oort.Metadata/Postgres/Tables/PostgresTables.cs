@@ -1,4 +1,5 @@
 using Npgsql;
+using Oort.Backends;
 using Oort.Metadata.Writing;
 
 namespace Oort.Metadata.Postgres.Tables;
@@ -7,10 +8,13 @@ namespace Oort.Metadata.Postgres.Tables;
 /// <remarks>Valid while the transaction holds the lock of the state row, under which nobody else changes these tables.</remarks>
 internal sealed class PostgresTables : ITableSet
 {
+    private readonly ThreadProvider threads;
     private NpgsqlConnection? connection;
 
-    public PostgresTables()
+    /// <param name="threads">Where the thread that uses it is from.</param>
+    public PostgresTables(ThreadProvider threads)
     {
+        this.threads = threads;
         Buckets = new(this);
         Versions = new(this);
         Uploads = new(this);
@@ -70,5 +74,5 @@ internal sealed class PostgresTables : ITableSet
         if (!trip.IsEmpty) trip.Run();
     }
 
-    public RoundTrip Begin() => new(connection ?? throw new InvalidOperationException("There is no transaction."));
+    public RoundTrip Begin() => new(connection ?? throw new InvalidOperationException("There is no transaction."), threads);
 }

@@ -5,12 +5,12 @@ using Oort.Metadata.Writing;
 namespace Oort.Metadata.Postgres.Writing;
 
 /// <summary>Commands that wait for the writer.</summary>
-internal sealed class CommandQueue(int lengthMax, int groupMax, TimeSpan roomWaitMax, TimeSpan gatherWaitMax, TimeProvider time)
+internal sealed class CommandQueue(int lengthMax, int groupMax, TimeSpan roomWaitMax, TimeSpan gatherWaitMax, ThreadProvider threads, TimeProvider time)
 {
     private readonly Channel<WriteCommand> queue = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(lengthMax) { SingleReader = true });
 
     /// <summary>Callers whose commands shall share a group.</summary>
-    public Gatherings Gatherings { get; } = new(gatherWaitMax, ThreadProvider.System);
+    public Gatherings Gatherings { get; } = new(gatherWaitMax, threads);
 
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
     public async ValueTask EnqueueAsync(WriteCommand command, CancellationToken cancellationToken)
@@ -37,7 +37,9 @@ internal sealed class CommandQueue(int lengthMax, int groupMax, TimeSpan roomWai
     public bool Take(List<WriteCommand> commands)
     {
         commands.Clear();
-        if (!queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult()) return false;
+        var some = queue.Reader.WaitToReadAsync().AsTask();
+        threads.Wait(some);
+        if (!some.Result) return false;
         Gatherings.WaitForEnd();
         while (commands.Count < groupMax && queue.Reader.TryRead(out var command)) commands.Add(command);
         return true;

@@ -19,12 +19,11 @@ internal sealed class GroupWriter : IAsyncDisposable
     private readonly PendingGroups pending;
     private readonly JournalPump pump;
     private readonly TimeProvider time;
-    private readonly PostgresTables tables = new();
+    private readonly PostgresTables tables;
     private readonly WriteSession session;
     private readonly GatewayState self;
-    private readonly Thread thread;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationTokenSource stopping;
     private NpgsqlConnection? connection;
     private CommitGroup? undecided;
     private ulong committed;
@@ -39,10 +38,12 @@ internal sealed class GroupWriter : IAsyncDisposable
         this.pending = pending;
         this.pump = pump;
         this.time = time;
-        session = new(tables, time);
+        tables = new(options.Threads);
+        session = new(tables, time) { Random = options.Random };
         committed = self.ClusterCommitted;
-        thread = new Thread(Run) { Name = "metadata writer", IsBackground = true };
-        thread.Start();
+        // Made with the clock by which CancelAfter counts.
+        stopping = new(Timeout.InfiniteTimeSpan, time);
+        options.Threads.Start("metadata writer", Run);
     }
 
     /// <summary>Newest generation that this gateway knows to be committed, by whomever.</summary>
@@ -129,7 +130,7 @@ internal sealed class GroupWriter : IAsyncDisposable
                     return taken;
                 }
                 attempt++;
-                stopping.Token.WaitHandle.WaitOne(Jittered(delay));
+                Pause(Jittered(delay));
                 delay = delay * 2 < options.RetryDelayMax ? delay * 2 : options.RetryDelayMax;
             }
             catch (Exception e) when (e is PostgresException)
@@ -159,13 +160,13 @@ internal sealed class GroupWriter : IAsyncDisposable
             if (command is IPostgresCommand one) one.Foreign = foreign;
         if (session.GroupIsEmpty)
         {
-            PostgresServer.Execute(connection!, "ROLLBACK");
+            Execute("ROLLBACK");
             pump.Add(new(alive, null, session.TakeScopes()));
             return;
         }
         var entry = session.EndGroup(self.NextFirst);
         var group = new CommitGroup(alive, entry, session.TakeScopes());
-        var trip = new RoundTrip(connection!);
+        var trip = new RoundTrip(connection!, options.Threads);
         tables.AddWrites(trip);
         self.AddCommit(trip, entry, group.Scopes, tables.Totals);
         pending.Add(group); // (5)
@@ -189,10 +190,10 @@ internal sealed class GroupWriter : IAsyncDisposable
     /// <summary>Opens a transaction, takes the right to commit, and reads what is foreseen.</summary>
     private List<ForeignGroup> Begin(Prefetch prefetch)
     {
-        connection ??= server.Open();
+        connection ??= Open();
         tables.Begin(connection);
         var foreign = new List<ForeignGroup>();
-        var trip = new RoundTrip(connection).Add("BEGIN");
+        var trip = new RoundTrip(connection, options.Threads).Add("BEGIN");
         self.AddLock(trip);
         prefetch.AddFirst(trip, tables);
         ForeignGroups.AddFind(trip, self.Id, prefetch.Scopes, foreign);
@@ -241,8 +242,8 @@ internal sealed class GroupWriter : IAsyncDisposable
     private CommitGroup? Settle()
     {
         if (undecided is not { } group) return null;
-        connection ??= server.Open();
-        var trip = new RoundTrip(connection).Add("BEGIN");
+        connection ??= Open();
+        var trip = new RoundTrip(connection, options.Threads).Add("BEGIN");
         self.AddLock(trip);
         trip.Add("COMMIT").Run();
         undecided = null;
@@ -270,7 +271,7 @@ internal sealed class GroupWriter : IAsyncDisposable
         if (recovered.IsCompleted) return true;
         try
         {
-            recovered.WaitAsync(options.JournalWaitMax, time).GetAwaiter().GetResult();
+            options.Threads.Wait(recovered.WaitAsync(options.JournalWaitMax, time));
             return true;
         }
         catch (TimeoutException)
@@ -279,11 +280,32 @@ internal sealed class GroupWriter : IAsyncDisposable
         }
     }
 
+    private NpgsqlConnection Open()
+    {
+        var opening = server.OpenAsync(CancellationToken.None).AsTask();
+        options.Threads.Wait(opening);
+        return opening.Result;
+    }
+
+    private void Execute(string sql) => options.Threads.Wait(PostgresServer.ExecuteAsync(connection!, sql, CancellationToken.None).AsTask());
+
+    private void Pause(TimeSpan pause)
+    {
+        try
+        {
+            options.Threads.Wait(Task.Delay(pause, time, stopping.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops: whoever waits is told after the next attempt.
+        }
+    }
+
     private void RollBack()
     {
         try
         {
-            if (connection is not null) PostgresServer.Execute(connection, "ROLLBACK");
+            if (connection is not null) Execute("ROLLBACK");
         }
         catch (Exception e) when (e is PostgresException || PostgresServer.IsLost(e))
         {
@@ -296,7 +318,7 @@ internal sealed class GroupWriter : IAsyncDisposable
     {
         try
         {
-            connection?.Dispose();
+            if (connection is not null) options.Threads.Wait(connection.DisposeAsync().AsTask());
         }
         catch (Exception e) when (PostgresServer.IsLost(e))
         {

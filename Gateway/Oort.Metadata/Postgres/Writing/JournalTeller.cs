@@ -11,7 +11,7 @@ internal sealed class JournalTeller : IJournal, IAsyncDisposable
     private readonly PostgresMetadataOptions options;
     private readonly TimeProvider time;
     private readonly Channel<bool> news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource stop;
     private readonly Task loop;
     private ulong journalled;
 
@@ -22,6 +22,8 @@ internal sealed class JournalTeller : IJournal, IAsyncDisposable
         this.server = server;
         this.options = options;
         this.time = time;
+        // Made with the clock by which CancelAfter counts.
+        stop = new(Timeout.InfiniteTimeSpan, time);
         loop = Task.Run(RunAsync);
         news.Writer.TryWrite(true);
     }
