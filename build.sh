@@ -94,6 +94,12 @@ require_node_modules() {
   echo "JavaScript clients are there"
 }
 
+# The server alone, for what runs no clients.
+require_database() {
+  if compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null 2>&1; then return 0; fi
+  if command -v dpkg-query >/dev/null 2>&1; then install_packages postgresql; else fail "the simulation runs PostgreSQL, which is not there; install it and run this again."; fi
+}
+
 prerequisites() {
   heading "Prerequisites"
   require_sdk
@@ -194,6 +200,7 @@ simulate() {
   [[ $seed =~ ^[0-9]{1,9}$ && $minutes =~ ^[0-9]{1,6}$ ]] || fail "usage: ./build.sh simulate [SEED] [--minutes N], both whole numbers"
   prerequisites without-clients
   restore
+  require_database
   heading "Simulation from seed $seed"
   mkdir -p "$results"
   locked dotnet build tests/Oort.Simulation -c Release --no-restore -v q -clp:NoSummary

@@ -32,7 +32,7 @@ public sealed class PowerCutTests
             world.Members.Add(joining);
             await world.WorkAsync(TimeSpan.FromSeconds(5));
             var before = world.Gateway!.System.GetStatus().Generation;
-            world.CrashGateway(mode);
+            world.Gateways[0].Crash(mode);
             world.BeginGateway();
             await world.GatewayStart;
             world.Gateway!.System.GetStatus().Generation.ShouldBeGreaterThan(before);

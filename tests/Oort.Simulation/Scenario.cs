@@ -1,5 +1,6 @@
 using System.Globalization;
 using Oort.Backends.Suite;
+using Oort.Simulation.Databases;
 using Oort.Simulation.Faults;
 using Oort.Simulation.Machines;
 using Oort.Simulation.Scheduling;
@@ -21,14 +22,18 @@ internal sealed class Scenario
 
     public int KeyCount { get; init; } = 6;
 
+    /// <summary>Gateways that share a database on a PostgreSQL server; 0: one gateway with a database of its own.</summary>
+    public int SharedGatewayCount { get; init; }
+
     /// <summary>Runs a seed.</summary>
     /// <returns>What it did, in a line.</returns>
     /// <exception cref="SimulationException">A promise was broken; the message has the seed.</exception>
     public async Task<Outcome> RunAsync(int seed)
     {
-        var path = results is null ? null : Path.Combine(Directory.CreateDirectory(results).FullName, string.Create(CultureInfo.InvariantCulture, $"simulation-{seed}.trace"));
+        var path = results is null ? null : Path.Combine(Directory.CreateDirectory(results).FullName, string.Create(CultureInfo.InvariantCulture, $"simulation-{seed}{(SharedGatewayCount > 0 ? "-shared" : "")}.trace"));
         var simulator = new Simulator(seed, path);
-        using var world = new World(simulator, Membership.CountMin + (seed % (Membership.CountMax - Membership.CountMin + 1)));
+        var database = SharedGatewayCount > 0 ? await Relay.StartAsync(simulator) : null;
+        using var world = new World(simulator, Membership.CountMin + (seed % (Membership.CountMax - Membership.CountMin + 1)), database, Math.Max(1, SharedGatewayCount));
         for (var i = 0; i < ClientCount; i++) world.Clients.Add(new Client(world, i, KeyCount));
         var chaos = new Chaos(world);
         try
@@ -37,7 +42,7 @@ internal sealed class Scenario
         }
         catch (Exception e)
         {
-            throw new SimulationException(string.Create(CultureInfo.InvariantCulture, $"Seed {seed} failed at {TimeSpan.FromTicks(simulator.Now)}: {e}\nThe end of its trace{(path is null ? "" : $" (the whole: {path})")}:\n{simulator.Trace.Tail}"));
+            throw new SimulationException(string.Create(CultureInfo.InvariantCulture, $"Seed {seed}{(SharedGatewayCount > 0 ? $" with {SharedGatewayCount} gateways" : "")} failed at {TimeSpan.FromTicks(simulator.Now)}: {e}\nThe end of its trace{(path is null ? "" : $" (the whole: {path})")}:\n{simulator.Trace.Tail}"));
         }
 
         if (path is not null) File.Delete(path);

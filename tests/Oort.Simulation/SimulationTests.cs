@@ -20,10 +20,17 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(3)]
     public async Task Cluster_UnderFaults_KeepsItsPromises(int seed) => output.WriteLine((await new Scenario().RunAsync(seed)).ToString());
 
-    [Fact]
-    public async Task Seed_RunTwice_DoesTheSame()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Gateways_SharingADatabase_KeepTheirPromises(int seed) => output.WriteLine((await new Scenario { SharedGatewayCount = 2 }.RunAsync(seed)).ToString());
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Seed_RunTwice_DoesTheSame(int sharedGatewayCount)
     {
-        var scenario = new Scenario { RoundTime = TimeSpan.FromSeconds(30), ClientCount = 2 };
+        var scenario = new Scenario { RoundTime = TimeSpan.FromSeconds(30), ClientCount = 2, SharedGatewayCount = sharedGatewayCount };
         var first = await scenario.RunAsync(7);
         var second = await scenario.RunAsync(7);
         output.WriteLine(first.ToString());
@@ -37,7 +44,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var seed = int.Parse(text, CultureInfo.InvariantCulture);
         var minutes = double.Parse(Environment.GetEnvironmentVariable(MinutesVariable) ?? "0", CultureInfo.InvariantCulture);
         var begun = TimeProvider.System.GetTimestamp();
-        do Console.WriteLine(await new Scenario { RoundCount = 4, RoundTime = TimeSpan.FromSeconds(100) }.RunAsync(seed++));
+        do
+        {
+            foreach (var count in (int[])[0, 2]) Console.WriteLine(await new Scenario { RoundCount = 4, RoundTime = TimeSpan.FromSeconds(100), SharedGatewayCount = count }.RunAsync(seed));
+            seed++;
+        }
         while (TimeProvider.System.GetElapsedTime(begun).TotalMinutes < minutes);
     }
 }

@@ -3,6 +3,7 @@ using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Node.Protocol;
 using Oort.Objects;
+using Oort.Simulation.Databases;
 using Oort.Simulation.Machines;
 using Oort.Simulation.Network;
 using Oort.Simulation.Scheduling;
@@ -10,26 +11,31 @@ using Oort.Simulation.Workload;
 
 namespace Oort.Simulation;
 
-/// <summary>A gateway, its nodes, the network between them and the clients: everything that a seed decides about.</summary>
+/// <summary>Gateways, their nodes, the network between them, the database that they share and the clients: everything that a seed decides about.</summary>
 internal sealed class World : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("oort-simulation-");
     private readonly NodeIdentity own;
     private readonly TraceLog logs;
     private readonly RootKey root = new(new byte[32]);
-    private readonly Dictionary<NodeMachine, Link> links = [];
-    private readonly Random random;
-    private int lives;
+    private readonly Dictionary<NodeMachine, Ways> ways = [];
 
-    public World(Simulator simulator, int nodeCount = 6)
+    /// <param name="database">What the gateways share; null: there is one gateway, with a database of its own.</param>
+    public World(Simulator simulator, int nodeCount = 6, Relay? database = null, int gatewayCount = 1)
     {
         Simulator = simulator;
-        random = simulator.Fork();
+        Database = database;
+        Random = simulator.Fork();
         logs = new TraceLog(simulator);
         var seed = new byte[NodeIdentity.SeedSize];
-        random.NextBytes(seed);
+        Random.NextBytes(seed);
         own = NodeIdentity.FromSeed(seed);
-        GatewayClock = new(simulator);
+        for (var i = 0; i < gatewayCount; i++)
+        {
+            IEnumerable<NodeMachine> First() => Gateways[0].HasRun ? [] : Members;
+            Gateways.Add(new(this, gatewayCount == 1 ? "gateway" : $"gateway{i + 1}", folder.FullName, own, root, logs, First));
+        }
+
         for (var i = 0; i < nodeCount; i++) AddNode();
     }
 
@@ -44,84 +50,79 @@ internal sealed class World : IDisposable
     /// <summary>Nodes that are on their way to becoming stores.</summary>
     public List<NodeMachine> Joining { get; } = [];
 
-    /// <summary>Of the gateway's machine.</summary>
-    public VirtualClock GatewayClock { get; }
+    /// <summary>What the gateways share; null: there is one gateway, with a database of its own.</summary>
+    public Relay? Database { get; }
 
-    /// <summary>The gateway's present life; null while it is down.</summary>
-    public GatewayMachine? Gateway { get; private set; }
+    public List<GatewaySite> Gateways { get; } = [];
 
-    public Task GatewayStart { get; private set; } = Task.CompletedTask;
+    /// <summary>The present life of a gateway that is not down; null: all are.</summary>
+    public GatewayMachine? Gateway => Gateways.Find(one => one.Machine is { IsDead: false })?.Machine;
+
+    /// <summary>Ends when all that were begun run.</summary>
+    public Task GatewayStart => Task.WhenAll(Gateways.Select(one => one.Start));
+
+    public Random Random { get; }
 
     public BucketRow Bucket { get; private set; } = null!;
 
     public List<Client> Clients { get; } = [];
-
-    private string DataFolder => Path.Combine(folder.FullName, $"gateway-{lives}");
 
     /// <summary>A machine that is a node of nobody yet.</summary>
     public NodeMachine NewNode()
     {
         var node = new NodeMachine(Simulator, $"node{Nodes.Count}", folder.FullName, own.Id, logs);
         Nodes.Add(node);
-        links[node] = new Link(Simulator, Simulator.Fork(), node.Name) { Latency = TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 5)) };
+        var links = new List<Link>();
+        foreach (var gateway in Gateways)
+        {
+            var link = new Link(Simulator, Simulator.Fork(), Gateways.Count == 1 ? node.Name : $"{gateway.Name} {node.Name}") { Latency = TimeSpan.FromMilliseconds(0.2 + (Random.NextDouble() * 5)) };
+            gateway.Connect(node, link);
+            links.Add(link);
+        }
+
+        ways[node] = new(links);
         return node;
     }
 
-    public Link LinkTo(NodeMachine node) => links[node];
+    public Ways LinkTo(NodeMachine node) => ways[node];
 
-    /// <summary>All nodes, then the gateway, then a bucket.</summary>
+    /// <summary>All nodes, then the gateways one by one, then a bucket.</summary>
     public async Task StartAsync()
     {
         foreach (var node in Members) await node.StartAsync();
-        BeginGateway();
-        await GatewayStart;
+        foreach (var gateway in Gateways)
+        {
+            gateway.Begin();
+            await gateway.Start;
+        }
+
         var (outcome, bucket) = await Gateway!.System.Metadata.CreateBucketAsync(new() { Id = default, Name = "bucket", OwnerId = "root", Created = DateTimeOffset.UnixEpoch, Region = "us-east-1" }, CancellationToken.None);
         if (outcome != CommitOutcome.Done) throw new SimulationException($"The bucket was not made: {outcome}.");
         Bucket = bucket!;
     }
 
-    /// <summary>Starts the gateway if it is down, again and again while too few nodes answer; <see cref="GatewayStart"/> ends when it runs.</summary>
+    /// <summary>Starts the gateways that are down; <see cref="GatewayStart"/> ends when they run.</summary>
     public void BeginGateway()
     {
-        if (Gateway is null && GatewayStart.IsCompleted) GatewayStart = StartGatewayAsync();
+        foreach (var gateway in Gateways) gateway.Begin();
     }
 
-    private async Task StartGatewayAsync()
+    /// <summary>A gateway that is not down: a load balancer's choice. Null: all are.</summary>
+    public GatewayMachine? PickGateway(Random chance)
     {
-        for (var attempt = 0; ; attempt++)
+        var alive = Gateways.FindAll(one => one.Machine is { IsDead: false });
+        return alive.Count switch
         {
-            var gateway = new GatewayMachine(Simulator, LinkTo, DataFolder, own, root, GatewayClock, logs) { Find = location => Nodes.Find(node => node.Location == location) };
-            try
-            {
-                await gateway.StartAsync(lives == 0 ? Members : []);
-                Simulator.Trace.Add(Simulator.Now, "gateway started");
-                Gateway = gateway;
-                return;
-            }
-            catch (StartRefusedException e) when (e.Reason is StartRefusal.TooFewStores && attempt < 100)
-            {
-                Simulator.Trace.Note(Simulator.Now, $"gateway refuses to start: {e.Message}");
-                await Simulator.DelayAsync(TimeSpan.FromSeconds(10));
-            }
-        }
-    }
-
-    /// <summary>The gateway's process is killed, or its machine loses power.</summary>
-    /// <param name="mode">What becomes of that which its database has not synced; kept when it is only the process.</param>
-    public void CrashGateway(CrashMode mode = CrashMode.Kept)
-    {
-        if (Gateway is not { } before) return;
-        Simulator.Trace.Add(Simulator.Now, $"gateway crashes: {mode}");
-        Gateway = null;
-        lives++;
-        before.Crash(DataFolder, mode, random);
-        foreach (var link in links.Values) link.Reset();
+            0 => null,
+            1 => alive[0].Machine,
+            _ => alive[chance.Next(alive.Count)].Machine,
+        };
     }
 
     /// <summary>Nodes that are stores no longer are switched off.</summary>
     public void Retire()
     {
-        var stores = Gateway!.System.GetStatus().Stores.Select(store => store.Location).ToHashSet();
+        var stores = Gateways.SelectMany(one => one.Machine!.System.GetStatus().Stores).Select(store => store.Location).ToHashSet();
         foreach (var node in Members.FindAll(node => !stores.Contains(node.Location)))
         {
             Simulator.Trace.Add(Simulator.Now, $"{node.Name} has left");
@@ -131,10 +132,10 @@ internal sealed class World : IDisposable
         }
     }
 
-    /// <summary>An orderly end of everything, the gateway first.</summary>
+    /// <summary>An orderly end of everything, the gateways first.</summary>
     public async Task StopAsync()
     {
-        await Gateway!.StopAsync();
+        foreach (var gateway in Gateways) await gateway.StopAsync();
         foreach (var node in Nodes) await node.StopAsync();
     }
 
@@ -147,6 +148,7 @@ internal sealed class World : IDisposable
 
     public void Dispose()
     {
+        Database?.Dispose();
         logs.Dispose();
         own.Dispose();
         root.Dispose();

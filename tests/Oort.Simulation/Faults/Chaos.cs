@@ -15,6 +15,7 @@ internal sealed class Chaos
     private readonly NodeFaults nodes;
     private readonly GatewayFaults gateway;
     private readonly Membership membership;
+    private readonly DatabaseFaults? database;
     private readonly List<Ailment> open = [];
     private bool mayDestroy;
 
@@ -26,6 +27,7 @@ internal sealed class Chaos
         nodes = new(world, @operator, random);
         gateway = new(world, random);
         membership = new(world, @operator, random);
+        if (world.Database is { } shared) database = new(world, shared, random);
     }
 
     /// <summary>The mean time from one fault to the next.</summary>
@@ -49,7 +51,7 @@ internal sealed class Chaos
             await MendAsync(ailment => ailment.Until <= simulator.Now);
             if (Pick() is not { } ailment) continue;
             Counts[ailment.Name] = Counts.GetValueOrDefault(ailment.Name) + 1;
-            simulator.Trace.Add(simulator.Now, $"fault: {ailment.Name} at {ailment.Node?.Name ?? "the gateway"}");
+            simulator.Trace.Add(simulator.Now, $"fault: {ailment.Name} at {ailment.Where}");
             await ailment.BeginAsync();
             open.Add(ailment with { Until = simulator.Now + (DurationMax * random.NextDouble()).Ticks });
         }
@@ -62,7 +64,8 @@ internal sealed class Chaos
     /// <summary>A fault for a node that has none, or for the gateway; null: this time nothing.</summary>
     private Ailment? Pick()
     {
-        if (random.Next(5) == 0) return open.Exists(one => one.Node is null) ? null : gateway.Any();
+        if (random.Next(5) == 0) return AtGateway();
+        if (database is not null && random.Next(4) == 0) return open.Exists(one => one.IsOfDatabase) ? null : database.Any();
         var well = world.Members.FindAll(IsWell);
         var isChanging = open.Exists(one => one.ChangesMembers);
         if (random.Next(6) == 0) return isChanging ? null : membership.Change(well);
@@ -87,16 +90,23 @@ internal sealed class Chaos
         return random.Next(12) == 0 && node.Store is not null && other is not null ? nodes.Swap(node, other) : nodes.Transient(node);
     }
 
+    /// <summary>For a gateway that has none.</summary>
+    private Ailment? AtGateway()
+    {
+        var well = world.Gateways.FindAll(site => !open.Exists(one => one.Gateway == site));
+        return well.Count == 0 ? null : gateway.Any(well.Count == 1 ? well[0] : well[random.Next(well.Count)]);
+    }
+
     private bool IsWell(NodeMachine node) => open.TrueForAll(one => one.LeavesWell || (one.Node != node && one.Other != node));
 
     /// <summary>Ends what is due, the gateway's last: it wants to find its nodes. What an operator does goes on meanwhile.</summary>
     private async Task MendAsync(Predicate<Ailment> which)
     {
-        foreach (var ailment in open.FindAll(which).OrderBy(one => one.Node is null).ThenBy(one => one.TakesOperator))
+        foreach (var ailment in open.FindAll(which).OrderBy(one => one.Gateway is not null).ThenBy(one => one.TakesOperator))
         {
             if (ailment.Ending is null)
             {
-                world.Simulator.Trace.Add(world.Simulator.Now, $"mended: {ailment.Name} at {ailment.Node?.Name ?? "the gateway"}");
+                world.Simulator.Trace.Add(world.Simulator.Now, $"mended: {ailment.Name} at {ailment.Where}");
                 ailment.Ending = ailment.EndAsync();
             }
 
@@ -112,11 +122,19 @@ internal sealed class Chaos
 }
 
 /// <summary>Something that is broken.</summary>
-/// <param name="Node">At which node; null: at the gateway.</param>
+/// <param name="Node">At which node; null: at a gateway, or at the database.</param>
 /// <param name="BeginAsync">Breaks it.</param>
 /// <param name="EndAsync">Mends it.</param>
 internal sealed record Ailment(string Name, NodeMachine? Node, Func<Task> BeginAsync, Func<Task> EndAsync)
 {
+    /// <summary>At which gateway; null: at something else.</summary>
+    public GatewaySite? Gateway { get; init; }
+
+    public bool IsOfDatabase { get; init; }
+
+    /// <summary>As the trace has it.</summary>
+    public string Where => Node?.Name ?? Gateway?.Name ?? "the database";
+
     /// <summary>Another node that is part of it.</summary>
     public NodeMachine? Other { get; init; }
 
@@ -133,4 +151,10 @@ internal sealed record Ailment(string Name, NodeMachine? Node, Func<Task> BeginA
 
     /// <summary>The end, once it has begun.</summary>
     public Task? Ending { get; set; }
+
+    public static Func<Task> Async(Action action) => () =>
+    {
+        action();
+        return Task.CompletedTask;
+    };
 }

@@ -20,7 +20,7 @@ internal sealed class NodeFaults(World world, Operator @operator, Random random)
         return random.Next(9) switch
         {
             0 => At(node, "crash", () => Crash(node), node.StartAsync),
-            1 => At(node, "partition", link.Partition, link.Heal),
+            1 => At(node, "partition", () => link.Partition(random), link.Heal),
             2 => At(node, "connections break", link.Reset, Nothing),
             3 => Slow(node),
             4 => At(node, "hung node", () => node.IsHung = true, () =>
@@ -90,10 +90,17 @@ internal sealed class NodeFaults(World world, Operator @operator, Random random)
 
     private Ailment Slow(NodeMachine node)
     {
-        var link = world.LinkTo(node);
-        var before = (link.Latency, link.Jitter, link.BytesPerSecond, node.ServiceTime);
-        return At(node, "slow", () => (link.Latency, link.Jitter, link.BytesPerSecond, node.ServiceTime) = (TimeSpan.FromMilliseconds(random.Next(400)), TimeSpan.FromMilliseconds(random.Next(400)), 200e3, TimeSpan.FromMilliseconds(random.Next(3000))),
-            () => (link.Latency, link.Jitter, link.BytesPerSecond, node.ServiceTime) = before);
+        var before = node.ServiceTime;
+        Action mend = Nothing;
+        return At(node, "slow", () =>
+        {
+            mend = world.LinkTo(node).Slow(TimeSpan.FromMilliseconds(random.Next(400)), TimeSpan.FromMilliseconds(random.Next(400)), 200e3);
+            node.ServiceTime = TimeSpan.FromMilliseconds(random.Next(3000));
+        }, () =>
+        {
+            mend();
+            node.ServiceTime = before;
+        });
     }
 
     private void Crash(NodeMachine node)

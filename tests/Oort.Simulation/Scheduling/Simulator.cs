@@ -1,10 +1,12 @@
+using Oort.Simulation.Databases;
+
 namespace Oort.Simulation.Scheduling;
 
 /// <summary>Owns time and what runs: one event after the other, each only when everything that the one before has set off has come to rest.</summary>
 /// <remarks>
 /// The process's thread pool has one worker (see the project file), so what the product queues to it runs in the order of queueing. A turn of the simulator is a work item like any
-/// other: 1. while others wait, it goes behind them; 2. then a thread of <see cref="VirtualThreads"/> that can go on does so, and everybody waits for it; 3. then time goes to the next
-/// event. Nothing ever runs at the same time as something else, and nothing waits for real time.
+/// other: 1. while others wait, it goes behind them; 2. answers of the database are waited for until they have arrived; 3. then a thread of <see cref="VirtualThreads"/> that can go on
+/// does so, and everybody waits for it; 4. then time goes to the next event. Nothing ever runs at the same time as something else, and nothing waits for real time.
 /// </remarks>
 internal sealed class Simulator : IThreadPoolWorkItem, IDisposable
 {
@@ -25,6 +27,9 @@ internal sealed class Simulator : IThreadPoolWorkItem, IDisposable
     public Trace Trace { get; }
 
     public VirtualThreads Threads { get; }
+
+    /// <summary>What gateways reach a database by; null: they have none in common.</summary>
+    public Relay? Database { get; set; }
 
     /// <summary>Since the beginning, in ticks of 100 ns.</summary>
     public long Now { get; private set; }
@@ -71,7 +76,18 @@ internal sealed class Simulator : IThreadPoolWorkItem, IDisposable
     {
         try
         {
-            if (ThreadPool.PendingWorkItemCount == 0 && !Threads.RunOne() && !Step()) return;
+            if (ThreadPool.PendingWorkItemCount > 0)
+            {
+                // They come first.
+            }
+            else if (Database is { } database && !database.IsAtRest())
+            {
+                Thread.Yield();
+            }
+            else if (!Threads.RunOne() && !Step())
+            {
+                return;
+            }
         }
         catch (Exception e)
         {

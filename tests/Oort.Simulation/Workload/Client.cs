@@ -86,14 +86,14 @@ internal sealed class Client
         if (key.Check(read) is not null) Gets.Add(TimeSpan.FromTicks(world.Simulator.Now - begun));
     }
 
-    /// <summary>Does a request at the gateway, if there is one.</summary>
+    /// <summary>Does a request at a gateway, if there is one.</summary>
     /// <returns>False: it failed, or the gateway died, in one of the ways in which it may.</returns>
     public async Task<bool> TryAsync(string what, Func<Machines.GatewayMachine, Task> request)
     {
         var simulator = world.Simulator;
         simulator.Trace.Add(simulator.Now, $"client{number} {what}");
         var reason = "no gateway";
-        if (world.Gateway is { IsDead: false } gateway)
+        if (world.PickGateway(random) is { } gateway)
         {
             try
             {

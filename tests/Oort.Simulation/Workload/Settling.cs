@@ -1,6 +1,7 @@
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Simulation.Machines;
 using Oort.Simulation.Scheduling;
 
 namespace Oort.Simulation.Workload;
@@ -10,7 +11,7 @@ internal static class Settling
 {
     private static readonly TimeSpan patience = TimeSpan.FromHours(4);
 
-    /// <summary>Waits until the gateway says that all its stores are online and every shard is in its place.</summary>
+    /// <summary>Waits until each gateway says that all its stores are online and every shard is in its place.</summary>
     /// <exception cref="SimulationException">It does not come to that.</exception>
     public static async Task SettleAsync(this World world)
     {
@@ -39,16 +40,19 @@ internal static class Settling
         await world.CheckPlacesAsync();
     }
 
-    /// <summary>Every key and every upload as the model says, and the listings too.</summary>
+    /// <summary>Every key and every upload as the model says, and the listings too, at each gateway.</summary>
     public static async Task CheckContentAsync(this World world)
     {
-        var gateway = world.Gateway!;
-        foreach (var key in world.Clients.SelectMany(client => client.Keys)) key.Acknowledge(key.Check(await gateway.GetAsync(world.Bucket, key.Name)));
-        var expected = world.Clients.SelectMany(client => client.Keys).Where(key => key.Possible[0] is not null).Select(key => key.Name).Order(StringComparer.Ordinal);
-        var listed = await gateway.ListAsync(world.Bucket);
-        if (!listed.SequenceEqual(expected)) throw new SimulationException($"The listing has {string.Join(", ", listed)}, the model {string.Join(", ", expected)}.");
-        var uploads = await gateway.ListUploadsAsync(world.Bucket);
-        foreach (var client in world.Clients) await client.Uploads.CheckAsync(gateway, uploads);
+        foreach (var site in world.Gateways)
+        {
+            var gateway = site.Machine!;
+            foreach (var key in world.Clients.SelectMany(client => client.Keys)) key.Acknowledge(key.Check(await gateway.GetAsync(world.Bucket, key.Name)));
+            var expected = world.Clients.SelectMany(client => client.Keys).Where(key => key.Possible[0] is not null).Select(key => key.Name).Order(StringComparer.Ordinal);
+            var listed = await gateway.ListAsync(world.Bucket);
+            if (!listed.SequenceEqual(expected)) throw new SimulationException($"The listing of {site.Name} has {string.Join(", ", listed)}, the model {string.Join(", ", expected)}.");
+            var uploads = await gateway.ListUploadsAsync(world.Bucket);
+            foreach (var client in world.Clients) await client.Uploads.CheckAsync(gateway, uploads);
+        }
     }
 
     /// <summary>What the rows say is compared with the nodes' own stores, past everything that the gateway believes.</summary>
@@ -68,7 +72,14 @@ internal static class Settling
 
     private static async Task<string?> UnsettledAsync(World world)
     {
-        if (world.Gateway is not { IsDead: false } gateway) return "there is no gateway";
+        foreach (var site in world.Gateways)
+            if (await UnsettledAsync(site) is { } reason) return $"{site.Name}: {reason}";
+        return null;
+    }
+
+    private static async Task<string?> UnsettledAsync(GatewaySite site)
+    {
+        if (site.Machine is not { IsDead: false } gateway) return "it is down";
         var status = gateway.System.GetStatus();
         if (!status.CanWrite) return "it cannot write";
         if (status.Stores.FirstOrDefault(store => store.Health != StoreHealth.Online) is { } away) return $"{away.Location} is {away.Health}: {away.Reason}";

@@ -72,7 +72,7 @@ internal sealed class Uploads(World world, Client client, Random random)
     private async Task CreateAsync(KeyState key)
     {
         // The caller of a request that fails does not learn the id. This one does, and goes on with it.
-        var upload = new UploadState(key, UploadId.Create(world.GatewayClock.GetUtcNow())) { MayBeOver = true };
+        var upload = new UploadState(key, UploadId.Create(world.Gateways[0].Clock.GetUtcNow())) { MayBeOver = true };
         open.Add(upload);
         if (await client.TryAsync($"CREATE upload of {key.Name}", async gateway => Expect(await gateway.CreateUploadAsync(world.Bucket, key.Name, upload.Id)))) upload.MayBeOver = false;
     }
