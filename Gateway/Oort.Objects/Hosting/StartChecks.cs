@@ -23,7 +23,7 @@ internal sealed class StartChecks(string directory, DirectoryIdentity? identity,
     private bool IsJoining => identity is null && IsShared && (DatabaseCluster ?? OpenedStore.CommonCluster(found)) is not null;
 
     /// <summary>Who that gateway is. Nothing is written yet.</summary>
-    public DirectoryIdentity Joining() => new((DatabaseCluster ?? OpenedStore.CommonCluster(found))!.Value, GatewayId.Create(), DirectoryState.Whole, 0);
+    public DirectoryIdentity Joining(Action<Span<byte>> random) => new((DatabaseCluster ?? OpenedStore.CommonCluster(found))!.Value, GatewayId.Create(random), DirectoryState.Whole, 0);
 
     /// <summary>The recovery itself asks.</summary>
     public bool IsRecovery { get; init; }

@@ -73,7 +73,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         // 2.
         var isNew = layout.IsNew;
         var isJoining = !isNew && identity is null;
-        var known = isJoining ? layout.Joining() : identity;
+        var known = isJoining ? layout.Joining(options.Random) : identity;
         (identity, keyring) = isNew ? await CreateAsync(known, cancellationToken) : await OpenKeyringAsync(known!, isJoining, cancellationToken);
 
         // 3.
@@ -159,7 +159,7 @@ internal sealed class SystemOpener(ObjectSystemOptions options, IReadOnlyList<IS
         // 1.
         var keyringPath = Path.Combine(options.DataDirectory, DirectoryIdentity.KeyringFileName);
         var created = begun is not null && DurableFile.Read(keyringPath) is { } bytes ? KeyringReplicas.Open([bytes], root) : Keyring.Create(time);
-        var identity = begun is not null && begun.Cluster.Value == created.Identity ? begun : new DirectoryIdentity(new(created.Identity), GatewayId.Create(), DirectoryState.Creating, 0);
+        var identity = begun is not null && begun.Cluster.Value == created.Identity ? begun : new DirectoryIdentity(new(created.Identity), GatewayId.Create(options.Random), DirectoryState.Creating, 0);
         identity.Write(options.DataDirectory);
         DurableFile.Write(keyringPath, created.Seal(root));
 

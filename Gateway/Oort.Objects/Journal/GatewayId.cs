@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 
 namespace Oort.Objects;
 
@@ -10,7 +9,13 @@ public readonly record struct GatewayId(UInt128 Value)
     /// <summary>Length on disk: one big-endian 128-bit number.</summary>
     public const int Size = 16;
 
-    public static GatewayId Create() => Read(RandomNumberGenerator.GetBytes(Size));
+    /// <param name="random">Fills a buffer with what cannot be guessed.</param>
+    public static GatewayId Create(Action<Span<byte>> random)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        random(bytes);
+        return Read(bytes);
+    }
 
     public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
@@ -53,7 +54,7 @@ public static class Recovery
             try
             {
                 // 2.
-                identity = new(new(keyring.Identity), GatewayId.Create(), DirectoryState.Recovering, 0);
+                identity = new(new(keyring.Identity), GatewayId.Create(RandomNumberGenerator.Fill), DirectoryState.Recovering, 0);
                 identity.Write(options.DataDirectory);
 
                 // 3.

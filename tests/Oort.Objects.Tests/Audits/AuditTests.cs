@@ -50,7 +50,8 @@ public sealed class AuditTests
         for (var number = 0; number < 30; number++) await world.System.PutAsync(bucket, $"passing{number}", SystemActions.Content(number, 300_000));
         await world.System.AuditDueAsync();
         for (var number = 0; number < 30; number++) await world.System.DeleteAsync(bucket, $"passing{number}");
-        (await world.System.CollectAsync(None)).DroppedSegments.ShouldBeGreaterThanOrEqualTo(30);
+        // What a shard is still being written of is dropped by a later look.
+        for (var dropped = 0L; dropped < 30;) dropped += (await world.System.CollectAsync(None)).DroppedSegments;
         await world.LookAsync();
         var left = world.Shards.Length;
         left.ShouldBeInRange(3, 30);

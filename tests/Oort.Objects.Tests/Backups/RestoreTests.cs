@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Crypto;
 using Oort.Metadata;
@@ -213,7 +214,7 @@ public sealed class RestoreTests
             // Another directory of the same cluster, which no recovery has succeeded.
             Directory.CreateDirectory(other.DataDirectory);
             foreach (var file in Directory.GetFiles(cluster.DataDirectory)) File.Copy(file, Path.Combine(other.DataDirectory, Path.GetFileName(file)));
-            (DirectoryIdentity.Read(other.DataDirectory)! with { Gateway = GatewayId.Create() }).Write(other.DataDirectory);
+            (DirectoryIdentity.Read(other.DataDirectory)! with { Gateway = GatewayId.Create(RandomNumberGenerator.Fill) }).Write(other.DataDirectory);
             (await Should.ThrowAsync<RestoreRefusedException>(() => MetadataRestore.RunAsync(
                 new() { DataDirectory = other.DataDirectory, BackupPath = backup }, cluster.Endpoints, cluster.Root, TimeProvider.System, cluster.Logs, null, CancellationToken.None))).Message.ShouldContain("Another gateway");
         }
