@@ -195,7 +195,8 @@ internal sealed partial class NodeMembership : IAsyncDisposable
 
         if (member.Store is { } store && system.Stores.Look(store.Id) is not null) return member;
         // Its store may be known to the set by now: opened at the start, or by another gateway; or another gateway has begun a new one on it.
-        if (system.Stores.GetStatus().FirstOrDefault(status => status.Location.StartsWith(id + "@", StringComparison.Ordinal)) is { } found) Attach(member, found.Id);
+        // Of two, where a replacement broke off, the one that was audited: the other has yet to take its place.
+        if (system.Stores.GetStatus().Where(status => status.Location.StartsWith(id + "@", StringComparison.Ordinal)).MaxBy(status => system.Reputations.Find(status.Id) is not null) is { } found) Attach(member, found.Id);
         return member;
     }
 
