@@ -80,25 +80,34 @@ internal sealed class Relay : IDisposable
     /// <summary>A gateway's process is gone: the server rolls back what it had begun.</summary>
     public void Close(DatabaseAccess access)
     {
-        access.Dispose();
-        Cut(access);
+        lock (gate)
+        {
+            access.Dispose();
+            Cut(access);
+        }
     }
 
     /// <summary>The server cannot be reached: what it has not committed is rolled back, and connections are refused.</summary>
     public void Away()
     {
-        isAway = true;
-        foreach (var access in accesses)
+        lock (gate)
         {
-            access.Refuse();
-            Cut(access);
+            isAway = true;
+            foreach (var access in accesses)
+            {
+                access.Refuse();
+                Cut(access);
+            }
         }
     }
 
     public void Back()
     {
-        isAway = false;
-        foreach (var access in accesses) access.Listen();
+        lock (gate)
+        {
+            isAway = false;
+            foreach (var access in accesses) access.Listen();
+        }
     }
 
     /// <summary>Cuts all connections that a gateway has.</summary>
