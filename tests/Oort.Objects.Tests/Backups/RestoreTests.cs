@@ -78,7 +78,9 @@ public sealed class RestoreTests
         }
 
         var report = await RestoreAsync(cluster, backup);
-        (report.BaseGeneration, report.Records > 0).ShouldBe((snapshot, true));
+        // With the backup where a store that was late still has a log from before the snapshot.
+        report.BaseGeneration.ShouldBeLessThanOrEqualTo(snapshot);
+        report.Records.ShouldBeGreaterThan(0);
         await using var again = await cluster.OpenAsync();
         await ShouldBeWholeAsync(again);
     }

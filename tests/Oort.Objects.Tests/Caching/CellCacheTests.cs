@@ -34,9 +34,9 @@ public sealed class CellCacheTests
     {
         using var folder = new TestCache();
         await using var cache = folder.Open();
-        await cache.UntilOpenAsync();
         for (var i = 0; i < 5; i++) cache.Keep(TestCache.Name(1), TestCache.Cell(1));
-        await cache.KeepAsync(2);
+        cache.Keep(TestCache.Name(2), TestCache.Cell(2));
+        await CacheActions.UntilAsync(() => cache.Has(TestCache.Name(2)) && cache.Status.Written > 1);
         cache.Status.Written.ShouldBe(2);
     }
 
