@@ -206,7 +206,12 @@ internal sealed partial class RepairQueue : IRepairQueue
     private bool TryAddSuspect(SegmentId segment, int suspect)
     {
         if (!waiting.TryGetValue(segment, out var known)) return false;
-        if (suspect >= 0 && !known.Suspects.Contains(suspect)) waiting[segment] = known with { Suspects = known.Suspects.Add(suspect) };
+        // A look that is under way may have passed by what this request is about: a store that was replaced since, a shard that it found well.
+        waiting[segment] = known with
+        {
+            IsAskedAgain = true,
+            Suspects = suspect < 0 || known.Suspects.Contains(suspect) ? known.Suspects : known.Suspects.Add(suspect),
+        };
         return true;
     }
 
@@ -267,37 +272,46 @@ internal sealed partial class RepairQueue : IRepairQueue
     }
 
     /// <summary>Under the gate. Takes the segment with the least rank that still holds.</summary>
-    private bool TryTake(out SegmentId segment)
+    private bool TryTake(out SegmentId segment, out Waiting taken)
     {
         while (ranked.TryDequeue(out segment, out var rank))
         {
-            if (!waiting.TryGetValue(segment, out var known) || known.Rank != rank) continue;
-            waiting[segment] = known with { Rank = null };
+            if (!waiting.TryGetValue(segment, out taken) || taken.Rank != rank) continue;
+            waiting[segment] = taken with { Rank = null, IsAskedAgain = false };
             return true;
         }
 
+        taken = default;
         return false;
     }
 
     private async Task<bool> RepairNextAsync(CancellationToken cancellationToken)
     {
         SegmentId segment;
+        Waiting taken;
         lock (gate)
         {
-            if (!TryTake(out segment)) return false;
+            if (!TryTake(out segment, out taken)) return false;
             running++;
         }
 
         try
         {
-            var done = await RepairAsync(segment, cancellationToken);
+            var done = await RepairAsync(segment, taken.Suspects, cancellationToken);
             lock (gate)
             {
-                if (done) waiting.Remove(segment);
-                else PutOff(segment);
+                if (!done) PutOff(segment);
+                else if (waiting[segment].IsAskedAgain) LookAgain(segment, taken);
+                else waiting.Remove(segment);
             }
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch when (cancellationToken.IsCancellationRequested)
+        {
+            // The turn has passed to another gateway, and comes back.
+            lock (gate) PutOff(segment);
+            throw;
+        }
+        catch (Exception failure)
         {
             // Whatever it was, a bug or a store that was closed meanwhile: neither this segment nor this worker may be lost over it.
             Interlocked.Increment(ref failed);
@@ -314,11 +328,9 @@ internal sealed partial class RepairQueue : IRepairQueue
 
     /// <summary>Looks at a segment until nothing more can be done for it now: a cell that is found bad on the way is rebuilt by the next look.</summary>
     /// <returns>Whether it needs no further look.</returns>
-    private async Task<bool> RepairAsync(SegmentId segment, CancellationToken cancellationToken)
+    private async Task<bool> RepairAsync(SegmentId segment, ImmutableArray<int> suspects, CancellationToken cancellationToken)
     {
         const int looksMax = 3;
-        ImmutableArray<int> suspects;
-        lock (gate) suspects = waiting.TryGetValue(segment, out var known) ? known.Suspects : [];
         for (var look = 0; look < looksMax; look++)
         {
             if (await metadata.FindSegmentAsync(segment, cancellationToken) is not { } row) return true;
@@ -339,6 +351,13 @@ internal sealed partial class RepairQueue : IRepairQueue
 
         // No store can take it now: the row says that it is not full, and the scan comes back when a store does.
         return true;
+    }
+
+    /// <summary>Under the gate. It comes back at the rank it was taken at, without the suspects that were seen to.</summary>
+    private void LookAgain(SegmentId segment, Waiting taken)
+    {
+        waiting[segment] = new(0, 0, taken.Rank, waiting[segment].Suspects.RemoveRange(taken.Suspects));
+        ranked.Enqueue(segment, taken.Rank!.Value);
     }
 
     private void PutOff(SegmentId segment)
@@ -362,7 +381,8 @@ internal sealed partial class RepairQueue : IRepairQueue
     /// <param name="PutOffAt">When an attempt failed; 0: it is not put off.</param>
     /// <param name="Rank">Its place in the queue; null: it is not in it, but put off, or being looked at.</param>
     /// <param name="Suspects">Shards that are to be written anew even if they look well.</param>
-    private readonly record struct Waiting(int Attempts, long PutOffAt, int? Rank, ImmutableArray<int> Suspects)
+    /// <param name="IsAskedAgain">Whether a request came since it was last taken: what was found then may be out of date.</param>
+    private readonly record struct Waiting(int Attempts, long PutOffAt, int? Rank, ImmutableArray<int> Suspects, bool IsAskedAgain = false)
     {
         public TimeSpan Delay => TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks << Math.Min(Attempts, 12), RetryDelayMax.Ticks));
     }

@@ -1,6 +1,7 @@
 using Oort.Backends;
 using Oort.Backends.Suite;
 using Oort.Metadata;
+using Oort.Objects.Tests.Caching;
 using Oort.Objects.Tests.Hosting;
 using Oort.Objects.Tests.World;
 using Shouldly;
@@ -91,6 +92,49 @@ public sealed class RepairOrderTests
 
         foreach (var row in rows.Skip(1)) (await StoreOf(cluster, row, 2).Inner.StatAsync(new(row.Id, 2), None)).ShouldNotBeNull();
         (system.GetStatus().Repair.Failed, system.GetStatus().Repair.Queued).ShouldBe((1, 1));
+    }
+
+    [Fact]
+    public async Task Drain_AskedForASegmentWhileItIsLookedAt_ItIsLookedAtAgain()
+    {
+        await using var cluster = new TestCluster(7);
+        await using var system = await cluster.OpenAsync();
+        var row = (await FillAsync(system, 1))[0];
+        await LoseAsync(cluster, row, 0);
+        var commits = StoreOf(cluster, row, 0).Count(StoreOperations.Commit);
+        var committing = StoreOf(cluster, row, 0).Hold(StoreOperations.Commit);
+        system.AskRepair([row.Id]);
+        var draining = system.DrainRepairsAsync();
+        await CacheActions.UntilAsync(() => StoreOf(cluster, row, 0).Count(StoreOperations.Commit) > commits);
+
+        // It has read this one already.
+        await LoseAsync(cluster, row, 1);
+        system.AskRepair([row.Id]);
+        committing.SetResult();
+        await draining;
+
+        foreach (var index in (int[])[0, 1]) (await StoreOf(cluster, row, index).Inner.StatAsync(new(row.Id, (byte)index), None)).ShouldNotBeNull($"shard {index}");
+        system.GetStatus().Repair.Queued.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Drain_TurnEndsDuringALook_TheNextTurnLooksAgain()
+    {
+        var time = new ShiftedTime();
+        await using var cluster = new TestCluster(7) { Time = time };
+        await using var system = await cluster.OpenAsync();
+        var row = (await FillAsync(system, 1))[0];
+        await LoseAsync(cluster, row, 0);
+        using var turn = new CancellationTokenSource();
+        StoreOf(cluster, row, 0).OnBegin = _ => turn.Cancel();
+        system.AskRepair([row.Id]);
+        await Should.ThrowAsync<OperationCanceledException>(() => system.DrainRepairsAsync(turn.Token));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        await system.DrainRepairsAsync();
+
+        (await StoreOf(cluster, row, 0).Inner.StatAsync(new(row.Id, 0), None)).ShouldNotBeNull();
+        system.GetStatus().Repair.Queued.ShouldBe(0);
     }
 
     private static async Task<SegmentRow[]> FillAsync(ObjectSystem system, int count)
