@@ -294,7 +294,17 @@ public sealed partial class ObjectSystem : IObjectSystem
         if (!scanAsked && !isDrained && time.GetElapsedTime(scannedAt) < options.RepairInterval) return;
         scanAsked = false;
         scannedAt = time.GetTimestamp();
-        await repairs.ScanAsync(stop);
+        try
+        {
+            await repairs.ScanAsync(stop);
+        }
+        catch
+        {
+            // What asked for it is not done: the interval is for scans that nobody asked for.
+            scanAsked = true;
+            throw;
+        }
+
         await FinishDrainsAsync(stop);
     }
 
@@ -307,6 +317,11 @@ public sealed partial class ObjectSystem : IObjectSystem
         try
         {
             await HealCopiesAsync(repair: true, stop);
+        }
+        catch
+        {
+            healAsked = true;
+            throw;
         }
         finally
         {
