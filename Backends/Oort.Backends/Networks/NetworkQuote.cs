@@ -1,0 +1,42 @@
+namespace Oort.Backends;
+
+/// <summary>What a network asks, in US dollars, for a shape of data: what quotes and bills are computed from.</summary>
+/// <remarks>A price that is not charged is 0.</remarks>
+public sealed record NetworkPrices
+{
+    /// <summary>For each item put.</summary>
+    public double PerItem { get; init; }
+
+    /// <summary>Once for each 2^30 bytes put.</summary>
+    public double PerGibibyteOnce { get; init; }
+
+    /// <summary>For 2^30 bytes over 30 days.</summary>
+    public double PerGibibyteMonth { get; init; }
+
+    /// <summary>For 2^30 bytes read.</summary>
+    public double PerGibibyteRead { get; init; }
+
+    /// <summary>For each item read.</summary>
+    public double PerRead { get; init; }
+
+    /// <summary>For each item deleted.</summary>
+    public double PerDelete { get; init; }
+
+    /// <summary>Kept shorter than this, an item is paid for as long; zero where only the time kept counts.</summary>
+    public TimeSpan DurationMin { get; init; }
+
+    /// <summary>Shorter items are paid for as if they had as many bytes.</summary>
+    public long ItemLengthCharged { get; init; }
+
+    /// <summary>When these were true.</summary>
+    public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>Whether the network was asked; otherwise they are configured.</summary>
+    public bool IsLive { get; init; }
+}
+
+/// <summary>What is left to pay with.</summary>
+/// <param name="Balance">In the unit.</param>
+/// <param name="Unit">"USDFC", "AR", "credits".</param>
+/// <param name="LastsUntil">When what is stored now will have used it up; null where nothing is charged over time, or the network does not say.</param>
+public sealed record NetworkAccount(decimal Balance, string Unit, DateTimeOffset? LastsUntil);
