@@ -112,6 +112,33 @@ public interface IMetadataStore : IAsyncDisposable
     /// <returns>False: not now, since somebody reads or writes; to be tried again.</returns>
     ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken);
 
+    // Items on outside networks
+    /// <summary>Adds an item with the shards in it. Conflict: there is an item of this id on that store, or one of the shards is in another there.</summary>
+    ValueTask<CommitOutcome> AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken);
+
+    /// <summary>Puts what a step made of an item, if its revision is still the expected one; Conflict otherwise (or when it is gone).</summary>
+    ValueTask<CommitOutcome> UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken);
+
+    /// <summary>Lets go of shards on a network. Items in which no other is wanted go to <see cref="ItemState.DeleteRequested"/> in the same commit; result: these.</summary>
+    ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken);
+
+    /// <summary>Forgets an item without shards, if its revision is still the expected one; Conflict otherwise.</summary>
+    ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken);
+
+    ValueTask<ItemRow?> FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken);
+
+    /// <summary>The item that a shard is in on a network, and where; null when it is in none there.</summary>
+    ValueTask<FoundItem?> FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken);
+
+    /// <summary>Items in order of store and id, after one (null: from the first); of one store where asked.</summary>
+    ValueTask<ImmutableArray<ItemRow>> ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Items with a step that is due before a time, those due first in front.</summary>
+    ValueTask<ImmutableArray<ItemRow>> ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Shards in an item in order of their ids, after one (null: from the first).</summary>
+    ValueTask<ImmutableArray<ItemShardRow>> ListItemShardsAsync(StoreId store, ItemId item, ShardId? after, int limit, CancellationToken cancellationToken);
+
     // Stores, epochs, settings
     ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken);
     ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken);

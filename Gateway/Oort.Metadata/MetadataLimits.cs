@@ -30,6 +30,9 @@ public static class MetadataLimits
     /// <summary>Data ids whose keys one commit may replace, so that it stays far below <see cref="CommandBytesMax"/> with ordinary data; the caller counts the bytes of large ones.</summary>
     public const int RewrapCountMax = 1_000;
 
+    /// <summary>Shards in one item: keeps the command that adds it, some 80 bytes a shard, below half of <see cref="CommandBytesMax"/>.</summary>
+    public const int ItemShardCountMax = 65_536;
+
     /// <summary>Forgotten rows of data that went, in one commit.</summary>
     internal const int ForgetCountMax = 50_000;
 }

@@ -41,6 +41,9 @@ public enum MetadataProblemKind
 
     /// <summary>A total is wrong.</summary>
     Total,
+
+    /// <summary>An item on an outside network is counted or indexed wrongly, or a shard is in one that is not there.</summary>
+    Item,
 }
 
 /// <summary>Something wrong in the metadata, found by a check or while it was rebuilt.</summary>

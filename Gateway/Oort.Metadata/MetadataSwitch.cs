@@ -73,6 +73,15 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<ImmutableArray<GoneData>> FindGoneDataAsync(DataId? data, ulong version, int limit, CancellationToken cancellationToken) => present.FindGoneDataAsync(data, version, limit, cancellationToken);
     public ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) => present.PutShreddedAsync(generation, forgetBefore, cancellationToken);
     public ValueTask<bool> EraseRemainsAsync(CancellationToken cancellationToken) => present.EraseRemainsAsync(cancellationToken);
+    public ValueTask<CommitOutcome> AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken) => present.AddItemAsync(item, shards, cancellationToken);
+    public ValueTask<CommitOutcome> UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken) => present.UpdateItemAsync(store, expectedRevision, item, cancellationToken);
+    public ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) => present.RemoveItemShardsAsync(store, shards, cancellationToken);
+    public ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) => present.RemoveItemAsync(store, item, expectedRevision, cancellationToken);
+    public ValueTask<ItemRow?> FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken) => present.FindItemAsync(store, item, cancellationToken);
+    public ValueTask<FoundItem?> FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) => present.FindItemOfAsync(store, shard, cancellationToken);
+    public ValueTask<ImmutableArray<ItemRow>> ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken) => present.ListItemsAsync(store, after, limit, cancellationToken);
+    public ValueTask<ImmutableArray<ItemRow>> ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken) => present.ListDueItemsAsync(dueBefore, limit, cancellationToken);
+    public ValueTask<ImmutableArray<ItemShardRow>> ListItemShardsAsync(StoreId store, ItemId item, ShardId? after, int limit, CancellationToken cancellationToken) => present.ListItemShardsAsync(store, item, after, limit, cancellationToken);
     public ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) => present.ListStoresAsync(cancellationToken);
     public ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) => present.PutStoreAsync(store, cancellationToken);
     public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => present.OpenEpochAsync(gatewayId, cancellationToken);

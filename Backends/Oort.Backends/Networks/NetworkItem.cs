@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
 namespace Oort.Backends;
 
 /// <summary>One shard, or one bundle of shards, on its way into a network or there: all that a restart needs to go on.</summary>
@@ -21,7 +24,7 @@ public sealed record NetworkItem
     public ItemState ResumeState { get; init; } = ItemState.Planned;
 
     /// <summary>When the next step is due.</summary>
-    public DateTimeOffset NextStep { get; init; }
+    public DateTimeOffset NextStep { get; init; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>Failures since the last step that worked.</summary>
     public int FailureCount { get; init; }
@@ -46,8 +49,15 @@ public sealed record NetworkItem
 /// <param name="Value">Of a shard: of its own making; of a bundle: random.</param>
 public readonly record struct ItemId(UInt128 Value)
 {
+    /// <summary>Length on disk: one big-endian 128-bit number.</summary>
+    public const int Size = 16;
+
+    public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
+
+    public static ItemId Read(ReadOnlySpan<byte> source) => new(BinaryPrimitives.ReadUInt128BigEndian(source));
+
     /// <summary>32 lower-case hex digits.</summary>
-    public override string ToString() => Value.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+    public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What a network gave for an item: the only way to find it again.</summary>

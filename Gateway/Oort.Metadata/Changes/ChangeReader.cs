@@ -40,7 +40,7 @@ public ref struct ChangeReader
     {
         if (at == changes.Length) return false;
         var head = Varint.Read(changes, ref at);
-        if (head >> 1 is < (ulong)RowTable.Bucket or > (ulong)RowTable.Setting)
+        if (head >> 1 is not ((>= (ulong)RowTable.Bucket and <= (ulong)RowTable.Setting) or (ulong)RowTable.Item or (ulong)RowTable.ItemShard))
             throw new MetadataFormatException($"Row changes name table {head >> 1}, which this program does not know.");
         Table = (RowTable)(head >> 1);
         IsDelete = (head & 1) != 0;

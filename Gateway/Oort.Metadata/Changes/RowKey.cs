@@ -10,6 +10,12 @@ internal static class RowKey
     /// <summary>The longest: a bucket id, an object key, an upload id.</summary>
     public const int SizeMax = sizeof(ulong) + MetadataLimits.KeyBytesMax + UploadId.Size;
 
+    /// <summary>Of an item's key: its store, then its id.</summary>
+    public const int ItemSize = StoreId.Size + ItemId.Size;
+
+    /// <summary>Of the key of a shard's place in an item: the shard, then the store.</summary>
+    public const int ItemShardSize = ShardId.Size + StoreId.Size;
+
     public static ReadOnlySpan<byte> Bucket(Span<byte> buffer, BucketId bucket)
     {
         BinaryPrimitives.WriteUInt64BigEndian(buffer, bucket.Value);
@@ -80,6 +86,35 @@ internal static class RowKey
     {
         id.Write(buffer);
         return buffer[..StoreId.Size];
+    }
+
+    public static ReadOnlySpan<byte> Item(Span<byte> buffer, StoreId store, ItemId item)
+    {
+        store.Write(buffer);
+        item.Write(buffer[StoreId.Size..]);
+        return buffer[..ItemSize];
+    }
+
+    public static void ReadItem(ReadOnlySpan<byte> rowKey, out StoreId store, out ItemId item)
+    {
+        Require(rowKey.Length == ItemSize);
+        store = StoreId.Read(rowKey);
+        item = ItemId.Read(rowKey[StoreId.Size..]);
+    }
+
+    public static ReadOnlySpan<byte> ItemShard(Span<byte> buffer, ShardId shard, StoreId store)
+    {
+        shard.Segment.Write(buffer);
+        buffer[SegmentId.Size] = shard.Index;
+        store.Write(buffer[ShardId.Size..]);
+        return buffer[..ItemShardSize];
+    }
+
+    public static void ReadItemShard(ReadOnlySpan<byte> rowKey, out ShardId shard, out StoreId store)
+    {
+        Require(rowKey.Length == ItemShardSize);
+        shard = new(SegmentId.Read(rowKey), rowKey[SegmentId.Size]);
+        store = StoreId.Read(rowKey[ShardId.Size..]);
     }
 
     public static BucketId ReadBucket(ReadOnlySpan<byte> rowKey)

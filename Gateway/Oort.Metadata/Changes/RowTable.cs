@@ -12,4 +12,8 @@ public enum RowTable : byte
     Store = 7,
     Epoch = 8,
     Setting = 9,
+
+    // 10 is a vector of what is rejected.
+    Item = 11,
+    ItemShard = 12,
 }

@@ -168,6 +168,40 @@ public sealed partial class PostgresMetadataStore
         ];
     }
 
+    public ValueTask<ItemRow?> FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken) =>
+        FindAsync("SELECT value FROM items WHERE id = $1", [Scope.Item(store, item)], row => ItemRecord.Read(store, item, row.Blob(0)), cancellationToken, RoundTrip.Bytes(KeyOf(store, item)));
+
+    public ValueTask<FoundItem?> FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) => FindAsync(
+        "SELECT s.value, i.id, i.value FROM item_shards s JOIN items i ON i.id = s.item WHERE s.id = $1", [Scope.ItemShard(shard, store), Scope.AllItems],
+        row => new FoundItem(ItemRecord.ReadShard(shard, store, row.Blob(0)), ReadItem(row, 1)), cancellationToken,
+        RoundTrip.Bytes(RowKey.ItemShard(new byte[RowKey.ItemShardSize], shard, store).ToArray()));
+
+    public async ValueTask<ImmutableArray<ItemRow>> ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken)
+    {
+        NpgsqlParameter[] parameters = [RoundTrip.Bytes(after is { } last ? KeyOf(last.Store, last.Item) : []), RoundTrip.Int(limit)];
+        if (store is { } one) parameters = [.. parameters, RoundTrip.Bytes(KeyRange.Of(one)), RoundTrip.Bytes([.. KeyRange.Of(one), .. Enumerable.Repeat(byte.MaxValue, ItemId.Size + 1)])];
+        return
+        [
+            .. await ListAsync(
+                store is null ? "SELECT id, value FROM items WHERE id > $1 ORDER BY id LIMIT $2" : "SELECT id, value FROM items WHERE id > $1 AND id > $3 AND id < $4 ORDER BY id LIMIT $2",
+                [Scope.AllItems], row => ReadItem(row, 0), cancellationToken, parameters),
+        ];
+    }
+
+    public async ValueTask<ImmutableArray<ItemRow>> ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT id, value FROM items WHERE due < $1 ORDER BY due, id LIMIT $2", [Scope.AllItems], row => ReadItem(row, 0), cancellationToken,
+            RoundTrip.Long(dueBefore.ToUnixTimeMilliseconds()), RoundTrip.Int(limit)),
+    ];
+
+    public async ValueTask<ImmutableArray<ItemShardRow>> ListItemShardsAsync(StoreId store, ItemId item, ShardId? after, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT id, value FROM item_shards WHERE item = $1 AND id > $2 ORDER BY id LIMIT $3", [Scope.Item(store, item)], ReadItemShard, cancellationToken,
+            RoundTrip.Bytes(KeyOf(store, item)), RoundTrip.Bytes(after is { } last ? RowKey.ItemShard(new byte[RowKey.ItemShardSize], last, store).ToArray() : []), RoundTrip.Int(limit)),
+    ];
+
     public async ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) =>
         [.. await ListAsync("SELECT id, value FROM stores ORDER BY id", [Scope.Stores], ReadStore, cancellationToken)];
 
@@ -183,6 +217,20 @@ public sealed partial class PostgresMetadataStore
         SELECT sum(buckets)::bigint, sum(objects)::bigint, sum(versions)::bigint, sum(uploads)::bigint, sum(logical_bytes)::bigint,
             sum(segments)::bigint, sum(segments_partial)::bigint, sum(payload_bytes)::bigint, sum(live_bytes)::bigint FROM gateways
         """, [], row => new MetadataTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8)), cancellationToken))!;
+
+    private static byte[] KeyOf(StoreId store, ItemId item) => RowKey.Item(new byte[RowKey.ItemSize], store, item).ToArray();
+
+    private static ItemRow ReadItem(NpgsqlDataReader row, int column)
+    {
+        RowKey.ReadItem(row.Blob(column), out var store, out var item);
+        return ItemRecord.Read(store, item, row.Blob(column + 1));
+    }
+
+    private static ItemShardRow ReadItemShard(NpgsqlDataReader row)
+    {
+        RowKey.ReadItemShard(row.Blob(0), out var shard, out var store);
+        return ItemRecord.ReadShard(shard, store, row.Blob(1));
+    }
 
     private static StoreRow ReadStore(NpgsqlDataReader row) => SmallRecords.ReadStore(StoreId.Read(row.Blob(0)), row.Blob(1));
 

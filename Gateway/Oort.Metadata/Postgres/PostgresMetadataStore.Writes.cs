@@ -158,6 +158,31 @@ public sealed partial class PostgresMetadataStore
     public async ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) =>
         await SubmitAsync(session => KeyCommands.PutShredded(session, generation, forgetBefore), _ => { }, cancellationToken);
 
+    public ValueTask<CommitOutcome> AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => ItemCommands.Add(session, item, shards),
+            reads =>
+            {
+                reads.Item(item.Store, item.Item.Id);
+                foreach (var shard in shards) reads.ItemShard(shard.Shard, shard.Store);
+            },
+            cancellationToken);
+
+    public ValueTask<CommitOutcome> UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken) =>
+        SubmitAsync(session => ItemCommands.Update(session, store, expectedRevision, item), reads => reads.Item(store, item.Id), cancellationToken);
+
+    public ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => ItemCommands.RemoveShards(session, store, shards),
+            reads =>
+            {
+                foreach (var shard in shards) reads.ItemShard(shard, store);
+            },
+            cancellationToken);
+
+    public ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) =>
+        SubmitAsync(session => ItemCommands.Remove(session, store, item, expectedRevision), reads => reads.Item(store, item), cancellationToken);
+
     public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
         await SubmitAsync(
             session =>

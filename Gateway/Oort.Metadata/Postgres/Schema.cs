@@ -9,7 +9,7 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: the advisory lock under which one gateway migrates while others that start wait.</summary>
     private const long MigrationLock = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1, Version2];
+    private static readonly string[] Migrations = [Version1, Version2, Version3];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -118,5 +118,13 @@ internal static class Schema
     // Not journalled: which data lost its last reference, in the order in which it did, until that is shredded and for a while after.
     private const string Version2 = """
         CREATE TABLE gone(generation bigint NOT NULL, data bytea NOT NULL, version bigint NOT NULL, at bigint NOT NULL, PRIMARY KEY (generation, data));
+        """;
+
+    // Items on outside networks: id is store and item id. Derived columns: due (when the next step is, Unix milliseconds; NULL: never), item (the key of the item that a shard is in).
+    private const string Version3 = """
+        CREATE TABLE items(id bytea PRIMARY KEY, due bigint, value bytea NOT NULL);
+        CREATE INDEX items_due ON items(due) WHERE due IS NOT NULL;
+        CREATE TABLE item_shards(id bytea PRIMARY KEY, item bytea NOT NULL, value bytea NOT NULL);
+        CREATE INDEX item_shards_item ON item_shards(item, id);
         """;
 }

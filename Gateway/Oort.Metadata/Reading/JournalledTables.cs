@@ -22,6 +22,8 @@ internal static class JournalledTables
         (RowTable.Data, "SELECT id, value FROM data ORDER BY id"),
         (RowTable.Version, "SELECT bucket, key, generation, value, extents FROM versions ORDER BY bucket, key, generation DESC"),
         (RowTable.Upload, "SELECT bucket, key, id, value FROM uploads ORDER BY bucket, key, id"),
+        (RowTable.Item, "SELECT id, value FROM items ORDER BY id"),
+        (RowTable.ItemShard, "SELECT id, value FROM item_shards ORDER BY id"),
         (RowTable.Part, "SELECT upload, number, value, extents FROM parts ORDER BY upload, number"),
     ];
 }

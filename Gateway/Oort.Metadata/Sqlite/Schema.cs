@@ -8,7 +8,7 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: marks the file as ours (PRAGMA application_id).</summary>
     private const long ApplicationId = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1, Version2];
+    private static readonly string[] Migrations = [Version1, Version2, Version3];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -109,5 +109,13 @@ internal static class Schema
         CREATE TABLE gone(
             generation INTEGER NOT NULL, data BLOB NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
             PRIMARY KEY (generation, data)) WITHOUT ROWID;
+        """;
+
+    // Items on outside networks: id is store and item id. Derived columns: due (when the next step is, Unix milliseconds; NULL: never), item (the key of the item that a shard is in).
+    private const string Version3 = """
+        CREATE TABLE items(id BLOB PRIMARY KEY, due INTEGER, value BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX items_due ON items(due) WHERE due IS NOT NULL;
+        CREATE TABLE item_shards(id BLOB PRIMARY KEY, item BLOB NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX item_shards_item ON item_shards(item);
         """;
 }

@@ -107,6 +107,27 @@ public sealed partial class SqliteMetadataStore
             tables => maxLiveShare > 0 ? tables.Segments.ListShrunk((long)(maxLiveShare * 1000), limit) : tables.Segments.ListIdle(idleBefore, limit),
             cancellationToken);
 
+    public ValueTask<ItemRow?> FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.Item(store, item), tables => tables.Items.Find(store, item), cancellationToken);
+
+    public async ValueTask<FoundItem?> FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken)
+    {
+        await StoreAsync(Scope.ItemShard(shard, store), cancellationToken);
+        return await ReadAsync(
+            Scope.AllItems,
+            tables => ReaderPool.InSnapshot(tables, snapshot => snapshot.Items.FindShard(shard, store) is { } place && snapshot.Items.Find(store, place.Item) is { } item ? new FoundItem(place, item) : null),
+            cancellationToken);
+    }
+
+    public ValueTask<ImmutableArray<ItemRow>> ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllItems, tables => tables.Items.List(store, after ?? default, limit), cancellationToken);
+
+    public ValueTask<ImmutableArray<ItemRow>> ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllItems, tables => tables.Items.ListDue(dueBefore.ToUnixTimeMilliseconds(), limit), cancellationToken);
+
+    public ValueTask<ImmutableArray<ItemShardRow>> ListItemShardsAsync(StoreId store, ItemId item, ShardId? after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.Item(store, item), tables => tables.Items.ListShards(store, item, after, limit), cancellationToken);
+
     public ValueTask<ImmutableArray<StoreRow>> ListStoresAsync(CancellationToken cancellationToken) =>
         ReadAsync(Scope.Stores, tables => tables.Small.ListStores(), cancellationToken);
 

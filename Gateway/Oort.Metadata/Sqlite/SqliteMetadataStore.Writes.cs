@@ -94,6 +94,18 @@ public sealed partial class SqliteMetadataStore
     public async ValueTask PutShreddedAsync(ulong generation, DateTimeOffset forgetBefore, CancellationToken cancellationToken) =>
         await Writer.SubmitAsync(session => KeyCommands.PutShredded(session, generation, forgetBefore), cancellationToken);
 
+    public ValueTask<CommitOutcome> AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => ItemCommands.Add(session, item, shards), cancellationToken);
+
+    public ValueTask<CommitOutcome> UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => ItemCommands.Update(session, store, expectedRevision, item), cancellationToken);
+
+    public ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => ItemCommands.RemoveShards(session, store, shards), cancellationToken);
+
+    public ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => ItemCommands.Remove(session, store, item, expectedRevision), cancellationToken);
+
     /// <remarks>Synced: after a power cut the gateway finds its stores by these rows, and everything else in the journal on the stores.</remarks>
     public async ValueTask PutStoreAsync(StoreRow store, CancellationToken cancellationToken) =>
         await Writer.SubmitAsync(

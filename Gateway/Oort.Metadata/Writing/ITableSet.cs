@@ -12,6 +12,7 @@ internal interface ITableSet
     IDataTable Data { get; }
     ISegmentTable Segments { get; }
     ISmallTables Small { get; }
+    IItemTable Items { get; }
 
     /// <summary>Ends a group: its newest generation, and what it adds to the totals.</summary>
     void EndGroup(ulong committed, Totals change);
@@ -124,4 +125,15 @@ internal interface ISmallTables
     byte[]? FindSetting(ReadOnlySpan<byte> name);
     void PutSetting(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
     void RemoveSetting(ReadOnlySpan<byte> name);
+}
+
+/// <summary>Items on outside networks, and which shards are in them.</summary>
+internal interface IItemTable
+{
+    ItemRow? Find(StoreId store, ItemId item);
+    void Put(ItemRow row, ReadOnlySpan<byte> value);
+    void Remove(StoreId store, ItemId item);
+    ItemShardRow? FindShard(ShardId shard, StoreId store);
+    void PutShard(in ItemShardRow row, ReadOnlySpan<byte> value);
+    void RemoveShard(in ItemShardRow row);
 }

@@ -28,6 +28,12 @@ internal static class Scope
 
     public static ulong Setting(ReadOnlySpan<byte> name) => Mix(11, 0, Hash(name));
 
+    public static ulong AllItems => Mix(12, 0, 0);
+
+    public static ulong Item(StoreId store, ItemId item) => Mix(13, Fold(store.Value), Fold(item.Value));
+
+    public static ulong ItemShard(ShardId shard, StoreId store) => Mix(14, shard.Segment.Epoch ^ BitOperations.RotateLeft(shard.Segment.Counter, 32) ^ shard.Index, Fold(store.Value));
+
     /// <summary>Adds what a change to a row touches.</summary>
     public static void Add(HashSet<ulong> scopes, RowTable table, ReadOnlySpan<byte> rowKey)
     {
@@ -65,6 +71,15 @@ internal static class Scope
             case RowTable.Setting:
                 scopes.Add(Setting(rowKey));
                 break;
+            case RowTable.Item:
+                RowKey.ReadItem(rowKey, out var store, out var item);
+                scopes.Add(Item(store, item));
+                scopes.Add(AllItems);
+                break;
+            case RowTable.ItemShard:
+                RowKey.ReadItemShard(rowKey, out var shard, out store);
+                scopes.Add(ItemShard(shard, store));
+                break;
             case RowTable.Epoch:
                 break; // Nobody reads epochs but the writer.
         }
@@ -90,6 +105,8 @@ internal static class Scope
 
         static ulong Step(ulong hash, ulong value) => BitOperations.RotateLeft((hash ^ value) * 0x9e3779b97f4a7c15, 29);
     }
+
+    private static ulong Fold(UInt128 id) => (ulong)(id >> 64) * 0x9e3779b97f4a7c15 ^ (ulong)id;
 
     private static ulong Mix(ulong kind, ulong first, ulong second)
     {

@@ -50,6 +50,14 @@ internal sealed partial class WriteSession
             case RowTable.Store: PutStore(SmallRecords.ReadStore(RowKey.ReadStore(key), value)); break;
             case RowTable.Epoch: PutEpoch(RecordReader.DecodeText(key), SmallRecords.ReadEpoch(value)); break;
             case RowTable.Setting: PutSetting(RecordReader.DecodeText(key), SmallRecords.ReadSetting(value)); break;
+            case RowTable.Item:
+                RowKey.ReadItem(key, out var network, out var item);
+                PutItem(ItemRecord.Read(network, item, value));
+                break;
+            case RowTable.ItemShard:
+                RowKey.ReadItemShard(key, out var shard, out network);
+                PutItemShard(ItemRecord.ReadShard(shard, network, value));
+                break;
             default: throw new MetadataFormatException($"Table {table} is not known.");
         }
     }
@@ -92,6 +100,14 @@ internal sealed partial class WriteSession
                 epochs = null;
                 break;
             case RowTable.Setting: PutSetting(RecordReader.DecodeText(key), null); break;
+            case RowTable.Item:
+                RowKey.ReadItem(key, out var network, out var item);
+                RemoveItem(network, item);
+                break;
+            case RowTable.ItemShard:
+                RowKey.ReadItemShard(key, out var shard, out network);
+                if (tables.Items.FindShard(shard, network) is { } place) RemoveItemShard(place);
+                break;
             default: throw new MetadataFormatException($"Table {table} is not known.");
         }
     }

@@ -12,6 +12,11 @@ internal sealed partial class CacheWriter
 
     private const int BudgetDivisor = 16;
 
+    /// <summary>The same while memory is plenty: a run of stripes comes all at once, and of a run that is kept in part the gaps cost as many ways to the far stores as the whole.</summary>
+    private const int PlentyQueueBytesMax = 32 * 1024 * 1024;
+
+    private const int PlentyBudgetDivisor = 4;
+
     private readonly object gate = new();
     private readonly CacheFolder folder;
     private readonly BufferPool buffers;
@@ -88,7 +93,7 @@ internal sealed partial class CacheWriter
     {
         copy = null;
         var charge = BufferPool.RoundUp(cell.Length);
-        if (Interlocked.Add(ref queuedBytes, charge) <= Math.Min(QueueBytesMax, buffers.Budget.Capacity / BudgetDivisor) && IsDue() && buffers.TryRent(cell.Length, out copy))
+        if (HasRoom(Interlocked.Add(ref queuedBytes, charge), charge) && IsDue() && buffers.TryRent(cell.Length, out copy))
         {
             cell.CopyTo(copy.Span);
             return true;
@@ -96,6 +101,10 @@ internal sealed partial class CacheWriter
         Interlocked.Add(ref queuedBytes, -charge);
         return false;
     }
+
+    private bool HasRoom(long queued, long charge) =>
+        queued <= Math.Min(QueueBytesMax, buffers.Budget.Capacity / BudgetDivisor)
+        || (queued <= Math.Min(PlentyQueueBytesMax, buffers.Budget.Capacity / PlentyBudgetDivisor) && buffers.Budget.IsPlenty(charge));
 
     /// <summary>The disk works, or has been left alone for long enough.</summary>
     private bool IsDue() => fault.Length == 0 || time.GetElapsedTime(Interlocked.Read(ref failedAt)) >= faultPause;

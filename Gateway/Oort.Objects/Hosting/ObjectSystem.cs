@@ -248,6 +248,9 @@ public sealed partial class ObjectSystem : IObjectSystem
     /// <summary>Audits one shard now, for tests that step it.</summary>
     internal Task AuditAsync(StoreId store, ShardId shard) => audits.AuditAsync(store, shard, CancellationToken.None);
 
+    /// <summary>Logs that some store is yet to be told all of, and the newest, for tests of what is dropped.</summary>
+    internal ImmutableArray<string> LogsInUse => parts.Journal.LogsInUse;
+
     /// <summary>Gives every audited store that is due its turn, for tests that step it.</summary>
     internal Task AuditDueAsync() => audits.TickAsync(CancellationToken.None);
 

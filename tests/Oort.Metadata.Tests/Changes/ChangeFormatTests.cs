@@ -24,6 +24,23 @@ public sealed class ChangeFormatTests
     {
         ExampleChanges.Put().ShouldBe(ChangeVector.Load("changes-put.txt").Bytes);
         ExampleChanges.EveryTable().ShouldBe(ChangeVector.Load("changes-every-table.txt").Bytes);
+        ExampleChanges.Items().ShouldBe(ChangeVector.Load("changes-items.txt").Bytes);
+    }
+
+    [Fact]
+    public void Reader_AnItem_IsWhatWasWritten()
+    {
+        var reader = new ChangeReader(ChangeVector.Load("changes-items.txt").Bytes);
+        reader.Next().ShouldBeTrue();
+        RowKey.ReadItem(reader.Key, out var store, out var id);
+        var (row, written) = (ItemRecord.Read(store, id, reader.Value), ExampleChanges.Item());
+        row.Item.Sha256.ToArray().ShouldBe(written.Item.Sha256.ToArray());
+        row.Item.Progress.ToArray().ShouldBe(written.Item.Progress.ToArray());
+        row.Item.Receipt!.Locator.ToArray().ShouldBe(written.Item.Receipt!.Locator.ToArray());
+        row.Item.Receipt.Answer.ToArray().ShouldBe(written.Item.Receipt.Answer.ToArray());
+        (row with { Item = Blank(row.Item) }).ShouldBe(written with { Item = Blank(written.Item) });
+
+        static NetworkItem Blank(NetworkItem item) => item with { Sha256 = default, Progress = default, Receipt = item.Receipt! with { Locator = default, Answer = default } };
     }
 
     [Fact]
@@ -45,6 +62,7 @@ public sealed class ChangeFormatTests
     [Theory]
     [InlineData("changes-put.txt")]
     [InlineData("changes-every-table.txt")]
+    [InlineData("changes-items.txt")]
     public void Reader_EveryTruncation_IsRejectedOrEndsBetweenChanges(string name)
     {
         var bytes = ChangeVector.Load(name).Bytes;
@@ -65,6 +83,7 @@ public sealed class ChangeFormatTests
     [Theory]
     [InlineData("changes-put.txt")]
     [InlineData("changes-every-table.txt")]
+    [InlineData("changes-items.txt")]
     public void Reader_EveryFlippedBit_IsReadOrRejectedButNothingElse(string name)
     {
         // Whether bytes are those that were written is told by the seal around them, not here; here nothing may break.

@@ -87,6 +87,52 @@ internal static class ExampleChanges
         return encoder.ToArray();
     }
 
+    /// <summary>An item with every field, one with the fewest, and a shard in it.</summary>
+    public static byte[] Items()
+    {
+        var encoder = new ChangeEncoder();
+        encoder.Begin(20);
+        Upsert(encoder, RowTable.Item, 20, buffer => RowKey.Item(buffer, new(0x61), new(0x71)), record => ItemRecord.Write(record, Item()));
+        var place = new ItemShardRow(new(new(0x0100_0001, 2), 3), new(0x61), new(0x71), 4_096, 1_000);
+        Upsert(encoder, RowTable.ItemShard, 20, buffer => RowKey.ItemShard(buffer, place.Shard, place.Store), record => ItemRecord.WriteShard(record, place));
+        var planned = new ItemRow { Store = new(0x61), Item = new() { Id = new(0x72), Length = 1, Sha256 = Item().Item.Sha256 } };
+        Upsert(encoder, RowTable.Item, 21, buffer => RowKey.Item(buffer, planned.Store, planned.Item.Id), record => ItemRecord.Write(record, planned));
+        Delete(encoder, RowTable.ItemShard, 22, buffer => RowKey.ItemShard(buffer, place.Shard, place.Store));
+        Delete(encoder, RowTable.Item, 23, buffer => RowKey.Item(buffer, planned.Store, planned.Item.Id));
+        return encoder.ToArray();
+    }
+
+    public static ItemRow Item() => new()
+    {
+        Store = new(0x61),
+        Item = new()
+        {
+            Id = new(0x71),
+            Length = 8_192,
+            Sha256 = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32 },
+            State = ItemState.Retrying,
+            ResumeState = ItemState.Sealed,
+            NextStep = time,
+            FailureCount = 3,
+            Reason = "503",
+            Progress = new byte[] { 9, 8 },
+            Receipt = new()
+            {
+                Provider = "4",
+                Locator = new byte[] { 0xf0 },
+                Address = "bafy",
+                Transaction = "0x12",
+                Paid = (UInt128)1 << 64,
+                PaidUnit = "wei",
+                Accepted = time,
+                Expires = time.AddDays(1),
+                Answer = "{}"u8.ToArray(),
+            },
+        },
+        Revision = 7,
+        ShardCount = 1,
+    };
+
     /// <summary>Reads a change's key and record wholly, as applying it would.</summary>
     public static void Decode(ChangeReader change)
     {
@@ -132,6 +178,14 @@ internal static class ExampleChanges
             case RowTable.Setting:
                 RecordReader.DecodeText(change.Key);
                 if (!change.IsDelete) SmallRecords.ReadSetting(change.Value);
+                break;
+            case RowTable.Item:
+                RowKey.ReadItem(change.Key, out store, out var item);
+                if (!change.IsDelete) ItemRecord.Read(store, item, change.Value);
+                break;
+            case RowTable.ItemShard:
+                RowKey.ReadItemShard(change.Key, out var shard, out store);
+                if (!change.IsDelete) ItemRecord.ReadShard(shard, store, change.Value);
                 break;
         }
     }

@@ -18,7 +18,7 @@ internal static class NaiveChanges
         while (at < bytes.Length)
         {
             var head = Number(bytes, ref at);
-            if (head / 2 is < 1 or > 9) throw new FormatException("table");
+            if (head / 2 is < 1 or 10 or > 12) throw new FormatException("table");
             var generation = checked(lowest + Number(bytes, ref at));
             var key = Run(bytes, ref at);
             var record = head % 2 == 0 ? Run(bytes, ref at) : [];

@@ -21,6 +21,8 @@ internal static class DatabaseRows
         ("stores", "hex(id), hex(value)"),
         ("epochs", "hex(gateway), hex(value)"),
         ("settings", "hex(name), hex(value)"),
+        ("items", "hex(id), due, hex(value)"),
+        ("item_shards", "hex(id), hex(item), hex(value)"),
         ("totals", "name, value"),
         ("state", "name, value"),
     ];

@@ -16,7 +16,7 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
     {
         if (epoch == 0) epoch = await store.OpenEpochAsync(gateway, default);
         for (var i = 0; i < 3 && buckets.Count < 3; i++) await CreateBucketAsync();
-        for (var step = 0; step < steps; step++) await StepAsync(random.Next(20));
+        for (var step = 0; step < steps; step++) await StepAsync(random.Next(21));
     }
 
     private async Task StepAsync(int kind)
@@ -63,6 +63,9 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
             case 18:
                 var all = await store.ListSegmentsAsync(default, 1000, false, null, default);
                 await store.DropSegmentsAsync([.. all.Select(row => row.Id)], default);
+                break;
+            case 19:
+                await StepItemAsync();
                 break;
             default:
                 await store.PutSettingAsync("s" + random.Next(3), random.Next(3) == 0 ? null : [(byte)random.Next()], default);
@@ -122,6 +125,28 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
         var rows = await store.ListDataInSegmentAsync(segment.Id, null, 100, default);
         var target = NewSegment();
         await store.MoveDataAsync([.. rows.Select((row, i) => (row, ImmutableArray.Create(new SegmentRun(target.Id, i * 64, row.Length + 16))))], new(epoch, [target], []), default);
+    }
+
+    private async Task StepItemAsync()
+    {
+        var network = new StoreId((UInt128)random.Next(1, 4));
+        var items = await store.ListItemsAsync(network, null, 100, default);
+        if (items.Length < 5)
+        {
+            var item = new NetworkItem { Id = new((UInt128)(ulong)random.NextInt64()), Length = 5_000, Sha256 = Enumerable.Repeat((byte)items.Length, 32).ToArray() };
+            await store.AddItemAsync(new() { Store = network, Item = item }, [.. Enumerable.Range(0, random.Next(1, 4)).Select(i => new ItemShardRow(new(new(epoch, (ulong)random.Next(20)), (byte)i), network, item.Id, i * 1_000, 1_000))], default);
+            return;
+        }
+        var row = items[random.Next(items.Length)];
+        if (random.Next(2) == 0)
+        {
+            var state = (ItemState)random.Next(1, 7);
+            await store.UpdateItemAsync(network, row.Revision, row.Item with { State = state, ResumeState = state, NextStep = DateTimeOffset.UnixEpoch.AddDays(random.Next(99)), Progress = new byte[random.Next(9)] }, default);
+            return;
+        }
+        var shards = await store.ListItemShardsAsync(network, row.Item.Id, null, random.Next(1, 4), default);
+        await store.RemoveItemShardsAsync(network, [.. shards.Select(shard => shard.Shard)], default);
+        if ((await store.FindItemAsync(network, row.Item.Id, default)) is { ShardCount: 0 } empty) await store.RemoveItemAsync(network, row.Item.Id, empty.Revision, default);
     }
 
     private PutVersion Put(BucketId bucket, string key)

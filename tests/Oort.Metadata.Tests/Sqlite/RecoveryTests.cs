@@ -177,7 +177,9 @@ public sealed class RecoveryTests : IDisposable
             command.CommandText = """
                 UPDATE data SET refs = refs + 1 WHERE id = (SELECT min(id) FROM data);
                 UPDATE segments SET live_bytes = live_bytes + 1 WHERE id = (SELECT min(id) FROM segments);
-                DELETE FROM heads WHERE (bucket, key) = (SELECT bucket, key FROM heads LIMIT 1);
+                DELETE FROM heads WHERE (bucket, key) = (SELECT bucket, key FROM heads ORDER BY generation DESC LIMIT 1);
+                UPDATE items SET due = 1 WHERE id = (SELECT min(id) FROM items);
+                UPDATE item_shards SET item = x'00' WHERE id = (SELECT min(id) FROM item_shards);
                 DELETE FROM placements WHERE (store, segment) = (SELECT store, segment FROM placements LIMIT 1);
                 UPDATE totals SET value = value + 1 WHERE name = 'versions';
                 UPDATE versions SET value = x'ff' WHERE (bucket, key, generation) = (SELECT bucket, key, generation FROM versions ORDER BY generation LIMIT 1);
@@ -187,7 +189,7 @@ public sealed class RecoveryTests : IDisposable
         await using var store = SqliteMetadataStore.Open(Options("original.db"), TimeProvider.System);
         var kinds = (await store.CheckAsync(100, default)).Select(problem => problem.Kind).ToHashSet();
         foreach (var kind in new[] { MetadataProblemKind.References, MetadataProblemKind.SegmentUse, MetadataProblemKind.Head,
-            MetadataProblemKind.Placement, MetadataProblemKind.Total, MetadataProblemKind.BadRecord })
+            MetadataProblemKind.Placement, MetadataProblemKind.Total, MetadataProblemKind.BadRecord, MetadataProblemKind.Item })
             kinds.ShouldContain(kind);
     }
 

@@ -182,6 +182,15 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<ImmutableArray<GoneData>> IMetadataStore.FindGoneDataAsync(DataId? id, ulong version, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutShreddedAsync(ulong upTo, DateTimeOffset forgetBefore, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<bool> IMetadataStore.EraseRemainsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<CommitOutcome> IMetadataStore.AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<CommitOutcome> IMetadataStore.UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<ItemRow>> IMetadataStore.RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<CommitOutcome> IMetadataStore.RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ItemRow?> IMetadataStore.FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<FoundItem?> IMetadataStore.FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<ItemRow>> IMetadataStore.ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<ItemRow>> IMetadataStore.ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<ItemShardRow>> IMetadataStore.ListItemShardsAsync(StoreId store, ItemId item, ShardId? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<StoreRow>> IMetadataStore.ListStoresAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutStoreAsync(StoreRow store, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ulong> IMetadataStore.OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => throw new NotSupportedException();

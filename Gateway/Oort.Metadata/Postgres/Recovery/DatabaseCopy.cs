@@ -78,6 +78,14 @@ internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IPr
             Blob(row, 2, to);
             Blob(row, 3, to);
         });
+        await CopyAsync("items(id, due, value)", "SELECT id, due, value FROM items ORDER BY id", (row, to) =>
+        {
+            Blob(row, 0, to);
+            if (row.IsNull(1)) to.WriteNull();
+            else Long(row, 1, to);
+            Blob(row, 2, to);
+        });
+        await CopyAsync("item_shards(id, item, value)", "SELECT id, item, value FROM item_shards ORDER BY id", Blobs);
         await CopyAsync("gone(generation, data, version, at)", "SELECT generation, data, version, at FROM gone ORDER BY generation, data", (row, to) => { Long(row, 0, to); Blob(row, 1, to); Long(row, 2, to); Long(row, 3, to); });
         var trip = new RoundTrip(target)
             .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, $2)", RoundTrip.Text(gateway), RoundTrip.Long(generation))

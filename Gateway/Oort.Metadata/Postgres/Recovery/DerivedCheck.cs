@@ -27,6 +27,8 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
         (MetadataProblemKind.SegmentUse, "segments", "SELECT id, payload, partial::int, data_count, live_bytes, (idle_since IS NULL)::int, share FROM segments ORDER BY id",
             "SELECT id, payload, partial, data_count, live_bytes, idle_since IS NULL, share FROM segments ORDER BY id"),
         (MetadataProblemKind.Placement, "placements", "SELECT store, segment FROM placements ORDER BY store, segment", "SELECT store, segment FROM placements ORDER BY store, segment"),
+        (MetadataProblemKind.Item, "items", "SELECT id, coalesce(due, -1) FROM items ORDER BY id", "SELECT id, coalesce(due, -1) FROM items ORDER BY id"),
+        (MetadataProblemKind.Item, "item_shards", "SELECT id, item FROM item_shards ORDER BY id", "SELECT id, item FROM item_shards ORDER BY id"),
         (MetadataProblemKind.Total, "totals", """
             SELECT sum(buckets)::bigint, sum(objects)::bigint, sum(versions)::bigint, sum(uploads)::bigint, sum(logical_bytes)::bigint,
                 sum(segments)::bigint, sum(segments_partial)::bigint, sum(payload_bytes)::bigint, sum(live_bytes)::bigint FROM gateways

@@ -21,6 +21,7 @@ internal sealed class PostgresTables : ITableSet
         Data = new(this);
         Segments = new(this);
         Small = new(this);
+        Items = new(this);
     }
 
     public BucketTable Buckets { get; }
@@ -29,6 +30,7 @@ internal sealed class PostgresTables : ITableSet
     public DataTable Data { get; }
     public SegmentTable Segments { get; }
     public SmallTables Small { get; }
+    public ItemTable Items { get; }
 
     /// <summary>What the transaction's groups add to the totals.</summary>
     public Totals Totals { get; private set; }
@@ -39,6 +41,7 @@ internal sealed class PostgresTables : ITableSet
     IDataTable ITableSet.Data => Data;
     ISegmentTable ITableSet.Segments => Segments;
     ISmallTables ITableSet.Small => Small;
+    IItemTable ITableSet.Items => Items;
 
     /// <summary>Forgets everything, and works on a transaction that is open.</summary>
     public void Begin(NpgsqlConnection transaction)
@@ -51,6 +54,7 @@ internal sealed class PostgresTables : ITableSet
         Data.Clear();
         Segments.Clear();
         Small.Clear();
+        Items.Clear();
     }
 
     public void EndGroup(ulong committed, Totals change) => Totals += change;
@@ -64,6 +68,7 @@ internal sealed class PostgresTables : ITableSet
         Segments.AddWrites(trip);
         Data.AddWrites(trip);
         Small.AddWrites(trip);
+        Items.AddWrites(trip);
     }
 
     /// <summary>Writes what has been changed so far, so that a statement can be asked what follows from it.</summary>

@@ -66,6 +66,8 @@ internal sealed class AdoptCommand(string gateway, TimeSpan age) : WriteCommand<
         RowTable.Store => ("SELECT value FROM stores WHERE id = $1", [RoundTrip.Bytes(key)]),
         RowTable.Epoch => ("SELECT value FROM epochs WHERE gateway = $1", [RoundTrip.Bytes(key)]),
         RowTable.Setting => ("SELECT value FROM settings WHERE name = $1", [RoundTrip.Bytes(key)]),
+        RowTable.Item => ("SELECT value FROM items WHERE id = $1", [RoundTrip.Bytes(key)]),
+        RowTable.ItemShard => ("SELECT value FROM item_shards WHERE id = $1", [RoundTrip.Bytes(key)]),
         _ => throw new MetadataFormatException($"Table {table} is not known."),
     };
 }

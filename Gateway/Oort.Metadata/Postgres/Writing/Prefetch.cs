@@ -20,6 +20,8 @@ internal sealed class Prefetch
     private readonly HashSet<SegmentId> counts = [];
     private readonly HashSet<ulong> scopes = [];
     private readonly HashSet<byte[]> settings = new(ByteOrder.Instance);
+    private readonly HashSet<byte[]> items = new(ByteOrder.Instance);
+    private readonly HashSet<byte[]> itemShards = new(ByteOrder.Instance);
     private bool epochs;
 
     /// <summary>What the commands look at: they are not answered before what other gateways have committed there is in a journal.</summary>
@@ -45,6 +47,7 @@ internal sealed class Prefetch
                     break;
                 case RowTable.Data: data.Add(RowKey.ReadData(reader.Key)); break;
                 case RowTable.Segment: segments.Add(RowKey.ReadSegment(reader.Key)); break;
+                case RowTable.ItemShard: itemShards.Add(reader.Key.ToArray()); break;
             }
         }
     }
@@ -105,6 +108,18 @@ internal sealed class Prefetch
         data.Add(id);
     }
 
+    public void Item(StoreId store, ItemId item)
+    {
+        scopes.Add(Scope.Item(store, item));
+        items.Add(RowKey.Item(new byte[RowKey.ItemSize], store, item).ToArray());
+    }
+
+    public void ItemShard(ShardId shard, StoreId store)
+    {
+        scopes.Add(Scope.ItemShard(shard, store));
+        itemShards.Add(RowKey.ItemShard(new byte[RowKey.ItemShardSize], shard, store).ToArray());
+    }
+
     /// <summary>All that a put of data looks at.</summary>
     public void New(NewData newData, IEnumerable<Extent> extents)
     {
@@ -131,6 +146,8 @@ internal sealed class Prefetch
         if (data.Count > 0) tables.Data.AddLoad(trip, data);
         if (segments.Count > 0) tables.Segments.AddLoad(trip, segments);
         if (counts.Count > 0) tables.Segments.AddLoadCounts(trip, counts);
+        if (items.Count > 0) tables.Items.AddLoad(trip, items);
+        if (itemShards.Count > 0) tables.Items.AddLoadShards(trip, itemShards);
     }
 
     /// <summary>Adds what follows from the first answers: the data of versions that will be replaced.</summary>

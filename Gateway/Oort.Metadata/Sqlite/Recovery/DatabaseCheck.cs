@@ -1,5 +1,6 @@
 using System.Text;
 using Oort.Backends;
+using Oort.Metadata.Changes;
 using Oort.Metadata.Records;
 using Oort.Metadata.Sqlite.Tables;
 using Oort.Metadata.Writing;
@@ -28,6 +29,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
         ReadParts();
         ReadData();
         ReadSegments();
+        ReadItems();
         CompareReferences();
         CompareSegments();
         Compare(MetadataProblemKind.Placement, "placements", "store, segment", "x_placements", "store, segment");
@@ -144,6 +146,45 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
             catch (MetadataFormatException e)
             {
                 problems.Add(MetadataProblemKind.BadRecord, $"Segment {id}: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>Few beside everything else: what follows from their records is compared at once.</summary>
+    private void ReadItems()
+    {
+        using var counts = new Statement(database.Handle, "SELECT count(*) FROM item_shards WHERE item = ?1");
+        using var items = new Statement(database.Handle, "SELECT id, due, value FROM items");
+        while (items.Step() && !problems.IsFull)
+        {
+            try
+            {
+                RowKey.ReadItem(items.Blob(0), out var store, out var id);
+                var row = ItemRecord.Read(store, id, items.Blob(2));
+                using var count = counts.Bind(1, items.Blob(0)).Query();
+                count.Next();
+                if (row.Due != (items.IsNull(1) ? null : items.Long(1)) || row.ShardCount != counts.Long(0))
+                    problems.Add(MetadataProblemKind.Item, $"Item {id} on {store} counts {row.ShardCount} shards and has {counts.Long(0)}, or its next step is indexed wrongly.");
+            }
+            catch (MetadataFormatException e)
+            {
+                problems.Add(MetadataProblemKind.BadRecord, $"Item {Convert.ToHexStringLower(items.Blob(0))}: {e.Message}");
+            }
+        }
+
+        using var shards = new Statement(database.Handle, "SELECT s.id, s.item, s.value, i.id IS NULL FROM item_shards s LEFT JOIN items i ON i.id = s.item");
+        while (shards.Step() && !problems.IsFull)
+        {
+            try
+            {
+                RowKey.ReadItemShard(shards.Blob(0), out var shard, out var store);
+                var row = ItemRecord.ReadShard(shard, store, shards.Blob(2));
+                if (shards.Long(3) != 0 || !RowKey.Item(new byte[RowKey.ItemSize], store, row.Item).SequenceEqual(shards.Blob(1)))
+                    problems.Add(MetadataProblemKind.Item, $"Shard {shard} on {store} is in item {row.Item}, which is not there or is indexed wrongly.");
+            }
+            catch (MetadataFormatException e)
+            {
+                problems.Add(MetadataProblemKind.BadRecord, $"Shard {Convert.ToHexStringLower(shards.Blob(0))} on a network: {e.Message}");
             }
         }
     }

@@ -8,7 +8,7 @@ namespace Oort.Metadata.Sqlite.Recovery;
 
 /// <summary>Writes the surviving rows of a staging file into an empty database, each table in key order, and derives the rest by merging sorted streams.</summary>
 /// <remarks>(1) Small tables and buckets; (2) versions; (3) heads, from the versions in order; (4) uploads and parts; (5) data, merged with the sorted
-/// references of versions and parts; (6) segments, merged with the sums of what lies in them; (7) totals.</remarks>
+/// references of versions and parts; (6) segments, merged with the sums of what lies in them; (7) items on networks; (8) totals.</remarks>
 internal sealed class RebuildTarget(Database staging, Database target, long now, ProblemList problems)
 {
     private const string TemporaryTables = """
@@ -32,7 +32,8 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
         CopyUploadsAndParts(); // (4)
         CopyData(); // (5)
         CopySegments(); // (6)
-        tables.State.Add(totals); // (7)
+        CopyItems(); // (7)
+        tables.State.Add(totals); // (8)
     }
 
     private delegate void RowHandler(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
@@ -238,6 +239,46 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
         });
         for (; more; more = sums.Step()) ReportMissingSegment(sums);
         totals.LiveBytes = target.Number("SELECT coalesce(sum(bytes), 0) FROM runs");
+    }
+
+    private void CopyItems()
+    {
+        EachRow(RowTable.Item, (key, value) =>
+        {
+            RowKey.ReadItem(key, out var store, out var item);
+            tables.Items.Put(ItemRecord.Read(store, item, value), value);
+        });
+        EachRow(RowTable.ItemShard, (key, value) =>
+        {
+            RowKey.ReadItemShard(key, out var shard, out var store);
+            var row = ItemRecord.ReadShard(shard, store, value);
+            if (tables.Items.Find(store, row.Item) is null) problems.Add(MetadataProblemKind.Item, $"shard {shard} on {store} is left out: item {row.Item} is not there");
+            else tables.Items.PutShard(row, value);
+        });
+        RecountItems();
+    }
+
+    /// <summary>With changes missing, an item may count shards that are not there.</summary>
+    private void RecountItems()
+    {
+        var wrong = new List<ItemRow>();
+        using (var rows = new Statement(target.Handle, "SELECT i.id, i.value, count(s.id) FROM items i LEFT JOIN item_shards s ON s.item = i.id GROUP BY i.id"))
+        {
+            while (rows.Step())
+            {
+                RowKey.ReadItem(rows.Blob(0), out var store, out var item);
+                var row = ItemRecord.Read(store, item, rows.Blob(1));
+                if (row.ShardCount != rows.Long(2)) wrong.Add(row with { ShardCount = rows.Int(2) });
+            }
+        }
+
+        foreach (var row in wrong)
+        {
+            problems.Add(MetadataProblemKind.Item, $"item {row.Item.Id} on {row.Store} has {row.ShardCount} shards, and not as many as it counts");
+            others.Clear();
+            ItemRecord.Write(others, row);
+            tables.Items.Put(row, others.Written);
+        }
     }
 
     private void ReportMissingData(Statement counts) =>

@@ -15,6 +15,7 @@ internal sealed class TableSet : ITableSet
         Data = new(database);
         Segments = new(database);
         Small = new(database);
+        Items = new(database);
         State = new(database);
         Listings = new(database, Versions);
     }
@@ -26,6 +27,7 @@ internal sealed class TableSet : ITableSet
     public DataTable Data { get; }
     public SegmentTable Segments { get; }
     public SmallTables Small { get; }
+    public ItemTable Items { get; }
     public StateTable State { get; }
     public Listings Listings { get; }
 
@@ -35,6 +37,7 @@ internal sealed class TableSet : ITableSet
     IDataTable ITableSet.Data => Data;
     ISegmentTable ITableSet.Segments => Segments;
     ISmallTables ITableSet.Small => Small;
+    IItemTable ITableSet.Items => Items;
 
     public void EndGroup(ulong committed, Totals change)
     {
