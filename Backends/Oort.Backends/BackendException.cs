@@ -29,6 +29,9 @@ public enum BackendErrorKind
 
     /// <summary>The store takes no writes (a read-only mount, no permission, a failed sync); reads still work.</summary>
     ReadOnly,
+
+    /// <summary>It lies in an archive, from which it has been asked back: it can be read hours later.</summary>
+    Archived,
 }
 
 /// <summary>The one exception that a store throws.</summary>

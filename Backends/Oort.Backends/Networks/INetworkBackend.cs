@@ -15,7 +15,7 @@ public interface INetworkBackend : IAsyncDisposable
     /// <summary>Takes one step: sends, asks, or checks, by the item's state.</summary>
     /// <param name="item">As it was last stored.</param>
     /// <param name="source">Its bytes, as often as they are needed. Not asked for once the item is accepted.</param>
-    /// <returns>The item as it is to be stored before the next step: in the same state with a later <see cref="NetworkItem.NextStep"/>, or in another that <see cref="ItemStates.CanBecome"/> allows.</returns>
+    /// <returns>The item as it is to be stored before the next step: in the same state with a later <see cref="NetworkItem.NextStep"/> or other <see cref="NetworkItem.Progress"/>, or in another that <see cref="ItemStates.CanBecome"/> allows. <see cref="ItemStates.Worked"/> checks it.</returns>
     /// <exception cref="BackendException">The step failed; <see cref="ItemStates.Failed"/> says what becomes of the item.</exception>
     /// <remarks>
     /// A crash may come before the result is stored, and then the same step is taken again with the same item: it must cost nothing a second time. So what pays is made and signed in
@@ -25,10 +25,12 @@ public interface INetworkBackend : IAsyncDisposable
 
     /// <summary>Reads <paramref name="destination"/>.Length bytes of an item from <paramref name="offset"/>; less only at its end.</summary>
     /// <returns>The count of bytes read. Checked by the network's own address where that is possible for a range; the caller checks all the same.</returns>
-    /// <exception cref="BackendException">NotFound: the network says that it has no such item. Corrupt: what came is not the item.</exception>
+    /// <exception cref="BackendException">NotFound: the network says that it has no such item. Corrupt: what came is not the item. Archived: it has been asked back from an archive, and can be read later.</exception>
     ValueTask<int> ReadAsync(NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
     /// <summary>Has the network show that it still has an item.</summary>
+    /// <returns>What was seen; that it is lost or wrong is such an answer.</returns>
+    /// <exception cref="BackendException">It could not be looked at: the network did not answer, or refused.</exception>
     ValueTask<NetworkEvidence> VerifyAsync(NetworkItem item, VerifyDepth depth, CancellationToken cancellationToken);
 
     /// <summary>Asks the network to delete an item; asked again it answers the same.</summary>

@@ -28,6 +28,23 @@ public static class ItemStates
         _ => false,
     };
 
+    /// <summary>The item after a step that worked, as it is to be stored.</summary>
+    /// <param name="before">As the step saw it.</param>
+    /// <param name="after">As the step gave it.</param>
+    /// <exception cref="ArgumentException">The step gave what none may: another item, a state that cannot follow, the same state without having got further or waiting for anything.</exception>
+    public static NetworkItem Worked(NetworkItem before, NetworkItem after)
+    {
+        if (!CanBecome(before.State, after.State)) throw Wrong($"it went from {before.State} to {after.State}");
+        if (after.Id != before.Id || after.Length != before.Length || !after.Sha256.Span.SequenceEqual(before.Sha256.Span)) throw Wrong("it became another");
+        if (after.Progress.Length > NetworkItem.ProgressSizeMax) throw Wrong($"it has {after.Progress.Length} bytes of progress");
+        if (after.State is ItemState.Accepted or ItemState.Pending or ItemState.Confirmed or ItemState.Sealed && after.Receipt is null) throw Wrong($"it is {after.State} without a receipt");
+        var standsStill = after.State == before.State && after.NextStep <= before.NextStep && after.Progress.Span.SequenceEqual(before.Progress.Span);
+        if (standsStill) throw Wrong($"it stays {after.State} and would be asked again at once");
+        return after with { ResumeState = after.State, FailureCount = 0, Reason = "" };
+
+        ArgumentException Wrong(string what) => new($"Item {before.Id} took a step that no item can: {what}.", nameof(after));
+    }
+
     /// <summary>The item after a step that failed.</summary>
     /// <param name="item">As it was before the step.</param>
     public static NetworkItem Failed(NetworkItem item, BackendException failure, DateTimeOffset now)
@@ -36,7 +53,7 @@ public static class ItemStates
         var count = Math.Min(item.FailureCount + 1, 1_000);
         var (state, delay) = failure.Kind switch
         {
-            BackendErrorKind.Transient or BackendErrorKind.Throttled => (ItemState.Retrying, Delay(count)),
+            BackendErrorKind.Transient or BackendErrorKind.Throttled or BackendErrorKind.Archived => (ItemState.Retrying, Delay(count)),
             BackendErrorKind.Funds or BackendErrorKind.Full => (ItemState.InsufficientFunds, SomebodyDelay),
             BackendErrorKind.Unauthorized or BackendErrorKind.ReadOnly => (ItemState.FailedTemporary, SomebodyDelay),
             // What was deleted cannot be lost, and what cannot be deleted is tried again.

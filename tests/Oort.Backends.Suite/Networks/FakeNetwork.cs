@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace Oort.Backends.Suite;
+
+/// <summary>A network in memory as the outside ones are: it is paid by transaction, queues what it was sent, charges for it, and can misbehave.</summary>
+/// <remarks>Thread-safe. What a transaction pays for is fixed by its id: sent again, it is the same one.</remarks>
+public sealed class FakeNetwork(TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Held> items = new(StringComparer.Ordinal);
+    private readonly HashSet<string> paid = new(StringComparer.Ordinal);
+
+    /// <summary>Of the one account.</summary>
+    public string Secret { get; } = "a token that opens the account";
+
+    /// <summary>How long what was accepted waits until the network says that it is stored.</summary>
+    public TimeSpan QueueTime { get; set; } = TimeSpan.FromMinutes(1);
+
+    public PeerFault Fault { get; set; }
+
+    public int PaymentCount
+    {
+        get
+        {
+            lock (gate) return paid.Count;
+        }
+    }
+
+    public int ItemCount
+    {
+        get
+        {
+            lock (gate) return items.Count;
+        }
+    }
+
+    public Task SendAsync(string secret, string transaction, byte[] bytes, CancellationToken cancellationToken) => AskAsync(secret, costs: true, 0, () =>
+    {
+        if (paid.Add(transaction)) items[transaction] = new(bytes, time.GetUtcNow() + QueueTime);
+        return 0;
+    }, cancellationToken);
+
+    /// <summary>Whether it is stored; null: there is no such item.</summary>
+    public Task<bool?> StatusAsync(string secret, string transaction, CancellationToken cancellationToken) =>
+        AskAsync<bool?>(secret, costs: false, null, () => items.TryGetValue(transaction, out var held) ? held.Stored <= time.GetUtcNow() : null, cancellationToken);
+
+    /// <summary>All of an item; null: there is no such item.</summary>
+    public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync<byte[]?>(secret, costs: false, null, () =>
+    {
+        if (!items.TryGetValue(transaction, out var held)) return null;
+        return Fault switch
+        {
+            PeerFault.WrongBytes => [.. held.Bytes.Select(b => (byte)~b)],
+            PeerFault.ShortBytes => held.Bytes[..^1],
+            PeerFault.LongBytes => [.. held.Bytes, 0],
+            _ => held.Bytes,
+        };
+    }, cancellationToken);
+
+    public Task DeleteAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync(secret, costs: false, false, () => items.Remove(transaction), cancellationToken);
+
+    /// <summary>Forgets an item, not that it was paid for.</summary>
+    public void Lose(string transaction)
+    {
+        lock (gate) items.Remove(transaction);
+    }
+
+    public void Damage(string transaction)
+    {
+        lock (gate) items[transaction] = items[transaction] with { Bytes = [.. items[transaction].Bytes.Select(b => (byte)~b)] };
+    }
+
+    private async Task<T> AskAsync<T>(string secret, bool costs, T lost, Func<T> ask, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (secret != Secret) throw Refused(BackendErrorKind.Unauthorized, 401);
+        switch (Fault)
+        {
+            case PeerFault.ServerError: throw Refused(BackendErrorKind.Transient, 500);
+            case PeerFault.Unavailable: throw Refused(BackendErrorKind.Transient, 503);
+            case PeerFault.Throttles: throw Refused(BackendErrorKind.Throttled, 429);
+            case PeerFault.RefusesCredentials: throw Refused(BackendErrorKind.Unauthorized, 401);
+            case PeerFault.OutOfFunds when costs: throw Refused(BackendErrorKind.Funds, 402);
+            case PeerFault.OutOfSpace when costs: throw Refused(BackendErrorKind.Full, 507);
+            case PeerFault.Hangs:
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+                return lost;
+        }
+
+        T answer;
+        lock (gate) answer = ask();
+        return Fault == PeerFault.LosesAnswers ? throw Refused(BackendErrorKind.Transient, 502) : answer;
+    }
+
+    private static BackendException Refused(BackendErrorKind kind, int status) => new(kind, string.Create(CultureInfo.InvariantCulture, $"The network answers {status}."));
+
+    private sealed record Held(byte[] Bytes, DateTimeOffset Stored);
+}
