@@ -7,6 +7,9 @@ public sealed partial class S3Client
     /// <summary>S3 API: multipart upload limits.</summary>
     public const int PartCountMax = 10_000;
 
+    /// <summary>Uploads in progress that are listed at most: who has more of them under one prefix has a leak, and memory is bounded.</summary>
+    private const int UploadCountMax = 100_000;
+
     /// <summary>S3 API: CreateMultipartUpload.</summary>
     /// <returns>The upload's id.</returns>
     public async Task<string> CreateUploadAsync(string bucket, string key, S3PutOptions options, CancellationToken cancellationToken)
@@ -62,6 +65,22 @@ public sealed partial class S3Client
         catch (S3ClientException e) when (e.Kind == S3ErrorKind.NotFound)
         {
             // What was wanted.
+        }
+    }
+
+    /// <summary>S3 API: ListMultipartUploads, all pages.</summary>
+    /// <param name="prefix">Of the keys.</param>
+    public async Task<IReadOnlyList<S3Upload>> ListUploadsAsync(string bucket, string prefix, CancellationToken cancellationToken)
+    {
+        var uploads = new List<S3Upload>();
+        var pages = new HashSet<(string, string?)>();
+        for ((string Key, string? Id)? next = null; ;)
+        {
+            var call = new S3Call(HttpMethod.Get, "ListMultipartUploads", bucket, null).With("uploads", null).With("encoding-type", "url").With("prefix", prefix)
+                .WithOptional("key-marker", next?.Key).WithOptional("upload-id-marker", next?.Id);
+            next = ListingDocuments.ParseUploads(await SendDocumentAsync(call, cancellationToken), uploads);
+            if (next is not { } marker) return uploads;
+            if (!pages.Add(marker) || uploads.Count > UploadCountMax) throw Endless("ListMultipartUploads");
         }
     }
 

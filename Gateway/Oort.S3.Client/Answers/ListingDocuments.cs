@@ -82,6 +82,34 @@ internal static class ListingDocuments
         return new(items, isEncoded ? Decode(key!) : key, string.IsNullOrEmpty(version) ? null : version);
     }
 
+    /// <returns>Where the next page begins, or null.</returns>
+    public static (string Key, string? Id)? ParseUploads(byte[] document, List<S3Upload> into)
+    {
+        var items = new List<S3Upload>();
+        string? key = null, id = null;
+        var isTruncated = false;
+        var isEncoded = false;
+        AnswerReader.Parse(document, "ListMultipartUploadsResult", xml => xml.Children(name =>
+        {
+            switch (name)
+            {
+                case "Upload": items.Add(ReadUpload(xml)); break;
+                case "NextKeyMarker": key = xml.Text(); break;
+                case "NextUploadIdMarker": id = xml.Text(); break;
+                case "IsTruncated": isTruncated = xml.Flag(); break;
+                case "EncodingType": isEncoded = IsUrl(xml); break;
+                default: xml.Skip(); break;
+            }
+
+            if (items.Count > EntryCountMax) throw AnswerReader.Bad("the page has more entries than a page can");
+        }));
+        if (isTruncated && string.IsNullOrEmpty(key)) throw AnswerReader.Bad("the page says that there are more, and not where");
+        if (items.Exists(item => item.Key.Length == 0 || item.UploadId.Length == 0)) throw AnswerReader.Bad("an upload has no key or no id");
+        into.AddRange(isEncoded ? items.Select(item => item with { Key = Decode(item.Key) }) : items);
+        if (!isTruncated) return null;
+        return (isEncoded ? Decode(key!) : key!, string.IsNullOrEmpty(id) ? null : id);
+    }
+
     private static S3BucketItem ReadBucket(AnswerReader xml, int before)
     {
         if (before >= BucketCountMax) throw AnswerReader.Bad("there are too many buckets");
@@ -139,6 +167,22 @@ internal static class ListingDocuments
             }
         });
         return new(key, id, isLatest, isDeleteMarker, size, etag, modified, storageClass);
+    }
+
+    private static S3Upload ReadUpload(AnswerReader xml)
+    {
+        var upload = new S3Upload("", "", DateTimeOffset.UnixEpoch);
+        xml.Children(name =>
+        {
+            switch (name)
+            {
+                case "Key": upload = upload with { Key = xml.Text() }; break;
+                case "UploadId": upload = upload with { UploadId = xml.Text() }; break;
+                case "Initiated": upload = upload with { Initiated = xml.Time() }; break;
+                default: xml.Skip(); break;
+            }
+        });
+        return upload;
     }
 
     private static bool IsUrl(AnswerReader xml) => xml.Text().Trim().Equals("url", StringComparison.OrdinalIgnoreCase);

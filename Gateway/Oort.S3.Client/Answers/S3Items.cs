@@ -19,6 +19,9 @@ internal sealed record S3VersionPage(IReadOnlyList<S3VersionItem> Items, string?
 /// <param name="ETag">Without quotes.</param>
 public sealed record S3Part(int Number, long Size, string ETag);
 
+/// <summary>An upload in progress, as a listing shows it.</summary>
+public sealed record S3Upload(string Key, string UploadId, DateTimeOffset Initiated);
+
 /// <summary>What became of one key of a DeleteObjects.</summary>
 /// <param name="Code">Why it was not deleted; null when it was.</param>
 public sealed record S3DeleteOutcome(string Key, string? VersionId, string? Code, string? Message);

@@ -89,6 +89,35 @@ public sealed class ListingTests
     }
 
     [Fact]
+    public async Task Uploads_OverPages_AreAllRead()
+    {
+        await using var server = new HostileServer((index, _) => HostileServer.Answer(200, "", index == 0
+            ? """
+              <ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextKeyMarker>a%2Bb</NextKeyMarker><NextUploadIdMarker>i&amp;1</NextUploadIdMarker>
+              <Upload><Key>a%2Bb</Key><UploadId>i&amp;1</UploadId><Initiated>2026-01-02T03:04:05.000Z</Initiated><Owner><ID>o</ID></Owner></Upload></ListMultipartUploadsResult>
+              """
+            : "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated><Upload><Key>c%d</Key><UploadId>2</UploadId></Upload></ListMultipartUploadsResult>"));
+        using var client = server.Client();
+        (await client.ListUploadsAsync("bucket", "a/", none)).ShouldBe([new("a+b", "i&1", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)), new("c%d", "2", DateTimeOffset.UnixEpoch)]);
+        server.Seen[0].Line.ShouldBe("GET /bucket?uploads&encoding-type=url&prefix=a%2F HTTP/1.1");
+        server.Seen[1].Line.ShouldBe("GET /bucket?uploads&encoding-type=url&prefix=a%2F&key-marker=a%2Bb&upload-id-marker=i%261 HTTP/1.1");
+    }
+
+    [Theory]
+    [InlineData("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>")]
+    [InlineData("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>same</NextKeyMarker></ListMultipartUploadsResult>")]
+    [InlineData("<ListMultipartUploadsResult><Upload><Key>a</Key></Upload></ListMultipartUploadsResult>")]
+    [InlineData("<ListMultipartUploadsResult><Upload><UploadId>1</UploadId></Upload></ListMultipartUploadsResult>")]
+    [InlineData("<ListMultipartUploadsResult><Upload><Key>a</Key>")]
+    [InlineData("<ListBucketResult/>")]
+    public async Task Uploads_ThatAreNone_AreABadAnswer(string document)
+    {
+        await using var server = new HostileServer((_, _) => HostileServer.Answer(200, "", document));
+        using var client = server.Client();
+        (await Should.ThrowAsync<S3ClientException>(client.ListUploadsAsync("bucket", "", none))).Kind.ShouldBe(S3ErrorKind.BadAnswer);
+    }
+
+    [Fact]
     public async Task Document_ThatBreaksOff_IsAskedForAgain()
     {
         await using var server = new HostileServer((index, _) => index == 0

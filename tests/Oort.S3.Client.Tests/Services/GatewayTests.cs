@@ -136,6 +136,10 @@ public sealed class GatewayTests(ServiceFixture service)
         }
 
         var abandoned = await client.CreateUploadAsync(bucket, "other", S3PutOptions.None, none);
+        var second = await client.CreateUploadAsync(bucket, "ö th+er", S3PutOptions.None, none);
+        (await client.ListUploadsAsync(bucket, "", none)).Select(upload => (upload.Key, upload.UploadId)).ShouldBe([("other", abandoned), ("ö th+er", second)]);
+        (await client.ListUploadsAsync(bucket, "ö", none)).ShouldHaveSingleItem().Initiated.ShouldBeGreaterThan(DateTimeOffset.UnixEpoch);
+        await client.AbortUploadAsync(bucket, "ö th+er", second, none);
         await client.AbortUploadAsync(bucket, "other", abandoned, none);
         await client.AbortUploadAsync(bucket, "other", abandoned, none);
         (await KindAsync(client.ListPartsAsync(bucket, "other", abandoned, none))).ShouldBe(S3ErrorKind.NotFound);

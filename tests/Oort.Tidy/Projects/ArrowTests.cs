@@ -22,6 +22,7 @@ public sealed class ArrowTests
         ["Oort.Backends.Memory"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Backends.Local"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Backends.Node"] = ["Oort.Backends", "Oort.Node.Protocol", "Oort.Checksums"],
+        ["Oort.Backends.S3"] = ["Oort.Backends", "Oort.S3.Client", "Oort.Checksums"],
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 

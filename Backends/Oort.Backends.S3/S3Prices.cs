@@ -1,0 +1,32 @@
+namespace Oort.Backends.S3;
+
+/// <summary>What is known of storage classes: what Amazon asks for them in us-east-1, for whoever configures no prices of his own.</summary>
+/// <remarks>List prices of the first tier in May 2026, in US dollars. Other clouds, regions and contracts differ: they are to be configured.</remarks>
+public static class S3Prices
+{
+    private static readonly DateTimeOffset asOf = new(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>To the internet.</summary>
+    private const double Egress = 0.09;
+
+    /// <summary>The classes' own least length that is paid for.</summary>
+    private const long SmallLengthMax = 128 * 1024;
+
+    private static readonly NetworkPrices standard = new() { PerItem = 0.005 / 1000, PerGibibyteMonth = 0.023, PerGibibyteRead = Egress, PerRead = 0.0004 / 1000, AsOf = asOf };
+
+    private static readonly Dictionary<string, NetworkPrices> byClass = new(StringComparer.Ordinal)
+    {
+        ["STANDARD"] = standard,
+        ["STANDARD_IA"] = standard with { PerItem = 0.01 / 1000, PerGibibyteMonth = 0.0125, PerGibibyteRead = Egress + 0.01, PerRead = 0.001 / 1000, DurationMin = TimeSpan.FromDays(30), ItemLengthCharged = SmallLengthMax },
+        ["GLACIER_IR"] = standard with { PerItem = 0.02 / 1000, PerGibibyteMonth = 0.004, PerGibibyteRead = Egress + 0.03, PerRead = 0.01 / 1000, DurationMin = TimeSpan.FromDays(90), ItemLengthCharged = SmallLengthMax },
+        // Read in bulk: Flexible's is free but for the way out.
+        ["GLACIER"] = standard with { PerItem = 0.03 / 1000, PerGibibyteMonth = 0.0036, DurationMin = TimeSpan.FromDays(90) },
+        ["DEEP_ARCHIVE"] = standard with { PerItem = 0.05 / 1000, PerGibibyteMonth = 0.00099, PerGibibyteRead = Egress + 0.0025, PerRead = 0.025 / 1000, DurationMin = TimeSpan.FromDays(180) },
+    };
+
+    /// <summary>The class's; those of STANDARD for one that is not known.</summary>
+    public static NetworkPrices Of(string? storageClass) => byClass.GetValueOrDefault(storageClass ?? "STANDARD", standard);
+
+    /// <summary>Whether what is stored so must be restored before it can be read (S3 API: GetObject, RestoreObject).</summary>
+    public static bool IsArchive(string? storageClass) => storageClass is "GLACIER" or "DEEP_ARCHIVE";
+}
