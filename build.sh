@@ -20,8 +20,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/oort
 # A test project that takes longer hangs: the longest (drills, outside clients) needs minutes.
 test_project_minutes_max=30
 
-# Debian's packages of the clients and the database server that the tests drive.
-client_packages=(awscli python3-boto3 rclone s3cmd restic postgresql)
+# Debian's packages of the clients and the database server that the tests drive, and of the library that keys of EVM chains are worked with.
+client_packages=(awscli python3-boto3 rclone s3cmd restic postgresql libsecp256k1-1)
 client_commands=(aws python3 rclone s3cmd restic initdb)
 
 # Checks and tests, counted. However this ends, its last line tells them.
@@ -74,24 +74,31 @@ require_clients() {
   echo "outside clients are there: ${client_packages[*]}, node $(node --version)"
 }
 
-# The JavaScript clients are installed once for each lock file, outside the tree, and linked into it.
+# JavaScript clients, and the peers of networks.
 require_node_modules() {
+  local lock
+  for lock in tests/interop/package-lock.json tests/peers/*/package-lock.json; do
+    if [[ -f $lock ]]; then require_node_modules_of "${lock%/*}"; fi
+  done
+}
+
+# What comes from npm is installed once for each lock file, outside the tree, and linked into it.
+require_node_modules_of() {
   local key folder
-  [[ -f tests/interop/package-lock.json ]] || return 0
-  key=$(cat tests/interop/package.json tests/interop/package-lock.json | sha256sum | cut -c1-16)
-  folder=$cache/interop-$key
+  key=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum | cut -c1-16)
+  folder=$cache/${1##*/}-$key
   if [[ ! -e $folder/complete ]]; then
-    echo "waiting for npm to install the JavaScript clients"
+    echo "waiting for npm to install what $1 names"
     rm -rf "$folder"
     mkdir -p "$folder"
-    cp tests/interop/package.json tests/interop/package-lock.json "$folder/"
-    if [[ -f tests/interop/.npmrc ]]; then cp tests/interop/.npmrc "$folder/"; fi
+    cp "$1/package.json" "$1/package-lock.json" "$folder/"
+    if [[ -f $1/.npmrc ]]; then cp "$1/.npmrc" "$folder/"; fi
     (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
     touch "$folder/complete"
   fi
-  if [[ -d tests/interop/node_modules && ! -L tests/interop/node_modules ]]; then rm -rf tests/interop/node_modules; fi
-  ln -sfn "$folder/node_modules" tests/interop/node_modules
-  echo "JavaScript clients are there"
+  if [[ -d $1/node_modules && ! -L $1/node_modules ]]; then rm -rf "$1/node_modules"; fi
+  ln -sfn "$folder/node_modules" "$1/node_modules"
+  echo "packages of $1 are there"
 }
 
 # The server alone, for what runs no clients.
