@@ -51,6 +51,7 @@ public static class AbiDecoder
     private static object[] ReadSequence(AbiFields fields, ReadOnlySpan<byte> data, ref int end)
     {
         var start = end;
+        // Before there is room for the values: no length makes more of them than what was sent.
         if (fields.HeadSize > data.Length - start) throw Short(fields.HeadSize, data.Length - start);
         var head = start;
         end = start + (int)fields.HeadSize;
@@ -94,11 +95,7 @@ public static class AbiDecoder
         if (type is { Kind: AbiKind.Array, Count: { } fixedCount }) return ReadSequence(new(type.Element!, fixedCount), data, ref end);
 
         var length = ReadNumber(Take(data, AbiType.WordSize, ref end));
-        if (type.Kind == AbiKind.Array)
-        {
-            // A head for each element must be there before there is room for them: no length makes more than what was sent.
-            return length * type.Element!.HeadSize <= data.Length - end ? ReadSequence(new(type.Element, (int)length), data, ref end) : throw Short(length, (data.Length - end) / type.Element.HeadSize);
-        }
+        if (type.Kind == AbiKind.Array) return ReadSequence(new(type.Element!, (int)length), data, ref end);
 
         var bytes = Take(data, length, ref end);
         var padding = Take(data, -length & (AbiType.WordSize - 1), ref end);
