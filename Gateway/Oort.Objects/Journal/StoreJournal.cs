@@ -300,8 +300,14 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     {
         JournalLog? current;
         lock (gate) current = log;
-        // A record that has just begun has set the timer anew.
-        if (current is null || time.GetElapsedTime(Volatile.Read(ref recordBegan)) < options.RestTime / 2) return;
+        if (current is null) return;
+        if (time.GetElapsedTime(Volatile.Read(ref recordBegan)) < options.RestTime / 2)
+        {
+            // It was set for the record before, or the timer's clock, which counts whole milliseconds, was early.
+            restTimer?.Change(options.RestTime, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
         if (!current.WhenDurable().IsCompleted)
             foreach (var copy in current.Copies) copy.MarkIfStalled(time);
         Kick(current);
