@@ -13,7 +13,7 @@ public interface INetworkBackend : IAsyncDisposable
     string Location { get; }
 
     /// <summary>Takes one step: sends, asks, or checks, by the item's state.</summary>
-    /// <param name="item">As it was last stored.</param>
+    /// <param name="item">As it was last stored; in a state on the way, Expiring among them, never in DeleteRequested: deleting is <see cref="DeleteAsync"/>'s alone.</param>
     /// <param name="source">Its bytes, as often as they are needed. Not asked for once the item is accepted.</param>
     /// <returns>The item as it is to be stored before the next step: in the same state with a later <see cref="NetworkItem.NextStep"/> or other <see cref="NetworkItem.Progress"/>, or in another that <see cref="ItemStates.CanBecome"/> allows. <see cref="ItemStates.Worked"/> checks it.</returns>
     /// <exception cref="BackendException">The step failed; <see cref="ItemStates.Failed"/> says what becomes of the item.</exception>
@@ -29,12 +29,15 @@ public interface INetworkBackend : IAsyncDisposable
     ValueTask<int> ReadAsync(NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
     /// <summary>Has the network show that it still has an item.</summary>
+    /// <param name="item">Its bytes are not to be had: what the network gives is compared with <see cref="NetworkItem.Sha256"/> and <see cref="NetworkItem.Length"/>, and with what the backend noted of the bytes itself when it had them.</param>
     /// <returns>What was seen; that it is lost or wrong is such an answer.</returns>
     /// <exception cref="BackendException">It could not be looked at: the network did not answer, or refused.</exception>
     ValueTask<NetworkEvidence> VerifyAsync(NetworkItem item, VerifyDepth depth, CancellationToken cancellationToken);
 
-    /// <summary>Asks the network to delete an item; asked again it answers the same.</summary>
-    /// <returns>What became of it, and when it takes effect where that is later.</returns>
+    /// <summary>Deletes an item: all of it, whatever of it is sent or under way, and all that deleting takes.</summary>
+    /// <param name="item">As it was last stored, so that a step may have sent more of it than it says.</param>
+    /// <returns>What became of it, and when it takes effect where that is later; never NotFound. Asked again, also after an answer that was lost or a restart, it is the same; of an item that was never sent it is Deleted, or what it is of others.</returns>
+    /// <exception cref="BackendException">The network did not answer, or refused: it is to be asked again.</exception>
     ValueTask<(DeleteOutcome Outcome, DateTimeOffset? Effective)> DeleteAsync(NetworkItem item, CancellationToken cancellationToken);
 
     /// <summary>Prices as they are now: asked for where the network tells them, otherwise those configured.</summary>
@@ -43,7 +46,7 @@ public interface INetworkBackend : IAsyncDisposable
     /// <summary>What is left to pay with; null where nothing is paid in advance.</summary>
     ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken);
 
-    /// <summary>Whether it is there, lets this account in and takes items; costs nothing.</summary>
+    /// <summary>Whether it is there, lets this account in and takes items; leaves nothing there.</summary>
     /// <exception cref="BackendException">It does not; the message says what to do.</exception>
     ValueTask TestAsync(CancellationToken cancellationToken);
 }

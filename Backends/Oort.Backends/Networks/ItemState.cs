@@ -39,7 +39,7 @@ public enum ItemState
     /// <summary>No longer paid for: it counts as no copy, though it may still be there.</summary>
     Expired = 21,
 
-    /// <summary>To be deleted; the network is yet to be asked, or deletes later.</summary>
+    /// <summary>To be deleted; the network is yet to be asked, or deletes later. No step is taken any more.</summary>
     DeleteRequested = 22,
 
     /// <summary>Gone from the network, as far as the network says.</summary>

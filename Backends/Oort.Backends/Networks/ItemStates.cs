@@ -11,7 +11,7 @@ public static class ItemStates
     /// <summary>Pause where somebody must act first: paying, or mending the configuration.</summary>
     private static readonly TimeSpan SomebodyDelay = TimeSpan.FromMinutes(30);
 
-    /// <summary>Whether a step may take an item from one state to another. Into a state beside the way only a failure leads, and out of it a step that works.</summary>
+    /// <summary>Whether a step, or in DeleteRequested a delete, may take an item from one state to another. Into a state beside the way only a failure leads, and out of it a step that works.</summary>
     public static bool CanBecome(ItemState from, ItemState to) => (from, to) switch
     {
         (ItemState.Planned or ItemState.Uploading or ItemState.Accepted or ItemState.Pending or ItemState.Confirmed or ItemState.Sealed, _) when from == to => true,

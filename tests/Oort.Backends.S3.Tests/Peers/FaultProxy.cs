@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +20,8 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly Uri target;
     private readonly TimeProvider time;
     private readonly Dictionary<string, DateTimeOffset> restored = new(StringComparer.Ordinal);
-    private int paymentCount;
+    private readonly ConcurrentDictionary<string, bool> completed = new(StringComparer.Ordinal);
+    private int putCount;
     private int partCount;
 
     private FaultProxy(WebApplication application, Uri target, TimeProvider time)
@@ -34,8 +36,8 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public PeerFault Fault { get; set; }
 
-    /// <summary>Objects that were put, or completed.</summary>
-    public int PaymentCount => paymentCount;
+    /// <summary>Objects that were put, and uploads that were completed: one that is completed again stays the one object.</summary>
+    public int PaymentCount => putCount + completed.Count;
 
     /// <summary>Whether the cloud gives checksums of its own (x-amz-checksum-…).</summary>
     public bool HasChecksums { get; set; } = true;
@@ -102,17 +104,22 @@ internal sealed class FaultProxy : IAsyncDisposable
         if (ArchiveDelay is { } delay && isItem && await AnswerAsArchiveAsync(context, delay)) return;
         using var answer = await ForwardAsync(context);
         var body = await answer.Content.ReadAsByteArrayAsync();
-        var isPut = request.Method == "PUT" && !request.Query.ContainsKey("uploadId");
-        var isComplete = request.Method == "POST" && request.Query.ContainsKey("uploadId");
-        if (answer.IsSuccessStatusCode && isItem && (isPut || isComplete)) Interlocked.Increment(ref paymentCount);
-        if (answer.IsSuccessStatusCode && request.Method == "PUT" && request.Query.ContainsKey("uploadId")) Interlocked.Increment(ref partCount);
-        if (fault == PeerFault.LosesAnswers)
+        var upload = (string?)request.Query["uploadId"];
+        switch (request.Method)
+        {
+            case "PUT" or "POST" when !answer.IsSuccessStatusCode || !isItem: break;
+            case "PUT" when upload is null: Interlocked.Increment(ref putCount); break;
+            case "PUT": Interlocked.Increment(ref partCount); break;
+            case "POST" when upload is not null: completed[upload] = true; break;
+        }
+
+        if (fault == PeerFault.LosesAnswers && (isWrite || request.Method == "DELETE"))
         {
             context.Abort();
             return;
         }
 
-        var isRead = request.Method is "GET" or "HEAD" && isItem && answer.IsSuccessStatusCode && !request.Query.ContainsKey("uploadId");
+        var isRead = request.Method is "GET" or "HEAD" && isItem && answer.IsSuccessStatusCode && upload is null;
         await WriteAsync(context, answer, body, isRead ? fault : PeerFault.None);
     }
 

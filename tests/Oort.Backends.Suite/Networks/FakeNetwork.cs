@@ -34,7 +34,7 @@ public sealed class FakeNetwork(TimeProvider time)
         }
     }
 
-    public Task SendAsync(string secret, string transaction, byte[] bytes, CancellationToken cancellationToken) => AskAsync(secret, costs: true, 0, () =>
+    public Task SendAsync(string secret, string transaction, byte[] bytes, CancellationToken cancellationToken) => AskAsync(secret, Request.Payment, () =>
     {
         if (paid.Add(transaction)) items[transaction] = new(bytes, time.GetUtcNow() + QueueTime);
         return 0;
@@ -42,10 +42,10 @@ public sealed class FakeNetwork(TimeProvider time)
 
     /// <summary>Whether it is stored; null: there is no such item.</summary>
     public Task<bool?> StatusAsync(string secret, string transaction, CancellationToken cancellationToken) =>
-        AskAsync<bool?>(secret, costs: false, null, () => items.TryGetValue(transaction, out var held) ? held.Stored <= time.GetUtcNow() : null, cancellationToken);
+        AskAsync<bool?>(secret, Request.Question, () => items.TryGetValue(transaction, out var held) ? held.Stored <= time.GetUtcNow() : null, cancellationToken);
 
     /// <summary>All of an item; null: there is no such item.</summary>
-    public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync<byte[]?>(secret, costs: false, null, () =>
+    public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync<byte[]?>(secret, Request.Question, () =>
     {
         if (!items.TryGetValue(transaction, out var held)) return null;
         return Fault switch
@@ -57,7 +57,7 @@ public sealed class FakeNetwork(TimeProvider time)
         };
     }, cancellationToken);
 
-    public Task DeleteAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync(secret, costs: false, false, () => items.Remove(transaction), cancellationToken);
+    public Task DeleteAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync(secret, Request.Deletion, () => items.Remove(transaction), cancellationToken);
 
     /// <summary>Forgets an item, not that it was paid for.</summary>
     public void Lose(string transaction)
@@ -70,7 +70,7 @@ public sealed class FakeNetwork(TimeProvider time)
         lock (gate) items[transaction] = items[transaction] with { Bytes = [.. items[transaction].Bytes.Select(b => (byte)~b)] };
     }
 
-    private async Task<T> AskAsync<T>(string secret, bool costs, T lost, Func<T> ask, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(string secret, Request request, Func<T> ask, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (secret != Secret) throw Refused(BackendErrorKind.Unauthorized, 401);
@@ -80,19 +80,26 @@ public sealed class FakeNetwork(TimeProvider time)
             case PeerFault.Unavailable: throw Refused(BackendErrorKind.Transient, 503);
             case PeerFault.Throttles: throw Refused(BackendErrorKind.Throttled, 429);
             case PeerFault.RefusesCredentials: throw Refused(BackendErrorKind.Unauthorized, 401);
-            case PeerFault.OutOfFunds when costs: throw Refused(BackendErrorKind.Funds, 402);
-            case PeerFault.OutOfSpace when costs: throw Refused(BackendErrorKind.Full, 507);
+            case PeerFault.OutOfFunds when request == Request.Payment: throw Refused(BackendErrorKind.Funds, 402);
+            case PeerFault.OutOfSpace when request == Request.Payment: throw Refused(BackendErrorKind.Full, 507);
             case PeerFault.Hangs:
                 await Task.Delay(Timeout.Infinite, cancellationToken);
-                return lost;
+                break;
         }
 
         T answer;
         lock (gate) answer = ask();
-        return Fault == PeerFault.LosesAnswers ? throw Refused(BackendErrorKind.Transient, 502) : answer;
+        return Fault == PeerFault.LosesAnswers && request != Request.Question ? throw Refused(BackendErrorKind.Transient, 502) : answer;
     }
 
     private static BackendException Refused(BackendErrorKind kind, int status) => new(kind, string.Create(CultureInfo.InvariantCulture, $"The network answers {status}."));
+
+    private enum Request
+    {
+        Question,
+        Payment,
+        Deletion,
+    }
 
     private sealed record Held(byte[] Bytes, DateTimeOffset Stored);
 }

@@ -39,19 +39,11 @@ public sealed class ItemDriver
         var before = ItemStates.Resumed(Item);
         var isSent = before.State is not (ItemState.Planned or ItemState.Uploading);
         var reads = Source.ReadCount;
-        try
-        {
-            // The token is the backend's to heed.
-            var after = await harness.Backend.StepAsync(before, Source, cancellationToken).AsTask().WaitAsync(harness.Patience, CancellationToken.None);
-            if (isSent) Source.ReadCount.ShouldBe(reads, $"the bytes of an item that is {before.State} are asked for, which may be gone");
-            Look(after);
-            return ItemStates.Worked(before, after);
-        }
-        catch (BackendException failure)
-        {
-            Look(failure);
-            throw;
-        }
+        // The token is the backend's to heed.
+        var after = await AskAsync(() => harness.Backend.StepAsync(before, Source, cancellationToken));
+        if (isSent) Source.ReadCount.ShouldBe(reads, $"the bytes of an item that is {before.State} are asked for, which may be gone");
+        Look(after);
+        return ItemStates.Worked(before, after);
     }
 
     /// <summary>Takes a step and stores what it gives.</summary>
@@ -105,41 +97,37 @@ public sealed class ItemDriver
     public async Task<byte[]> ReadAsync(int offset = 0, int? length = null)
     {
         var bytes = new byte[length ?? Content.Length];
-        try
-        {
-            var count = await harness.Backend.ReadAsync(Item.Receipt!, offset, bytes, CancellationToken.None).AsTask().WaitAsync(harness.Patience);
-            return bytes[..count];
-        }
-        catch (BackendException failure)
-        {
-            Look(failure);
-            throw;
-        }
+        return bytes[..await AskAsync(() => harness.Backend.ReadAsync(Item.Receipt!, offset, bytes, CancellationToken.None))];
     }
 
     public async Task<NetworkEvidence> VerifyAsync(VerifyDepth depth)
     {
+        var evidence = await AskAsync(() => harness.Backend.VerifyAsync(Item, depth, CancellationToken.None));
+        Look(evidence.Text);
+        return evidence;
+    }
+
+    public Task<(DeleteOutcome Outcome, DateTimeOffset? Effective)> DeleteAsync() => AskAsync(() => harness.Backend.DeleteAsync(Item, CancellationToken.None));
+
+    public async Task TestAsync() => await AskAsync(async () =>
+    {
+        await harness.Backend.TestAsync(CancellationToken.None);
+        return 0;
+    });
+
+    /// <summary>What the backend answers in time; fails if its failure tells a secret, or nothing.</summary>
+    private async Task<T> AskAsync<T>(Func<ValueTask<T>> ask)
+    {
         try
         {
-            var evidence = await harness.Backend.VerifyAsync(Item, depth, CancellationToken.None).AsTask().WaitAsync(harness.Patience);
-            Look(evidence.Text);
-            return evidence;
+            return await ask().AsTask().WaitAsync(harness.Patience);
         }
         catch (BackendException failure)
         {
-            Look(failure);
+            failure.Message.ShouldNotBeNullOrWhiteSpace();
+            Look(failure.ToString());
             throw;
         }
-    }
-
-    public Task<(DeleteOutcome Outcome, DateTimeOffset? Effective)> DeleteAsync() =>
-        harness.Backend.DeleteAsync(Item, CancellationToken.None).AsTask().WaitAsync(harness.Patience);
-
-    /// <summary>Fails if a failure tells a secret, or nothing.</summary>
-    public void Look(Exception failure)
-    {
-        failure.Message.ShouldNotBeNullOrWhiteSpace();
-        Look(failure.ToString());
     }
 
     private void Store(NetworkItem item)

@@ -5,13 +5,15 @@ namespace Oort.Backends.Suite;
 
 public abstract partial class NetworkBackendSuite
 {
+    /// <summary>At which bytes are looked at, or a proof.</summary>
+    private static readonly VerifyDepth[] readDepths = [VerifyDepth.Sample, VerifyDepth.Full];
+
     [Fact]
     public async Task Read_Ranges_AreRightAtTheirEdges()
     {
         foreach (var length in Harness.Lengths)
         {
-            var driver = New(length);
-            await driver.RunAsync(ItemState.Sealed);
+            var driver = await SealedAsync(length);
             foreach (var offset in (int[])[0, 1, length / 2, length - 1])
             {
                 foreach (var count in (int[])[1, 2, length - offset - 1, length - offset, length - offset + 1, length + 100])
@@ -43,46 +45,31 @@ public abstract partial class NetworkBackendSuite
     }
 
     [Theory]
-    [InlineData(PeerFault.WrongBytes)]
-    [InlineData(PeerFault.ShortBytes)]
-    [InlineData(PeerFault.LongBytes)]
+    [MemberData(nameof(Lies))]
     public async Task Read_OfWhatIsNotTheItem_DoesNotPassForIt(PeerFault fault)
     {
-        NeedsFault(fault);
         var driver = await SealedAsync();
-        Harness.Fault = fault;
         foreach (var (offset, count) in ((int, int)[])[(0, Length), (100, 50), (Length - 10, 10)])
         {
             var isWhole = count == Length;
             var isNoticed = fault != PeerFault.WrongBytes || Harness.ReadChecks == ReadChecks.Ranges || (Harness.ReadChecks == ReadChecks.Whole && isWhole);
-            if (!isNoticed) continue;
-            var failure = await Should.ThrowAsync<BackendException>(() => driver.ReadAsync(offset, count), $"bytes {offset} to {offset + count} were read with {fault}");
-            failure.Kind.ShouldBeOneOf([.. Harness.KindsOf(fault)]);
+            if (isNoticed) await FailsAsync(fault, () => driver.ReadAsync(offset, count));
         }
 
-        Harness.Fault = PeerFault.None;
         (await driver.ReadAsync()).ShouldHold(driver.Content);
     }
 
     [Theory]
-    [InlineData(PeerFault.ServerError)]
-    [InlineData(PeerFault.Unavailable)]
-    [InlineData(PeerFault.Throttles)]
-    [InlineData(PeerFault.Hangs)]
-    [InlineData(PeerFault.RefusesCredentials)]
+    [MemberData(nameof(Outages))]
     public async Task ReadAndVerify_WhenThePeerFails_SayThatAndNotThatItIsGone(PeerFault fault)
     {
-        NeedsFault(fault);
         var driver = await SealedAsync();
-        Harness.Fault = fault;
         if (!(fault == PeerFault.RefusesCredentials && Harness.Backend.Traits.IsPublic))
         {
-            (await Should.ThrowAsync<BackendException>(() => driver.ReadAsync())).Kind.ShouldBeOneOf([.. Harness.KindsOf(fault)]);
-            foreach (var depth in Enum.GetValues<VerifyDepth>())
-                (await Should.ThrowAsync<BackendException>(() => driver.VerifyAsync(depth))).Kind.ShouldBeOneOf([.. Harness.KindsOf(fault)]);
+            await FailsAsync(fault, () => driver.ReadAsync());
+            foreach (var depth in Enum.GetValues<VerifyDepth>()) await FailsAsync(fault, () => driver.VerifyAsync(depth));
         }
 
-        Harness.Fault = PeerFault.None;
         (await driver.VerifyAsync(VerifyDepth.Exists)).IsThere.ShouldBeTrue();
     }
 
@@ -91,8 +78,7 @@ public abstract partial class NetworkBackendSuite
     {
         foreach (var length in Harness.Lengths)
         {
-            var driver = New(length);
-            await driver.RunAsync(ItemState.Sealed);
+            var driver = await SealedAsync(length);
             foreach (var depth in Enum.GetValues<VerifyDepth>())
             {
                 var evidence = await driver.VerifyAsync(depth);
@@ -111,12 +97,7 @@ public abstract partial class NetworkBackendSuite
     {
         var driver = await SealedAsync();
         await Harness.LoseAsync(driver.Item);
-        foreach (var depth in Enum.GetValues<VerifyDepth>())
-        {
-            var evidence = await driver.VerifyAsync(depth);
-            evidence.IsThere.ShouldBeFalse($"at depth {depth}: {evidence.Text}");
-            evidence.Text.ShouldNotBeNullOrWhiteSpace();
-        }
+        foreach (var depth in Enum.GetValues<VerifyDepth>()) await IsNotThereAsync(driver, depth);
     }
 
     [Fact]
@@ -124,33 +105,32 @@ public abstract partial class NetworkBackendSuite
     {
         var driver = await SealedAsync();
         await Harness.DamageAsync(driver.Item);
-        foreach (var depth in (VerifyDepth[])[VerifyDepth.Sample, VerifyDepth.Full])
-        {
-            var evidence = await driver.VerifyAsync(depth);
-            evidence.IsThere.ShouldBeFalse($"at depth {depth}: {evidence.Text}");
-        }
+        foreach (var depth in readDepths) await IsNotThereAsync(driver, depth);
     }
 
     [Theory]
-    [InlineData(PeerFault.WrongBytes)]
-    [InlineData(PeerFault.ShortBytes)]
-    [InlineData(PeerFault.LongBytes)]
+    [MemberData(nameof(Lies))]
     public async Task Verify_OfAPeerThatLies_IsNotFooled(PeerFault fault)
     {
-        NeedsFault(fault);
         var driver = await SealedAsync();
-        Harness.Fault = fault;
-        foreach (var depth in (VerifyDepth[])[VerifyDepth.Sample, VerifyDepth.Full])
+        using var lie = While(fault);
+        foreach (var depth in readDepths)
         {
             try
             {
-                var evidence = await driver.VerifyAsync(depth);
-                evidence.IsThere.ShouldBeFalse($"at depth {depth}: {evidence.Text}");
+                await IsNotThereAsync(driver, depth);
             }
             catch (BackendException failure)
             {
                 failure.Kind.ShouldBeOneOf([.. Harness.KindsOf(fault)]);
             }
         }
+    }
+
+    private static async Task IsNotThereAsync(ItemDriver driver, VerifyDepth depth)
+    {
+        var evidence = await driver.VerifyAsync(depth);
+        evidence.IsThere.ShouldBeFalse($"at depth {depth}: {evidence.Text}");
+        evidence.Text.ShouldNotBeNullOrWhiteSpace();
     }
 }

@@ -10,6 +10,12 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
 
     private int lastNumber;
 
+    /// <summary>Nothing can be had of the peer.</summary>
+    public static TheoryData<PeerFault> Outages => [PeerFault.ServerError, PeerFault.Unavailable, PeerFault.Throttles, PeerFault.Hangs, PeerFault.RefusesCredentials];
+
+    /// <summary>What is had of it is not the item.</summary>
+    public static TheoryData<PeerFault> Lies => [PeerFault.WrongBytes, PeerFault.ShortBytes, PeerFault.LongBytes];
+
     protected NetworkHarness Harness { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Harness = await CreateAsync();
@@ -28,8 +34,7 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
     {
         foreach (var length in Harness.Lengths)
         {
-            var driver = New(length);
-            await driver.RunAsync(ItemState.Sealed);
+            var driver = await SealedAsync(length);
             driver.Item.IsCopy.ShouldBeTrue();
             (await driver.ReadAsync()).ShouldHold(driver.Content);
         }
@@ -40,17 +45,7 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
     [Fact]
     public async Task Item_KilledAfterEveryStep_CostsNothingTwice()
     {
-        foreach (var length in Harness.Lengths)
-        {
-            var (plain, killed) = (New(length), New(length));
-            await plain.RunAsync(ItemState.Sealed);
-            var price = Harness.PaymentCount;
-            var held = await Harness.CountItemsAsync();
-            await killed.RunAsync(ItemState.Sealed, isKilled: true);
-            (await killed.ReadAsync()).ShouldHold(killed.Content);
-            (Harness.PaymentCount - price).ShouldBe(await PriceOfAsync(length), $"an item of {length} bytes was paid for more than once");
-            (await Harness.CountItemsAsync()).ShouldBe(held + 2, "a step that was repeated left something behind");
-        }
+        foreach (var length in Harness.Lengths) await CostsOnceAsync(length, driver => driver.RunAsync(ItemState.Sealed, isKilled: true));
     }
 
     [Fact]
@@ -58,22 +53,18 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
     {
         foreach (var length in Harness.Lengths)
         {
-            var price = await PriceOfAsync(length);
-            var (paid, held) = (Harness.PaymentCount, await Harness.CountItemsAsync());
-            var driver = New(length);
-            // One read more at each attempt, and then two, four, …: long items need many.
-            for (var reads = 0; driver.Item.State is not ItemState.Sealed; reads += Math.Max(1, reads))
+            await CostsOnceAsync(length, async driver =>
             {
-                driver.Source.ReadsLeft = reads;
-                if (await driver.StepOrFailAsync() is { } failure) failure.Kind.ShouldBe(BackendErrorKind.Transient, failure.Message);
-                driver.Item.State.ShouldNotBe(ItemState.FailedFinal, driver.Item.Reason);
-                if (driver.Item.State is not (ItemState.Planned or ItemState.Uploading or ItemState.Retrying)) reads = 0;
-                reads.ShouldBeLessThan(1 << 24);
-            }
-
-            (await driver.ReadAsync()).ShouldHold(driver.Content);
-            (Harness.PaymentCount - paid).ShouldBe(price);
-            (await Harness.CountItemsAsync()).ShouldBe(held + 1);
+                // One read more at each attempt, and then two, four, …: long items need many.
+                for (var reads = 0; driver.Item.State is not ItemState.Sealed; reads += Math.Max(1, reads))
+                {
+                    driver.Source.ReadsLeft = reads;
+                    if (await driver.StepOrFailAsync() is { } failure) failure.Kind.ShouldBe(BackendErrorKind.Transient, failure.Message);
+                    driver.Item.State.ShouldNotBe(ItemState.FailedFinal, driver.Item.Reason);
+                    if (driver.Item.State is not (ItemState.Planned or ItemState.Uploading or ItemState.Retrying)) reads = 0;
+                    reads.ShouldBeLessThan(1 << 24);
+                }
+            });
         }
     }
 
@@ -124,52 +115,6 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Delete_OfAnItem_SaysWhatItIs_AndAgain()
-    {
-        var driver = await SealedAsync();
-        var expected = Harness.Backend.Traits.Retention switch
-        {
-            Retention.Deletable => DeleteOutcome.Deleted,
-            Retention.Scheduled => DeleteOutcome.Scheduled,
-            _ => DeleteOutcome.Undeletable,
-        };
-        var (outcome, effective) = await driver.DeleteAsync();
-        outcome.ShouldBe(expected);
-        (effective is not null).ShouldBe(outcome == DeleteOutcome.Scheduled, "when it takes effect is said where that is later");
-        await Harness.RestartAsync();
-        (await driver.DeleteAsync()).Outcome.ShouldBe(expected);
-        if (outcome == DeleteOutcome.Undeletable)
-        {
-            (await driver.ReadAsync()).ShouldHold(driver.Content);
-            return;
-        }
-
-        if (effective is { } later) await Harness.AdvanceAsync(later - Harness.Time.GetUtcNow());
-        (await Should.ThrowAsync<BackendException>(() => driver.ReadAsync())).Kind.ShouldBe(BackendErrorKind.NotFound);
-        (await driver.VerifyAsync(VerifyDepth.Exists)).IsThere.ShouldBeFalse();
-        (await Harness.CountItemsAsync()).ShouldBe(0);
-        (await driver.DeleteAsync()).Outcome.ShouldBe(expected);
-    }
-
-    [Fact]
-    public async Task Delete_OfAnItemInEachState_LeavesNothing()
-    {
-        Assert.SkipUnless(Harness.Backend.Traits.Retention == Retention.Deletable, "Nothing is deleted at once here.");
-        foreach (var length in Harness.Lengths)
-        {
-            foreach (var state in await StatesOfAsync(length))
-            {
-                var driver = New(length);
-                await driver.RunAsync(state);
-                // Whatever the next step begins is begun, and not known.
-                if (state is ItemState.Planned or ItemState.Uploading) await driver.TryAsync();
-                await driver.DeleteAsync();
-                (await Harness.CountItemsAsync()).ShouldBe(0, $"of an item of {length} bytes that was {state} something is left");
-            }
-        }
-    }
-
-    [Fact]
     public async Task Prices_AndAccount_AreThereAndDated()
     {
         var prices = await Harness.Backend.GetPricesAsync(CancellationToken.None);
@@ -199,27 +144,63 @@ public abstract partial class NetworkBackendSuite : IAsyncLifetime
         return new(Harness, TestBytes.Make(Math.Max(length, (int)Harness.Backend.Traits.ItemLengthMin), number), number);
     }
 
-    private async Task<ItemDriver> SealedAsync()
+    private async Task<ItemDriver> SealedAsync(int length = Length)
     {
-        var driver = New(Length);
+        var driver = New(length);
         await driver.RunAsync(ItemState.Sealed);
         return driver;
     }
 
-    /// <summary>What a network is paid for an item if nothing goes wrong; the item stays there.</summary>
-    private async Task<int> PriceOfAsync(int length)
+    /// <summary>Takes an item through some other way than the straight one: that costs what the straight one does, and leaves as much.</summary>
+    private async Task CostsOnceAsync(int length, Func<ItemDriver, Task> run)
     {
         var before = Harness.PaymentCount;
-        await New(length).RunAsync(ItemState.Sealed);
-        return Harness.PaymentCount - before;
+        await SealedAsync(length);
+        var price = Harness.PaymentCount - before;
+        var held = await Harness.CountItemsAsync();
+        var driver = New(length);
+        await run(driver);
+        (await driver.ReadAsync()).ShouldHold(driver.Content);
+        (Harness.PaymentCount - before).ShouldBe(2 * price, $"an item of {length} bytes was paid for more than once");
+        (await Harness.CountItemsAsync()).ShouldBe(held + 1, "a step that failed or was repeated left something behind");
     }
 
     /// <summary>The states that an item goes through, as often as it stops there.</summary>
     private async Task<IReadOnlyList<ItemState>> StatesOfAsync(int length)
     {
-        var driver = New(length);
-        await driver.RunAsync(ItemState.Sealed);
+        var driver = await SealedAsync(length);
         if (Harness.Backend.Traits.Retention == Retention.Deletable) await driver.DeleteAsync();
         return driver.Seen;
+    }
+
+    /// <summary>While the block runs, the peer does this; the test is skipped where it cannot.</summary>
+    private Misbehaviour While(PeerFault fault)
+    {
+        Assert.SkipUnless(Harness.Knows(fault), $"This peer cannot be made to do this: {fault}.");
+        return new(Harness, fault);
+    }
+
+    /// <summary>What a call fails with while the peer does this: a kind that says what it does.</summary>
+    private async Task<BackendException> FailsAsync(PeerFault fault, Func<Task> call)
+    {
+        using (While(fault))
+        {
+            var failure = await Should.ThrowAsync<BackendException>(call, $"with {fault}");
+            failure.Kind.ShouldBeOneOf([.. Harness.KindsOf(fault)], failure.Message);
+            return failure;
+        }
+    }
+
+    private sealed class Misbehaviour : IDisposable
+    {
+        private readonly NetworkHarness harness;
+
+        public Misbehaviour(NetworkHarness harness, PeerFault fault)
+        {
+            this.harness = harness;
+            harness.Fault = fault;
+        }
+
+        public void Dispose() => harness.Fault = PeerFault.None;
     }
 }

@@ -26,7 +26,7 @@ public enum PeerFault
     /// <summary>No request is ever answered.</summary>
     Hangs,
 
-    /// <summary>What is asked is done, and the answer never comes.</summary>
+    /// <summary>What changes something (sending, paying, deleting) is done, and its answer never comes; questions are answered. So a client that repeats by itself what pays is seen.</summary>
     LosesAnswers,
 
     /// <summary>The credentials are no longer good.</summary>

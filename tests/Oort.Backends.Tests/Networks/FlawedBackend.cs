@@ -8,6 +8,7 @@ namespace Oort.Backends.Tests.Networks;
 public enum Flaw
 {
     PaysAgain,
+    RepeatsPayments,
     SealsUnread,
     SkipsStates,
     StandsStill,
@@ -22,6 +23,8 @@ public enum Flaw
     TakesOutagesForLosses,
     DeletesOnce,
     DeletesNothing,
+    MissesTheDeleted,
+    DeletesTheSentOnly,
     TestsNothing,
     NeverLooksAgain,
     SendsWhateverItGets,
@@ -46,6 +49,17 @@ internal sealed class FlawedBackend(INetworkBackend inner, FakeNetwork network, 
             // Signs and sends in one.
             case (Flaw.PaysAgain, ItemState.Planned):
                 return await inner.StepAsync(item with { Progress = RandomNumberGenerator.GetBytes(16) }, source, cancellationToken);
+            // As a client does that tries again by itself what it got no answer to.
+            case (Flaw.RepeatsPayments, ItemState.Planned) when !item.Progress.IsEmpty:
+                try
+                {
+                    return await inner.StepAsync(item, source, cancellationToken);
+                }
+                catch (BackendException failure) when (failure.Kind == BackendErrorKind.Transient)
+                {
+                    return await inner.StepAsync(item with { Progress = RandomNumberGenerator.GetBytes(16) }, source, cancellationToken);
+                }
+
             case (Flaw.SealsUnread, ItemState.Confirmed):
                 return item with { State = ItemState.Sealed };
             case (Flaw.SkipsStates, ItemState.Accepted):
@@ -97,9 +111,13 @@ internal sealed class FlawedBackend(INetworkBackend inner, FakeNetwork network, 
     public async ValueTask<(DeleteOutcome Outcome, DateTimeOffset? Effective)> DeleteAsync(NetworkItem item, CancellationToken cancellationToken)
     {
         if (flaw == Flaw.DeletesNothing || (flaw == Flaw.DeletesOnce && hasDeleted)) return (flaw == Flaw.DeletesOnce ? DeleteOutcome.NotFound : DeleteOutcome.Deleted, null);
+        if (flaw == Flaw.DeletesTheSentOnly && item.Receipt is null) throw Gone();
+        if (flaw == Flaw.MissesTheDeleted && item.Receipt is { } receipt && await network.StatusAsync(network.Secret, receipt.Transaction, cancellationToken) is null) throw Gone();
         var outcome = await inner.DeleteAsync(item, cancellationToken);
         hasDeleted = true;
         return outcome;
+
+        static BackendException Gone() => new(BackendErrorKind.NotFound, "It is not there.");
     }
 
     public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => inner.GetPricesAsync(cancellationToken);

@@ -10,6 +10,7 @@ public sealed class SuiteTests
     private static readonly Dictionary<Flaw, Func<Flawed, Task>[]> seenBy = new()
     {
         [Flaw.PaysAgain] = [suite => suite.Item_KilledAfterEveryStep_CostsNothingTwice(), suite => suite.Steps_WhenThePeerFails_FailByItsKindAndGoOnAfterwards(PeerFault.LosesAnswers)],
+        [Flaw.RepeatsPayments] = [suite => suite.Steps_WhenThePeerFails_FailByItsKindAndGoOnAfterwards(PeerFault.LosesAnswers)],
         [Flaw.SealsUnread] = [suite => suite.Item_ThatIsReadBackWrong_IsNeverSealed(PeerFault.WrongBytes), suite => suite.Item_DamagedBeforeItIsSealed_IsNeverSealed()],
         [Flaw.SkipsStates] = [suite => suite.Item_OfEveryLength_EndsSealedAndReadsBack()],
         [Flaw.StandsStill] = [suite => suite.Item_OfEveryLength_EndsSealedAndReadsBack()],
@@ -36,7 +37,9 @@ public sealed class SuiteTests
             ],
         [Flaw.TakesOutagesForLosses] = [suite => suite.ReadAndVerify_WhenThePeerFails_SayThatAndNotThatItIsGone(PeerFault.Hangs), suite => suite.ReadAndVerify_WhenThePeerFails_SayThatAndNotThatItIsGone(PeerFault.RefusesCredentials)],
         [Flaw.DeletesOnce] = [suite => suite.Delete_OfAnItem_SaysWhatItIs_AndAgain()],
-        [Flaw.DeletesNothing] = [suite => suite.Delete_OfAnItem_SaysWhatItIs_AndAgain(), suite => suite.Delete_OfAnItemInEachState_LeavesNothing(), suite => suite.Delete_WhenThePeerFails_IsNoDelete(PeerFault.ServerError)],
+        [Flaw.DeletesNothing] = [suite => suite.Delete_OfAnItem_SaysWhatItIs_AndAgain(), suite => suite.Delete_OfAnItemInEachState_LeavesNothing(), suite => suite.Delete_WhenThePeerFails_IsNoDelete(PeerFault.ServerError), suite => suite.Delete_WhoseAnswerWasLost_AnswersAsIfItWasTheFirst()],
+        [Flaw.MissesTheDeleted] = [suite => suite.Delete_OfAnItem_SaysWhatItIs_AndAgain(), suite => suite.Delete_WhoseAnswerWasLost_AnswersAsIfItWasTheFirst()],
+        [Flaw.DeletesTheSentOnly] = [suite => suite.Delete_OfWhatWasNeverSent_AnswersTheSameAgain()],
         [Flaw.TestsNothing] = [suite => suite.Test_OfAPeerThatFails_SaysHow(PeerFault.ServerError), suite => suite.Test_OfAPeerThatFails_SaysHow(PeerFault.Hangs)],
         [Flaw.NeverLooksAgain] = [suite => suite.Sealed_WhenItIsLost_IsNoCopyAnyMore(), suite => suite.Sealed_WhenThePeerFails_StaysACopy(PeerFault.ServerError)],
         [Flaw.SendsWhateverItGets] = [suite => suite.Item_WhoseSourceHasOtherBytes_IsNeverSealed()],
