@@ -1,0 +1,32 @@
+namespace Oort.Backends.Arweave.Routes;
+
+/// <summary>One way for an item to Arweave: from its planning until the network says that it is stored.</summary>
+internal interface ISendingRoute
+{
+    string Location { get; }
+
+    /// <summary>Longest item in bytes.</summary>
+    long ItemLengthMax { get; }
+
+    /// <summary>Below it, what is charged for each item is more than what is charged for its bytes.</summary>
+    long BundleBelow { get; }
+
+    /// <summary>Hosts that items are sent to: what they serve proves nothing.</summary>
+    IReadOnlySet<string> Authorities { get; }
+
+    /// <summary>A step from Planned, Uploading, Accepted or Pending.</summary>
+    ValueTask<NetworkItem> StepAsync(NetworkItem item, IItemSource source, CancellationToken cancellationToken);
+
+    /// <summary>Whether the network still says of an item that is confirmed that it is.</summary>
+    ValueTask<bool> IsConfirmedAsync(NetworkItem item, CancellationToken cancellationToken);
+
+    /// <summary>A part of an item that the network cannot foresee, proven; null where this way has no proof of parts.</summary>
+    ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken);
+
+    /// <summary>What so many bytes cost now, in winston.</summary>
+    ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken);
+
+    ValueTask<NetworkAccount> GetAccountAsync(CancellationToken cancellationToken);
+
+    ValueTask TestAsync(CancellationToken cancellationToken);
+}

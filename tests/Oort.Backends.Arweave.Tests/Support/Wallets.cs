@@ -1,0 +1,30 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Oort.Backends.Arweave.Hashing;
+
+namespace Oort.Backends.Arweave.Tests.Support;
+
+/// <summary>The wallets of the vectors. They live as long as the tests.</summary>
+internal static class Wallets
+{
+    public static ArweaveKey Own { get; } = ArweaveKey.Read(Vectors.Bytes("wallet"));
+
+    public static ArweaveKey Bundler { get; } = ArweaveKey.Read(Vectors.Bytes("bundler"));
+
+    /// <summary>Signs as others do: with a salt of any length (RFC 8017 §8.1.1 and §9.1.1), which .NET cannot.</summary>
+    public static byte[] Sign(string wallet, byte[] message, int saltSize)
+    {
+        var jwk = Vectors.Read(wallet);
+        var salt = RandomNumberGenerator.GetBytes(saltSize);
+        var hash = SHA256.HashData([.. new byte[8], .. SHA256.HashData(message), .. salt]);
+        byte[] db = [.. new byte[512 - saltSize - 32 - 2], 1, .. salt];
+        var mask = new List<byte>();
+        for (var i = 0; mask.Count < db.Length; i++) mask.AddRange(SHA256.HashData([.. hash, 0, 0, 0, (byte)i]));
+        for (var i = 0; i < db.Length; i++) db[i] ^= mask[i];
+        db[0] &= 0x7f;
+        var number = BigInteger.ModPow(Number([.. db, .. hash, 0xbc]), Number(jwk.Base64("d")), Number(jwk.Base64("n"))).ToByteArray(isUnsigned: true, isBigEndian: true);
+        return [.. new byte[512 - number.Length], .. number];
+
+        static BigInteger Number(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
+    }
+}
