@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Oort.Backends.Arweave.Gateways;
 using Oort.Backends.Arweave.Routes;
 using Oort.Backends.Arweave.Sending;
@@ -12,12 +11,6 @@ namespace Oort.Backends.Arweave;
 /// </remarks>
 public sealed class ArweaveBackend : INetworkBackend
 {
-    /// <summary>What a look at part of an item reads where parts cannot be proven.</summary>
-    private const int SampleSize = 64 * 1024;
-
-    /// <summary>Looks in a row at a sealed item that failed, half an hour apart, before it is called lost: about two days of every gateway being away.</summary>
-    private const int LookCountMax = 100;
-
     /// <summary>Prices are asked for this many bytes, and this many more.</summary>
     private const long SmallLength = 256 * 1024;
 
@@ -83,40 +76,28 @@ public sealed class ArweaveBackend : INetworkBackend
             ItemState.Planned or ItemState.Uploading or ItemState.Accepted or ItemState.Pending => route.StepAsync(item, source, cancellationToken),
             ItemState.Confirmed => SealAsync(item, cancellationToken),
             ItemState.Sealed => LookAsync(item, cancellationToken),
-            ItemState.DeleteRequested => ValueTask.FromResult(Steps.Next(item, ItemState.Undeletable, time.GetUtcNow())),
             _ => throw new ArgumentException($"There is no step from {item.State}.", nameof(item)),
         };
     }
 
-    /// <summary>Gateways are asked one after the other. Of a range nothing can be checked here but that it is one: the id is a hash over all.</summary>
+    /// <summary>Gateways are asked one after the other. Of a range nothing can be checked here but that it is one of an item of the right length: the id is a hash over all.</summary>
     public async ValueTask<int> ReadAsync(NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         if (destination.IsEmpty) return 0;
-        var id = receipt.Locator.ToArray();
-        return await FromAnyAsync(gateways, gateway => gateway.ReadAsync(id, offset, destination, cancellationToken));
+        var locator = ItemLocator.Of(receipt);
+        return await FromAnyAsync(gateways, gateway => gateway.ReadAsync(locator, offset, destination, cancellationToken));
     }
 
     public async ValueTask<NetworkEvidence> VerifyAsync(NetworkItem item, VerifyDepth depth, CancellationToken cancellationToken)
     {
-        if (item.Receipt is not { } receipt) return new(false, ProofKinds.None, 0, $"Item {item.Id} was never accepted.");
-        var id = receipt.Locator.ToArray();
+        if (item.Receipt is null) return new(false, ProofKinds.None, 0, $"Item {item.Id} was never accepted.");
         try
         {
-            if (depth == VerifyDepth.Full)
-            {
-                var host = await FromAnyAsync(gateways, gateway => HashAsync(gateway, item, id, cancellationToken));
-                return new(true, ProofKinds.ReadBack, item.Length, $"{host} has served all {item.Length} bytes of {receipt.Address}, and they have the right SHA-256.");
-            }
-
-            if (depth == VerifyDepth.Sample && await route.SampleAsync(item, cancellationToken) is { } evidence) return evidence;
-            var length = (int)Math.Min(item.Length, depth == VerifyDepth.Sample ? SampleSize : 1);
-            var offset = (long)(RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue * (item.Length - length));
-            var count = await FromAnyAsync(gateways, gateway => gateway.ReadAsync(id, offset, new byte[length], cancellationToken));
-            return new(count == length, ProofKinds.Claim, 0, $"A gateway has served {count} of {length} bytes from {offset} of {receipt.Address}; only all of it can be compared.");
+            return await ShownAsync(item, item.Receipt, depth, cancellationToken);
         }
-        catch (BackendException e) when (e.Kind == BackendErrorKind.NotFound)
+        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt)
         {
-            return new(false, ProofKinds.Claim, 0, e.Message);
+            return new(false, e.Kind == BackendErrorKind.Corrupt ? ProofKinds.ReadBack : ProofKinds.Claim, 0, e.Message);
         }
     }
 
@@ -136,7 +117,8 @@ public sealed class ArweaveBackend : INetworkBackend
             // What is left of the small price without its bytes.
             PerItem = Math.Max(0, small - once * SmallLength / gibibyte) * usd,
             PerGibibyteOnce = once * usd,
-            AsOf = time.GetUtcNow(),
+            // The network's price is of now, and in dollars it is as old as the rate.
+            AsOf = options.UsdPerArAsOf,
             IsLive = true,
         };
     }
@@ -156,34 +138,47 @@ public sealed class ArweaveBackend : INetworkBackend
     {
         var now = time.GetUtcNow();
         if (!await route.IsConfirmedAsync(item, cancellationToken)) return Steps.Next(item, ItemState.Pending, now + options.PollInterval);
-        var id = item.Receipt!.Locator.ToArray();
         var others = Array.FindAll(gateways, gateway => !route.Authorities.Contains(gateway.Authority));
         try
         {
-            await FromAnyAsync(others, gateway => HashAsync(gateway, item, id, cancellationToken));
+            await FromAnyAsync(others, gateway => HashAsync(gateway, item, cancellationToken));
             return Steps.Next(item, ItemState.Sealed, now + options.VerifyInterval);
         }
         // It is spread over the network, and each gateway indexes it when it comes to it; one that serves other bytes speaks for itself alone.
-        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt && now - item.Receipt.Accepted < options.SealPatience)
+        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt && now - item.Receipt!.Accepted < options.SealPatience)
         {
             return Steps.Next(item, ItemState.Confirmed, now + options.PollInterval);
         }
     }
 
-    /// <summary>Sealed: looks at a part of it.</summary>
+    /// <summary>Sealed: has a part of it shown. What no gateway has, or all have otherwise, is no copy any more; gateways that are away say nothing.</summary>
     private async ValueTask<NetworkItem> LookAsync(NetworkItem item, CancellationToken cancellationToken)
     {
-        var evidence = await VerifyAsync(item, VerifyDepth.Sample, cancellationToken);
-        if (evidence.IsThere) return Steps.Next(item, ItemState.Sealed, time.GetUtcNow() + options.VerifyInterval);
-        // What is permanent is not gone because a few gateways are.
-        throw new BackendException(item.FailureCount < LookCountMax ? BackendErrorKind.Transient : BackendErrorKind.NotFound, evidence.Text);
+        await ShownAsync(item, item.Receipt!, VerifyDepth.Sample, cancellationToken);
+        return Steps.Next(item, ItemState.Sealed, time.GetUtcNow() + options.VerifyInterval);
+    }
+
+    /// <summary>What shows that an item is there.</summary>
+    /// <exception cref="BackendException">NotFound, Corrupt: it is not, or is something else. Otherwise nobody could be asked.</exception>
+    private async ValueTask<NetworkEvidence> ShownAsync(NetworkItem item, NetworkReceipt receipt, VerifyDepth depth, CancellationToken cancellationToken)
+    {
+        if (depth == VerifyDepth.Exists)
+        {
+            var locator = ItemLocator.Of(receipt);
+            await FromAnyAsync(gateways, gateway => gateway.ReadAsync(locator, 0, new byte[1], cancellationToken));
+            return new(true, ProofKinds.Claim, 0, $"A gateway serves {receipt.Address} with {locator.Length} bytes, of which one was read.");
+        }
+
+        if (depth == VerifyDepth.Sample && await route.SampleAsync(item, cancellationToken) is { } evidence) return evidence;
+        var host = await FromAnyAsync(gateways, gateway => HashAsync(gateway, item, cancellationToken));
+        return new(true, ProofKinds.ReadBack, item.Length, $"{host} has served all {item.Length} bytes of {receipt.Address}, and they have the right SHA-256.");
     }
 
     /// <returns>Who served it.</returns>
     /// <exception cref="BackendException">Corrupt: it is not the item.</exception>
-    private static async Task<string> HashAsync(GatewayClient gateway, NetworkItem item, byte[] id, CancellationToken cancellationToken)
+    private static async Task<string> HashAsync(GatewayClient gateway, NetworkItem item, CancellationToken cancellationToken)
     {
-        var hash = await gateway.HashAsync(id, item.Length, cancellationToken);
+        var hash = await gateway.HashAsync(ItemLocator.Of(item.Receipt!), cancellationToken);
         if (hash is not null && hash.AsSpan().SequenceEqual(item.Sha256.Span)) return gateway.Authority;
         throw new BackendException(BackendErrorKind.Corrupt, $"{gateway.Authority} serves {item.Receipt!.Address} with {(hash is null ? "another length" : "other bytes")}.");
     }

@@ -32,9 +32,12 @@ public sealed record ArweaveOptions
     /// <summary>The most that one transaction may cost, in winston (10^12 are one AR); null: whatever nodes ask. An item that would cost more waits.</summary>
     public UInt128? RewardMax { get; init; }
 
-    /// <summary>US dollars for one AR: by it prices are told. 0: unknown, and then every price is 0.</summary>
-    [Range(0, 1e9)]
-    public double UsdPerAr { get; init; }
+    /// <summary>US dollars for one AR: by it prices are told. Default 2.05, as of <see cref="UsdPerArAsOf"/>; it moves by the hour, so set both from time to time. Nothing is paid by it.</summary>
+    [Range(1e-6, 1e9)]
+    public double UsdPerAr { get; init; } = 2.05;
+
+    /// <summary>When <see cref="UsdPerAr"/> was true: prices bear this date, though what the network asks in AR is asked for each time. Default 21 April 2026.</summary>
+    public DateTimeOffset UsdPerArAsOf { get; init; } = new(2026, 4, 21, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Between questions for what takes minutes to hours. Default 2 minutes: about a block.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMinutes(2);

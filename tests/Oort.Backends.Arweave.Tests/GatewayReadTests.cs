@@ -151,22 +151,42 @@ public sealed class GatewayReadTests
     }
 
     [Fact]
-    public async Task Sealed_GatewaysAway_IsACopyForAboutTwoDays()
+    public async Task Read_OfAnotherLength_IsNotTaken()
+    {
+        await using var world = ArweaveWorld.Bundled();
+        var item = await SealedAsync(world);
+        foreach (var servesRanges in (bool[])[true, false])
+        {
+            foreach (var change in (Func<byte[], byte[]>[])[bytes => bytes[..^1], bytes => [.. bytes, 0], bytes => bytes[..50]])
+            {
+                foreach (var gateway in world.Gateways) (gateway.Data, gateway.ServesRanges) = (change, servesRanges);
+                (await Should.ThrowAsync<BackendException>(async () => await world.Backend.ReadAsync(item.Receipt!, 100, new byte[10], None))).Kind.ShouldBe(BackendErrorKind.Corrupt);
+                // One that serves the item is enough.
+                world.Gateways[1].Data = bytes => bytes;
+                (await world.Backend.ReadAsync(item.Receipt!, 100, new byte[10], None)).ShouldBe(10);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Sealed_GatewaysAway_IsACopyAsLongAsTheyAre()
     {
         await using var world = ArweaveWorld.Bundled();
         var item = await SealedAsync(world);
         var source = new MemorySource(data);
-        foreach (var gateway in world.Gateways) gateway.Answers("raw", 404);
-        var failing = item;
-        for (var look = 0; look < 100; look++)
+        // One has it not; the other cannot say, however long.
+        world.Gateways[0].Answers("raw", 404);
+        world.Gateways[1].Answers("raw", 503);
+        for (var look = 0; look < 200; look++)
         {
-            failing = await world.StepAsync(failing, source);
-            (failing.State, failing.IsCopy).ShouldBe((ItemState.Retrying, true));
+            item = await world.StepAsync(item, source);
+            (item.State, item.IsCopy).ShouldBe((ItemState.Retrying, true));
         }
 
-        (await world.StepAsync(failing, source)).State.ShouldBe(ItemState.FailedFinal);
-        foreach (var gateway in world.Gateways) gateway.Fault = null;
-        (await world.StepAsync(failing, source)).State.ShouldBe(ItemState.Sealed);
+        world.Gateways[1].Fault = null;
+        (await world.StepAsync(item, source)).State.ShouldBe(ItemState.Sealed);
+        world.Gateways[1].Answers("raw", 404);
+        (await world.StepAsync(item, source)).State.ShouldBe(ItemState.FailedFinal);
     }
 
     [Fact]
@@ -174,8 +194,9 @@ public sealed class GatewayReadTests
     {
         await using var world = ArweaveWorld.Bundled();
         var item = await SealedAsync(world);
+        var requests = world.Gateways[0].Requests.Count;
         (await world.Backend.DeleteAsync(item, None)).ShouldBe((DeleteOutcome.Undeletable, null));
-        (await world.StepAsync(item with { State = ItemState.DeleteRequested, ResumeState = ItemState.DeleteRequested }, new MemorySource(data))).State.ShouldBe(ItemState.Undeletable);
+        world.Gateways[0].Requests.Count.ShouldBe(requests, "there is nobody to be asked");
         (world.Backend.Traits.Retention, world.Backend.Traits.IsPublic).ShouldBe((Retention.Permanent, true));
     }
 

@@ -27,12 +27,16 @@ internal enum BundledState
 /// <param name="Reason">Why it has given up.</param>
 internal sealed record BundledStatus(BundledState State, byte[]? Bundle, string Reason);
 
-/// <param name="PartSizeMin">In bytes; the last part may be shorter.</param>
-internal sealed record BundlerUpload(string Id, long PartSizeMin, long PartSizeMax);
-
 /// <summary>Which parts of an upload have arrived.</summary>
-/// <param name="PartSize">Bytes of every part but the last, once one is there.</param>
-internal sealed record BundlerParts(long PartSize, IReadOnlyDictionary<long, long> Lengths);
+/// <param name="SizeMin">Bytes that a part must have, but for the last.</param>
+/// <param name="SizeMax">Bytes that a part may have; at least <paramref name="SizeMin"/>.</param>
+/// <param name="Size">Bytes of every part but the last, once one is there.</param>
+/// <param name="Lengths">Bytes of each by its offset.</param>
+internal sealed record BundlerParts(long SizeMin, long SizeMax, long Size, IReadOnlyDictionary<long, long> Lengths)
+{
+    /// <summary>What the next parts are to have: what the first has, or what is wanted within the bundler's limits.</summary>
+    public long SizeOr(long wanted) => Math.Clamp(Lengths.Count > 0 && Size > 0 ? Size : wanted, SizeMin, SizeMax);
+}
 
 /// <summary>A bundler's interface over HTTP, as Turbo has it. One request a method.</summary>
 /// <remarks>Thread-safe. Failures are <see cref="BackendException"/>.</remarks>
@@ -64,15 +68,15 @@ internal sealed class BundlerClient(ArweaveHttp http, Uri endpoint, Uri payments
     }
 
     /// <summary>Begins an upload in parts; costs nothing.</summary>
-    public async Task<BundlerUpload> BeginAsync(long partSize, CancellationToken cancellationToken)
+    /// <returns>Its id.</returns>
+    public async Task<string> BeginAsync(long partSize, CancellationToken cancellationToken)
     {
         var what = $"Beginning an upload at {Authority}";
         var answer = await http.GetAsync(what, At($"v1/chunks/{token}/-1/-1?chunkSize={Text(partSize)}"), AnswerSizeMax, cancellationToken);
         if (answer.Status != 200) throw Refusals.Of(what, answer);
         using var json = new AnswerJson(what, answer.Body);
-        var upload = new BundlerUpload(json.RequiredText("id"), json.RequiredNumber("min"), json.RequiredNumber("max"));
-        if (upload.Id.Length is 0 or > IdLengthMax || upload.Id.Any(c => c is <= ' ' or > '~') || upload.Id.All(c => c == '.')) throw json.Bad("id");
-        return upload.PartSizeMin <= upload.PartSizeMax && upload.PartSizeMax > 0 ? upload : throw json.Bad("max");
+        var id = json.RequiredText("id");
+        return id.Length is 0 or > IdLengthMax || id.Any(c => c is <= ' ' or > '~') || id.All(c => c == '.') ? throw json.Bad("id") : id;
     }
 
     /// <summary>Which parts have arrived; null where there is no such upload, or no longer.</summary>
@@ -92,7 +96,9 @@ internal sealed class BundlerClient(ArweaveHttp http, Uri endpoint, Uri payments
             lengths[offset] = length;
         }
 
-        return new(json.Number("size") ?? 0, lengths);
+        // Where it tells no limits there are none but its own answers.
+        var (min, max) = (Math.Max(1, json.Number("min") ?? 1), json.Number("max") ?? long.MaxValue);
+        return min <= max ? new(min, max, json.Number("size") ?? 0, lengths) : throw json.Bad("max");
 
         static bool IsCount(JsonElement value, out long count)
         {

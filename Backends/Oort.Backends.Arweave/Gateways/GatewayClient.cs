@@ -18,24 +18,26 @@ internal sealed class GatewayClient(ArweaveHttp http, Uri endpoint)
     public string Authority => endpoint.Authority;
 
     /// <summary>Reads bytes from an offset; fewer only at the end.</summary>
-    /// <exception cref="BackendException">NotFound: it does not have the item. Transient: it broke off.</exception>
-    public Task<int> ReadAsync(byte[] id, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    /// <param name="destination">At least one byte.</param>
+    /// <exception cref="BackendException">NotFound: it does not have the item. Corrupt: it has one of another length. Transient: it broke off.</exception>
+    public Task<int> ReadAsync(ItemLocator item, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        var what = What(id);
-        var range = string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-{offset + destination.Length - 1}");
-        return http.ReadAsync(what, At(id), range, ReadBodyAsync, cancellationToken);
+        if (offset >= item.Length) return Task.FromResult(0);
+        var what = What(item.Id);
+        var wanted = (int)Math.Min(destination.Length, item.Length - offset);
+        var range = string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-{offset + wanted - 1}");
+        return http.ReadAsync(what, At(item.Id), range, ReadBodyAsync, cancellationToken);
 
         async Task<int> ReadBodyAsync(HttpResponseMessage response, StallWatch watch)
         {
             var status = (int)response.StatusCode;
-            // Nothing lies there: the item is shorter.
-            if (status == 416) return 0;
+            // Nothing lies there, it says.
+            if (status == 416) throw Other("it ends before the wanted bytes");
             if (status is not (200 or 206)) throw Refusals.Of(what, new(status, []), BackendErrorKind.NotFound);
             var shown = response.Content.Headers.ContentRange;
             var total = status == 206 ? shown?.Length : response.Content.Headers.ContentLength;
             if (total is not { } length || (status == 206 && (shown!.From != offset || shown.Unit != "bytes"))) throw Broken(what, "it does not say what it sends");
-            if (offset >= length) return 0;
-            var wanted = (int)Math.Min(destination.Length, length - offset);
+            if (length != item.Length) throw Other($"it has {length}");
             await using var stream = await response.Content.ReadAsStreamAsync(watch.Token);
             if (status == 200) await SkipAsync(stream, watch);
             for (var count = 0; count < wanted;)
@@ -48,6 +50,8 @@ internal sealed class GatewayClient(ArweaveHttp http, Uri endpoint)
 
             return wanted;
         }
+
+        BackendException Other(string problem) => new(BackendErrorKind.Corrupt, $"{what}: the item has {item.Length} bytes, and {problem}.");
 
         async Task SkipAsync(Stream stream, StallWatch watch)
         {
@@ -71,13 +75,12 @@ internal sealed class GatewayClient(ArweaveHttp http, Uri endpoint)
     }
 
     /// <summary>Reads all of an item.</summary>
-    /// <param name="length">Bytes that it is to have.</param>
     /// <returns>SHA-256 over it; null where it has another length.</returns>
     /// <exception cref="BackendException">As of <see cref="ReadAsync"/>.</exception>
-    public Task<byte[]?> HashAsync(byte[] id, long length, CancellationToken cancellationToken)
+    public Task<byte[]?> HashAsync(ItemLocator item, CancellationToken cancellationToken)
     {
-        var what = What(id);
-        return http.ReadAsync(what, At(id), null, ReadBodyAsync, cancellationToken);
+        var (what, length) = (What(item.Id), item.Length);
+        return http.ReadAsync(what, At(item.Id), null, ReadBodyAsync, cancellationToken);
 
         async Task<byte[]?> ReadBodyAsync(HttpResponseMessage response, StallWatch watch)
         {

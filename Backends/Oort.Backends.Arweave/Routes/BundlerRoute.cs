@@ -22,6 +22,9 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
     /// <summary>Parts in one step: after it, a restart has to find out again what is there.</summary>
     private const int PartsPerStepMax = 8;
 
+    /// <summary>Parts of one upload: as many as bundlers list.</summary>
+    private const long PartCountMax = 10_000;
+
     private readonly BundlerClient client = new(http, options.Bundler!, options.Payments ?? options.Bundler!, signer.Kind == DataItemSignatureKind.Ethereum ? "ethereum" : "arweave");
     private readonly NodeClient[] nodes = [.. options.Nodes.Select(node => new NodeClient(http, node))];
     private string? bundlerAddress = options.BundlerAddress;
@@ -44,6 +47,7 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
     /// <summary>A bundler that has called an item final does not take it back.</summary>
     public ValueTask<bool> IsConfirmedAsync(NetworkItem item, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
+    /// <summary>The id of a data item is a hash over all of it: of a part nothing can be proven.</summary>
     public ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken) => ValueTask.FromResult<NetworkEvidence?>(null);
 
     public async ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken) => await client.GetPriceAsync(length, cancellationToken);
@@ -72,7 +76,7 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
         if (signed.Length > options.PostLengthMax)
         {
             var upload = await client.BeginAsync(options.PartSize, cancellationToken);
-            return Steps.Next(item, ItemState.Uploading, time.GetUtcNow()) with { Progress = (progress with { Upload = upload.Id }).Encode() };
+            return Steps.Next(item, ItemState.Uploading, time.GetUtcNow()) with { Progress = (progress with { Upload = upload }).Encode() };
         }
 
         return Accepted(item, signed.Header, await client.PostAsync(signed, await GetBundlerAddressAsync(cancellationToken), cancellationToken));
@@ -85,19 +89,32 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
         if (await client.GetPartsAsync(progress.Upload, cancellationToken) is not { } parts) return await GoneAsync(item, progress, signed.Header, cancellationToken);
 
         // 3.
-        var size = parts.Lengths.Count > 0 && parts.PartSize > 0 ? parts.PartSize : options.PartSize;
-        if (size > signed.Length) size = signed.Length;
-        var sent = 0;
+        var size = Math.Min(parts.SizeOr(options.PartSize), signed.Length);
+        if (signed.Length > PartCountMax * size) throw new BackendException(BackendErrorKind.Permanent, $"{client.Authority} takes parts of {size} bytes only, of which an item of {signed.Length} would need more than {PartCountMax}; configure another bundler.");
+        var (there, sent) = (0L, 0L);
+        var missing = new List<(long Offset, long Length)>();
         for (var offset = 0L; offset < signed.Length; offset += size)
         {
             var length = Math.Min(size, signed.Length - offset);
-            if (parts.Lengths.TryGetValue(offset, out var there) && there == length) continue;
-            if (sent++ == PartsPerStepMax) return Steps.Next(item, ItemState.Uploading, time.GetUtcNow());
+            if (parts.Lengths.TryGetValue(offset, out var arrived) && arrived == length) there += length;
+            else if (missing.Count < PartsPerStepMax) missing.Add((offset, length));
+        }
+
+        // What it had taken in an earlier step it has thrown away: a loss like others, of which there may be few.
+        if (there < progress.SentLength)
+        {
+            var lost = Steps.Lost(progress, $"{client.Authority} has thrown parts of an upload away") with { Upload = progress.Upload, SentLength = there };
+            return Steps.Next(item, ItemState.Uploading, time.GetUtcNow() + options.PollInterval) with { Progress = lost.Encode() };
+        }
+
+        foreach (var (offset, length) in missing)
+        {
             await client.PostPartAsync(progress.Upload, signed, offset, length, cancellationToken);
+            sent += length;
         }
 
         // Whether all of it has arrived is the bundler's to say, once more.
-        if (sent > 0) return Steps.Next(item, ItemState.Uploading, time.GetUtcNow());
+        if (sent > 0) return Steps.Next(item, ItemState.Uploading, time.GetUtcNow()) with { Progress = (progress with { SentLength = there + sent }).Encode() };
 
         // 4.
         try
@@ -123,18 +140,18 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
     {
         var progress = SendingProgress.Of(item, SendingKind.Item);
         var now = time.GetUtcNow();
-        var status = await client.GetStatusAsync(item.Receipt!.Locator.ToArray(), cancellationToken);
+        var status = await client.GetStatusAsync(ItemLocator.Of(item.Receipt!).Id, cancellationToken);
         switch (status.State)
         {
             case BundledState.Failed:
                 return Planned(item, Steps.Lost(progress, $"{client.Authority} could not store an item ({status.Reason})"));
-            case BundledState.Unknown when now - item.Receipt.Accepted >= options.LossPatience:
+            case BundledState.Unknown when now - item.Receipt!.Accepted >= options.LossPatience:
                 return Planned(item, Steps.Lost(progress, $"{client.Authority} knows nothing of an item that it has taken"));
             case BundledState.Unknown:
                 return Steps.Next(item, item.State, now + options.PollInterval);
         }
 
-        item = item with { Receipt = item.Receipt with { Transaction = status.Bundle is null ? "" : Base64UrlText.Write(status.Bundle) } };
+        item = item with { Receipt = item.Receipt! with { Transaction = status.Bundle is null ? "" : Base64UrlText.Write(status.Bundle) } };
         var isFinal = status.State == BundledState.Final || (status.Bundle is { } bundle && await CountAsync(bundle, cancellationToken) >= Steps.ConfirmationCountMin);
         return isFinal ? Steps.Next(item, ItemState.Confirmed, now) : Steps.Next(item, ItemState.Pending, now + options.PollInterval);
     }
@@ -167,7 +184,7 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
             Receipt = new()
             {
                 Provider = client.Authority,
-                Locator = header.Id,
+                Locator = new ItemLocator(header.Id, item.Length).Encode(),
                 Address = Base64UrlText.Write(header.Id),
                 Paid = receipt?.Paid ?? 0,
                 PaidUnit = "winc",

@@ -50,7 +50,7 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
     };
 
     public async ValueTask<bool> IsConfirmedAsync(NetworkItem item, CancellationToken cancellationToken) =>
-        await GetStatusAsync(item.Receipt!.Locator.ToArray(), long.MaxValue, cancellationToken) is { IsKnown: true, Confirmations: >= Steps.ConfirmationCountMin };
+        await GetStatusAsync(ItemLocator.Of(item.Receipt!).Id, long.MaxValue, cancellationToken) is { IsKnown: true, Confirmations: >= Steps.ConfirmationCountMin };
 
     /// <summary>A chunk, its path to the data root, and the root's place in a transaction that has the item's id because our key has signed it: nobody needs to be believed.</summary>
     public async ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken)
@@ -60,15 +60,16 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
         {
             try
             {
-                if (await SampleAsync(node, item, item.Receipt!.Locator.ToArray(), cancellationToken) is { } evidence) return evidence;
+                if (await SampleAsync(node, item, ItemLocator.Of(item.Receipt!).Id, cancellationToken) is { } evidence) return evidence;
             }
             catch (BackendException e)
             {
-                failure = e;
+                if (failure is null || e.Kind != BackendErrorKind.Corrupt) failure = e;
             }
         }
 
-        return failure is null ? new(false, ProofKinds.Claim, 0, $"No node has transaction {item.Receipt!.Address} with its chunks.") : throw failure;
+        // A node that lies is as one that keeps no chunks: neither says what others have.
+        return failure is null or { Kind: BackendErrorKind.Corrupt } ? null : throw failure;
     }
 
     public async ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken) => await FirstAsync(node => node.GetPriceAsync(length, cancellationToken), cancellationToken);
@@ -210,7 +211,7 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
     {
         var progress = SendingProgress.Of(item, SendingKind.Transaction);
         var now = time.GetUtcNow();
-        var status = await GetStatusAsync(item.Receipt!.Locator.ToArray(), progress.SignedHeight, cancellationToken);
+        var status = await GetStatusAsync(ItemLocator.Of(item.Receipt!).Id, progress.SignedHeight, cancellationToken);
         if (status.IsDropped) return Anew(item, progress);
         if (status.Confirmations >= Steps.ConfirmationCountMin) return Steps.Next(item, ItemState.Confirmed, now);
         return status.IsKnown ? Steps.Next(item, ItemState.Pending, now + options.PollInterval) : Steps.Next(item, item.State, now + options.PollInterval);
@@ -292,7 +293,7 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
     {
         Receipt = new()
         {
-            Locator = transaction.Id,
+            Locator = new ItemLocator(transaction.Id, item.Length).Encode(),
             Address = Base64UrlText.Write(transaction.Id),
             Transaction = Base64UrlText.Write(transaction.Id),
             Paid = transaction.Reward,

@@ -26,7 +26,7 @@ internal sealed record SendingProgress
     /// <summary>Of a transaction: the chain's height when its anchor was asked for. Otherwise 0.</summary>
     public long SignedHeight { get; init; }
 
-    /// <summary>Of a transaction: bytes whose chunks were sent, from the first.</summary>
+    /// <summary>Of a transaction: bytes whose chunks were sent, from the first. Of an upload in parts: bytes of the signed item that the bundler has taken.</summary>
     public long SentLength { get; init; }
 
     /// <summary>Of a transaction: when the first of these chunks was sent; null: none was.</summary>
@@ -70,10 +70,10 @@ internal sealed record SendingProgress
         var (headerSize, uploadSize) = (BinaryPrimitives.ReadUInt16BigEndian(bytes[HeaderSizeOffset..]), BinaryPrimitives.ReadUInt16BigEndian(bytes[UploadSizeOffset..]));
         if (height < 0 || sent < 0 || bytes[MinedOffset] > 1 || bytes.Length != HeaderOffset + headerSize + uploadSize) return null;
         if (time < 0 || time > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) return null;
-        // What only the other kind has, and what only a signed one has.
-        var isSending = height != 0 || sent != 0 || time != 0 || bytes[MinedOffset] != 0;
-        if (kind == SendingKind.Item ? isSending : uploadSize != 0) return null;
-        if (headerSize == 0 && (isSending || uploadSize != 0)) return null;
+        // What only the other kind has, what only an upload in parts has, and what only a signed one has.
+        var isChained = height != 0 || time != 0 || bytes[MinedOffset] != 0;
+        if (kind == SendingKind.Item ? isChained || (sent != 0 && uploadSize == 0) : uploadSize != 0) return null;
+        if (headerSize == 0 && (isChained || sent != 0 || uploadSize != 0)) return null;
         var upload = bytes[(HeaderOffset + headerSize)..];
         if (upload.ContainsAnyExceptInRange((byte)'!', (byte)'~')) return null;
         return new()

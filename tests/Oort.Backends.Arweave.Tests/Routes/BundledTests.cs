@@ -26,7 +26,7 @@ public sealed class BundledTests
         var item = await world.RunAsync(source.Item(), source, ItemState.Accepted);
         var id = world.Bundler.Charged.ShouldHaveSingleItem();
         item.Receipt!.Address.ShouldBe(id);
-        item.Receipt.Locator.ToArray().ShouldBe(Base64UrlText.Read(id, 32));
+        item.Receipt.Locator.ToArray().ShouldBe(new ItemLocator(Base64UrlText.Read(id, 32)!, size).Encode());
         if (!isCrashing)
         {
             item.Receipt.Paid.ShouldBe(1_000_000_000 - world.Bundler.Balance);
@@ -43,6 +43,8 @@ public sealed class BundledTests
         var evidence = await world.Backend.VerifyAsync(item, VerifyDepth.Full, None);
         (evidence.IsThere, evidence.Kinds, evidence.Checked).ShouldBe((true, ProofKinds.ReadBack, size));
         evidence = await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None);
+        (evidence.IsThere, evidence.Kinds, evidence.Checked).ShouldBe((true, ProofKinds.ReadBack, size), "a part of a data item proves nothing");
+        evidence = await world.Backend.VerifyAsync(item, VerifyDepth.Exists, None);
         (evidence.IsThere, evidence.Kinds, evidence.Checked).ShouldBe((true, ProofKinds.Claim, 0));
         (await world.StepAsync(item, source)).State.ShouldBe(ItemState.Sealed);
     }
@@ -310,7 +312,9 @@ public sealed class BundledTests
         var prices = await world.Backend.GetPricesAsync(None);
         // 10 winston a byte, 10^12 winston an AR, 10 US dollars an AR.
         prices.PerGibibyteOnce.ShouldBe((1L << 30) * 10 * 10 / 1e12, 1e-9);
-        (prices.PerItem, prices.IsLive, prices.AsOf).ShouldBe((0, true, world.Time.GetUtcNow()));
+        (prices.PerItem, prices.IsLive, prices.AsOf).ShouldBe((0, true, world.Options.UsdPerArAsOf), "as old as the rate of the dollar");
+        world.Weave.Price = 20;
+        (await world.Backend.GetPricesAsync(None)).PerGibibyteOnce.ShouldBe((1L << 30) * 20 * 10 / 1e12, 1e-9);
         (await world.Backend.GetAccountAsync(None)).ShouldBe(new NetworkAccount(0.001m, "credits", null));
     }
 }

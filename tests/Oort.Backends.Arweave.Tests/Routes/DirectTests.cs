@@ -45,13 +45,20 @@ public sealed class DirectTests
         await using var world = ArweaveWorld.Direct();
         var source = new MemorySource(Vectors.Pattern(5000));
         var item = await world.RunAsync(source.Item(), source, ItemState.Sealed);
-        foreach (var node in world.Nodes) node.Chunk = chunk => [.. chunk[..^1], (byte)(chunk[^1] ^ 1)];
-        (await Should.ThrowAsync<BackendException>(async () => await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None))).Kind.ShouldBe(BackendErrorKind.Corrupt);
-        foreach (var node in world.Nodes) node.Chunk = chunk => chunk[..^1];
-        (await Should.ThrowAsync<BackendException>(async () => await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None))).Kind.ShouldBe(BackendErrorKind.Corrupt);
-        // One that tells the truth is enough.
-        world.Nodes[1].Chunk = chunk => chunk;
-        (await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None)).IsThere.ShouldBeTrue();
+        foreach (var change in (Func<byte[], byte[]>[])[chunk => [.. chunk[..^1], (byte)(chunk[^1] ^ 1)], chunk => chunk[..^1], chunk => [.. chunk, 0]])
+        {
+            // Nodes that lie say nothing about what gateways have.
+            foreach (var node in world.Nodes) node.Chunk = change;
+            var evidence = await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None);
+            (evidence.IsThere, evidence.Kinds, evidence.Checked).ShouldBe((true, ProofKinds.ReadBack, 5000));
+            foreach (var gateway in world.Gateways) gateway.Data = change;
+            (await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None)).IsThere.ShouldBeFalse();
+            // One that tells the truth is enough.
+            world.Nodes[1].Chunk = chunk => chunk;
+            evidence = await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None);
+            (evidence.IsThere, evidence.Kinds).ShouldBe((true, ProofKinds.MerkleInclusion));
+            foreach (var gateway in world.Gateways) gateway.Data = data => data;
+        }
     }
 
     [Fact]
@@ -197,7 +204,7 @@ public sealed class DirectTests
         await using var world = ArweaveWorld.Direct();
         var prices = await world.Backend.GetPricesAsync(None);
         prices.PerGibibyteOnce.ShouldBe((1L << 30) * 10 * 10 / 1e12, 1e-9);
-        prices.IsLive.ShouldBeTrue();
+        (prices.IsLive, prices.AsOf).ShouldBe((true, world.Options.UsdPerArAsOf));
         (await world.Backend.GetAccountAsync(None)).ShouldBe(new NetworkAccount(0.001m, "AR", null));
     }
 

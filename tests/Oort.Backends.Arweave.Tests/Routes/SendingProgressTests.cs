@@ -8,7 +8,9 @@ namespace Oort.Backends.Arweave.Tests.Routes;
 /// <summary>docs/formats/arweave-item.md.</summary>
 public sealed partial class SendingProgressTests
 {
-    public static TheoryData<string> Names => [.. Directory.GetFiles(Path.Combine(Vectors.Root, "tests", "vectors", "arweave-item"), "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names => NamesIn("arweave-item");
+
+    public static TheoryData<string> LocatorNames => NamesIn("arweave-locator");
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -29,6 +31,36 @@ public sealed partial class SendingProgressTests
         var progress = SendingProgress.Decode(bytes)!;
         (progress.Kind, progress.LossCount, progress.SignedHeight, progress.SentLength, progress.SentTime, progress.IsMined, progress.Upload).ShouldBe((SendingKind.Item, (ushort)1, 0, 0, null, false, "u1"));
         progress.Header.ToArray().ShouldBe("abcd"u8.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(LocatorNames))]
+    public void DecodeLocator_Vector_EndsAsItExpects(string name)
+    {
+        var (expect, bytes) = Read(name, "arweave-locator");
+        var locator = ItemLocator.Decode(bytes);
+        (locator is null ? "reject" : "ok").ShouldBe(expect);
+        locator?.Encode().ShouldBe(bytes);
+        var receipt = new NetworkReceipt { Locator = bytes, Address = "there" };
+        if (locator is null) Should.Throw<BackendException>(() => ItemLocator.Of(receipt)).Kind.ShouldBe(BackendErrorKind.Permanent);
+        else ItemLocator.Of(receipt).Length.ShouldBe(locator.Length);
+    }
+
+    [Fact]
+    public void Page_SecondExample_IsTheLocator()
+    {
+        var page = File.ReadAllText(Path.Combine(Vectors.Root, "docs", "formats", "arweave-item.md"));
+        var bytes = Convert.FromHexString(Blank().Replace(Hex().Matches(page)[1].Groups[1].Value, ""));
+        bytes.ShouldBe(Read("locator", "arweave-locator").Bytes);
+        var locator = ItemLocator.Decode(bytes)!;
+        (locator.Length, locator.Id[31]).ShouldBe((262_145, (byte)31));
+    }
+
+    [Fact]
+    public void Decode_UploadInParts_HasWhatWasSent()
+    {
+        var progress = SendingProgress.Decode(Read("item-parts").Bytes)!;
+        (progress.Kind, progress.SentLength, progress.Upload).ShouldBe((SendingKind.Item, 3000, "u1"));
     }
 
     [Fact]
@@ -57,9 +89,12 @@ public sealed partial class SendingProgressTests
         Should.Throw<BackendException>(() => SendingProgress.Of(item, SendingKind.Item)).Kind.ShouldBe(BackendErrorKind.Unauthorized);
     }
 
-    private static (string Expect, byte[] Bytes) Read(string name)
+    private static TheoryData<string> NamesIn(string folder) =>
+        [.. Directory.GetFiles(Path.Combine(Vectors.Root, "tests", "vectors", folder), "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+
+    private static (string Expect, byte[] Bytes) Read(string name, string folder = "arweave-item")
     {
-        var text = File.ReadAllText(Path.Combine(Vectors.Root, "tests", "vectors", "arweave-item", name + ".txt")).Split("\n\n", 2);
+        var text = File.ReadAllText(Path.Combine(Vectors.Root, "tests", "vectors", folder, name + ".txt")).Split("\n\n", 2);
         return (text[0].Split("expect: ")[1].Trim(), Convert.FromHexString(Blank().Replace(text[1], "")));
     }
 
