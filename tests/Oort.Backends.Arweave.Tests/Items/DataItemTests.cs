@@ -4,6 +4,7 @@ using System.Text.Json;
 using Oort.Backends.Arweave.Hashing;
 using Oort.Backends.Arweave.Items;
 using Oort.Backends.Arweave.Tests.Support;
+using Oort.Evm;
 using Shouldly;
 
 namespace Oort.Backends.Arweave.Tests.Items;
@@ -32,10 +33,13 @@ public sealed class DataItemTests
         if (vector.TryGetProperty("raw_tags_hex", out _)) DataItemTags.Encode(header.Tags).ShouldBe(vector.Hex("raw_tags_hex"));
         if (vector.TryGetProperty("target", out var target) && target.ValueKind == JsonValueKind.String) header.Target.ToArray().ShouldBe(vector.Base64("target"));
         if (vector.TryGetProperty("anchor_utf8", out var anchor) && anchor.ValueKind == JsonValueKind.String) Encoding.UTF8.GetString(header.Anchor.Span).ShouldBe(anchor.GetString());
-        (await VerifyAsync(raw)).ShouldBe(header.Kind == DataItemSignatureKind.Arweave);
+        (await VerifyAsync(raw)).ShouldBeTrue();
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
     [InlineData(4)]
     public async Task Item_EveryFlippedByte_IsNoItemOfThisSigner(int index)
     {
@@ -87,6 +91,42 @@ public sealed class DataItemTests
         (await item.VerifyAsync(None)).ShouldBeTrue();
         (await VerifyAsync(whole)).ShouldBeTrue();
         (await item.ReadAsync(whole.Length, new byte[1], None)).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Sign_ByEthereum_GivesTheBytesOfTheVector(int index)
+    {
+        var vector = Vectors.Read("ans104").GetProperty("items")[index];
+        var raw = vector.Hex("raw_hex");
+        var read = DataItemHeader.Read(raw, out _)!;
+        using var key = EvmKey.FromHex(vector.GetProperty("private_key_hex").GetString());
+        var signer = new EthereumItemKey(key);
+        signer.Address.ShouldBe(Vectors.Read("ans104").GetProperty("owner_address_eth").GetString());
+        (signer.ToString(), signer.Kind).ShouldBe(("***", DataItemSignatureKind.Ethereum));
+        var header = read with { Owner = signer.Owner, Signature = signer.Sign(read.Digest(raw.Length - read.Size, SHA384.HashData(raw.AsSpan(read.Size)))) };
+        header.Write().ShouldBe(raw[..read.Size]);
+        var data = raw[read.Size..];
+        if (data.Length == 0 || !read.Target.IsEmpty) return;
+        (await SignedItem.SignAsync(new MemorySource(data), SHA256.HashData(data), signer, read.Anchor, read.Tags, None)).Write().ShouldBe(raw[..read.Size]);
+    }
+
+    [Fact]
+    public async Task Item_SignatureInAnotherSpellingOrOfAnotherKey_DoesNotVerify()
+    {
+        var raw = Vectors.Read("ans104").GetProperty("items")[0].Hex("raw_hex");
+        (await VerifyAsync(raw)).ShouldBeTrue();
+        raw[2 + 64] -= 27;
+        (await VerifyAsync(raw)).ShouldBeFalse("v of 0 or 1 would give one item two ids");
+        var header = DataItemHeader.Read(raw, out _)!;
+        using var other = EvmKey.FromBytes(SHA256.HashData("another"u8));
+        var digest = header.Digest(raw.Length - header.Size, SHA384.HashData(raw.AsSpan(header.Size)));
+        // Right in itself, and not its owner's.
+        byte[] forged = [.. (header with { Signature = new EthereumItemKey(other).Sign(digest) }).Write(), .. raw[header.Size..]];
+        (await VerifyAsync(forged)).ShouldBeFalse();
     }
 
     [Fact]

@@ -24,8 +24,19 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
 
     public UInt128 Balance { get; set; } = 1_000_000_000;
 
+    /// <summary>False: no account has anything left.</summary>
+    public bool IsPaid { get; set; } = true;
+
     /// <summary>Confirmations of a bundle from which on it calls its items final.</summary>
     public int FinalFrom { get; set; } = 18;
+
+    public int ItemCount
+    {
+        get
+        {
+            lock (gate) return items.Count;
+        }
+    }
 
     /// <summary>Ids of the items in the order in which they were charged.</summary>
     public List<string> Charged { get; } = [];
@@ -39,6 +50,7 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
         lock (gate)
         {
             var fresh = items.Where(item => !bundles.ContainsKey(item.Key)).ToList();
+            if (fresh.Count == 0) return;
             var data = BundleWriter.Write([.. fresh.Select(item => item.Value)]);
             var tree = new DataTree(data.Length, [.. DataChunks.Of(data.Length).Select(range => SHA256.HashData(data.AsSpan((int)range.Start, range.Length)))]);
             weave.Pay(Wallets.Bundler.Address, weave.PriceOf(data.Length));
@@ -58,7 +70,12 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
                 if (weave.PostChunk(tree.Root.ToArray(), data.Length, range.End - 1, tree.PathOf(i), data[(int)range.Start..(int)range.End]) is { } error) throw new InvalidOperationException(error);
             }
 
-            foreach (var item in fresh) bundles[item.Key] = Base64UrlText.Write(transaction.Id);
+            foreach (var item in fresh)
+            {
+                bundles[item.Key] = Base64UrlText.Write(transaction.Id);
+                weave.Find(item.Key);
+            }
+
             weave.Mine();
         }
     }
@@ -67,6 +84,16 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
     public void Lose()
     {
         lock (gate) items.Clear();
+    }
+
+    /// <summary>Knows nothing any more of one item, not even which bundle it was in.</summary>
+    public void Lose(string id)
+    {
+        lock (gate)
+        {
+            items.Remove(id);
+            bundles.Remove(id);
+        }
     }
 
     public void Fail(string id)
@@ -89,11 +116,11 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
             case ("GET", ["price", _, var size]):
                 await TextAsync(context, 200, Text(weave.Price * (UInt128)long.Parse(size, null)));
                 break;
-            case ("GET", ["account", "balance", _]) when context.Request.Query["address"] != Wallets.Own.Address:
+            case ("GET", ["account", "balance", _]) when context.Request.Query["address"] != Wallets.Own.Address && context.Request.Query["address"] != Wallets.Ethereum.Address:
                 await TextAsync(context, 404, "User not found");
                 break;
             case ("GET", ["account", "balance", _]):
-                await JsonAsync(context, new { winc = Text(Balance) });
+                await JsonAsync(context, new { winc = Text(IsPaid ? Balance : 0) });
                 break;
             case ("POST", ["v1", "tx", _]):
                 await TakeAsync(context, await BodyAsync(context), 202);
@@ -173,7 +200,7 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
         lock (gate)
         {
             isKnown = items.ContainsKey(id);
-            if (!isKnown && Balance >= price)
+            if (!isKnown && IsPaid && Balance >= price)
             {
                 items[id] = raw;
                 Balance -= price;

@@ -49,6 +49,14 @@ internal abstract class FakeServer : IAsyncDisposable
         return true;
     };
 
+    /// <summary>Answers every POST to a path.</summary>
+    public void AnswersPosts(string path, int status, string text) => Fault = async context =>
+    {
+        if (context.Request.Method != "POST" || context.Request.Path != path) return false;
+        await TextAsync(context, status, text);
+        return true;
+    };
+
     /// <summary>Never answers requests whose path contains a word.</summary>
     /// <returns>Ends when the first such request is there.</returns>
     public Task Hangs(string path)

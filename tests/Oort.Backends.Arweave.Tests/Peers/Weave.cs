@@ -17,6 +17,9 @@ internal sealed class Weave
     private readonly Dictionary<string, (ArweaveTransaction Transaction, long Height, long Start)> mined = [];
     private readonly Dictionary<string, SortedDictionary<long, (byte[] Bytes, byte[] Path)>> chunks = [];
     private readonly Dictionary<string, UInt128> balances = [];
+    private readonly HashSet<string> lost = [];
+    private readonly HashSet<string> damaged = [];
+    private readonly HashSet<string> paid = [];
     private long size;
 
     /// <summary>Winston for each byte.</summary>
@@ -55,16 +58,28 @@ internal sealed class Weave
         }
     }
 
+    /// <summary>Every wallet seems to be empty.</summary>
+    public bool AreWalletsEmpty { get; set; }
+
+    /// <summary>Transactions that were paid for, also those that were lost later.</summary>
+    public int PaidCount
+    {
+        get
+        {
+            lock (gate) return paid.Count;
+        }
+    }
+
     public UInt128 PriceOf(long length) => Price * (UInt128)Math.Max(length, DataChunks.SizeMax);
 
     public void Pay(string address, UInt128 winston)
     {
-        lock (gate) balances[address] = BalanceOf(address) + winston;
+        lock (gate) balances[address] = balances.GetValueOrDefault(address) + winston;
     }
 
     public UInt128 BalanceOf(string address)
     {
-        lock (gate) return balances.GetValueOrDefault(address);
+        lock (gate) return AreWalletsEmpty ? 0 : balances.GetValueOrDefault(address);
     }
 
     /// <summary>What a node says of a posted transaction: status and text.</summary>
@@ -108,7 +123,9 @@ internal sealed class Weave
                 if (!IsAnchor(transaction)) continue;
                 mined[id] = (transaction, blocks.Count - 1, size);
                 size += transaction.DataSize;
-                balances[ArweaveKey.AddressOf(transaction.Owner.Span)] = BalanceOf(ArweaveKey.AddressOf(transaction.Owner.Span)) - transaction.Reward;
+                var owner = ArweaveKey.AddressOf(transaction.Owner.Span);
+                balances[owner] = balances.GetValueOrDefault(owner) - transaction.Reward;
+                paid.Add(id);
             }
 
             waiting.Clear();
@@ -124,6 +141,29 @@ internal sealed class Weave
             foreach (var transaction in waiting.Values) chunks.Remove(Base64UrlText.Write(transaction.DataRoot.Span));
             if (forgetsTransactions) waiting.Clear();
         }
+    }
+
+    /// <summary>Nobody has a transaction, or an item in a bundle, any more.</summary>
+    public void Lose(string id)
+    {
+        lock (gate)
+        {
+            lost.Add(id);
+            waiting.Remove(id);
+            mined.Remove(id);
+        }
+    }
+
+    /// <summary>An item that was lost is there again, in another bundle.</summary>
+    public void Find(string id)
+    {
+        lock (gate) lost.Remove(id);
+    }
+
+    /// <summary>Every byte of a transaction's data, or of an item in a bundle, is another.</summary>
+    public void Damage(string id)
+    {
+        lock (gate) damaged.Add(id);
     }
 
     /// <summary>The newest blocks were a fork: their transactions wait again.</summary>
@@ -165,11 +205,11 @@ internal sealed class Weave
     {
         lock (gate)
         {
-            foreach (var (transaction, _, start) in mined.Values)
+            foreach (var (id, (transaction, _, start)) in mined)
             {
                 if (offset <= start || offset > start + transaction.DataSize) continue;
                 foreach (var (from, chunk) in Chunks(transaction.DataRoot.ToArray()))
-                    if (offset - start > from && offset - start <= from + chunk.Bytes.Length) return chunk;
+                    if (offset - start > from && offset - start <= from + chunk.Bytes.Length) return (Served(id, chunk.Bytes), chunk.Path);
             }
 
             return null;
@@ -181,20 +221,23 @@ internal sealed class Weave
     {
         lock (gate)
         {
-            if (mined.TryGetValue(id, out var one)) return Data(one.Transaction);
+            if (lost.Contains(id)) return null;
+            if (mined.TryGetValue(id, out var one)) return Data(one.Transaction) is { } data ? Served(id, data) : null;
             foreach (var (transaction, _, _) in mined.Values.Where(one => one.Transaction.Tags.Contains(new("Bundle-Format", "binary"))))
             {
                 if (Data(transaction) is not { } bundle || BundleIndex.Read(bundle, bundle.Length) is not { } items) continue;
                 foreach (var item in items.Where(item => Base64UrlText.Write(item.Id.Span) == id))
                 {
                     var raw = bundle[(int)item.Offset..(int)(item.Offset + item.Length)];
-                    return raw[DataItemHeader.Read(raw, out _)!.Size..];
+                    return Served(id, raw[DataItemHeader.Read(raw, out _)!.Size..]);
                 }
             }
 
             return null;
         }
     }
+
+    private byte[] Served(string id, byte[] bytes) => damaged.Contains(id) ? [.. bytes.Select(b => (byte)~b)] : bytes;
 
     private byte[]? Data(ArweaveTransaction transaction)
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using Oort.Backends.Arweave.Hashing;
+using Oort.Evm;
 
 namespace Oort.Backends.Arweave.Tests.Support;
 
@@ -8,6 +9,9 @@ namespace Oort.Backends.Arweave.Tests.Support;
 internal static class Wallets
 {
     public static ArweaveKey Own { get; } = ArweaveKey.Read(Vectors.Bytes("wallet"));
+
+    /// <summary>The key of ans104.json.</summary>
+    public static EthereumItemKey Ethereum { get; } = new(EvmKey.FromHex(Vectors.Read("ans104").GetProperty("items")[0].GetProperty("private_key_hex").GetString()));
 
     public static ArweaveKey Bundler { get; } = ArweaveKey.Read(Vectors.Bytes("bundler"));
 
