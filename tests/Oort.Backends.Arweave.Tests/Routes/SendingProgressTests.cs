@@ -8,9 +8,9 @@ namespace Oort.Backends.Arweave.Tests.Routes;
 /// <summary>docs/formats/arweave-item.md.</summary>
 public sealed partial class SendingProgressTests
 {
-    public static TheoryData<string> Names => NamesIn("arweave-item");
+    public static TheoryData<string> Names => NamesOf(isLocator: false);
 
-    public static TheoryData<string> LocatorNames => NamesIn("arweave-locator");
+    public static TheoryData<string> LocatorNames => NamesOf(isLocator: true);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -37,7 +37,7 @@ public sealed partial class SendingProgressTests
     [MemberData(nameof(LocatorNames))]
     public void DecodeLocator_Vector_EndsAsItExpects(string name)
     {
-        var (expect, bytes) = Read(name, "arweave-locator");
+        var (expect, bytes) = Read(name);
         var locator = ItemLocator.Decode(bytes);
         (locator is null ? "reject" : "ok").ShouldBe(expect);
         locator?.Encode().ShouldBe(bytes);
@@ -51,7 +51,7 @@ public sealed partial class SendingProgressTests
     {
         var page = File.ReadAllText(Path.Combine(Vectors.Root, "docs", "formats", "arweave-item.md"));
         var bytes = Convert.FromHexString(Blank().Replace(Hex().Matches(page)[1].Groups[1].Value, ""));
-        bytes.ShouldBe(Read("locator", "arweave-locator").Bytes);
+        bytes.ShouldBe(Read("locator").Bytes);
         var locator = ItemLocator.Decode(bytes)!;
         (locator.Length, locator.Id[31]).ShouldBe((262_145, (byte)31));
     }
@@ -89,12 +89,17 @@ public sealed partial class SendingProgressTests
         Should.Throw<BackendException>(() => SendingProgress.Of(item, SendingKind.Item)).Kind.ShouldBe(BackendErrorKind.Unauthorized);
     }
 
-    private static TheoryData<string> NamesIn(string folder) =>
-        [.. Directory.GetFiles(Path.Combine(Vectors.Root, "tests", "vectors", folder), "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    private static TheoryData<string> NamesOf(bool isLocator) =>
+    [
+        .. Directory.GetFiles(Path.Combine(Vectors.Root, "tests", "vectors", "arweave-item"), "*.txt")
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Where(name => name.StartsWith("locator", StringComparison.Ordinal) == isLocator)
+            .Order(StringComparer.Ordinal),
+    ];
 
-    private static (string Expect, byte[] Bytes) Read(string name, string folder = "arweave-item")
+    private static (string Expect, byte[] Bytes) Read(string name)
     {
-        var text = File.ReadAllText(Path.Combine(Vectors.Root, "tests", "vectors", folder, name + ".txt")).Split("\n\n", 2);
+        var text = File.ReadAllText(Path.Combine(Vectors.Root, "tests", "vectors", "arweave-item", name + ".txt")).Split("\n\n", 2);
         return (text[0].Split("expect: ")[1].Trim(), Convert.FromHexString(Blank().Replace(text[1], "")));
     }
 
