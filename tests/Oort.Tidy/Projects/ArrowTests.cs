@@ -24,6 +24,7 @@ public sealed class ArrowTests
         ["Oort.Backends.Node"] = ["Oort.Backends", "Oort.Node.Protocol", "Oort.Checksums"],
         ["Oort.Backends.S3"] = ["Oort.Backends", "Oort.S3.Client", "Oort.Checksums"],
         ["Oort.Backends.Arweave"] = ["Oort.Backends", "Oort.Evm"],
+        ["Oort.Backends.Filecoin"] = ["Oort.Backends", "Oort.Evm"],
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 
