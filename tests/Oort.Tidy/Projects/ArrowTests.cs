@@ -25,6 +25,7 @@ public sealed class ArrowTests
         ["Oort.Backends.S3"] = ["Oort.Backends", "Oort.S3.Client", "Oort.Checksums"],
         ["Oort.Backends.Arweave"] = ["Oort.Backends", "Oort.Evm"],
         ["Oort.Backends.Filecoin"] = ["Oort.Backends", "Oort.Evm"],
+        ["Oort.Backends.Ipfs"] = ["Oort.Backends"],
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 
