@@ -1,6 +1,7 @@
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Microsoft.AspNetCore.Http;
 using Oort.Backends.S3.Tests.Peers;
 using Oort.Backends.Suite;
 using Oort.Gateway.Tests.Operations;
@@ -74,6 +75,29 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task Upload_BegunByAStepThatWasForgotten_IsEndedBeforeTheNext()
+    {
+        await using var harness = await S3Harness.StartAsync(service);
+        var driver = new ItemDriver(harness, TestBytes.Make(LongLength, 1), 1);
+        await driver.TryAsync();
+        await harness.RestartAsync();
+        await driver.RunAsync(ItemState.Uploading);
+        (await harness.Direct.ListUploadsAsync(harness.Bucket, "", none)).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Upload_WhoseBeginWasRepeatedByTheClient_LeavesNoneWhenItIsComplete()
+    {
+        await using var harness = await S3Harness.StartAsync(service);
+        harness.Proxy.LosesBegin = true;
+        var driver = new ItemDriver(harness, TestBytes.Make(LongLength, 1), 1);
+        await driver.RunAsync(ItemState.Uploading);
+        (await harness.Direct.ListUploadsAsync(harness.Bucket, "", none)).Count.ShouldBe(2);
+        await driver.RunAsync(ItemState.Accepted);
+        (await harness.Direct.ListUploadsAsync(harness.Bucket, "", none)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Upload_WhereUploadsCannotBeListed_StillWorks()
     {
         await using var harness = await S3Harness.StartAsync(service);
@@ -82,6 +106,39 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
         var driver = new ItemDriver(harness, TestBytes.Make(LongLength, 1), 1);
         await driver.RunAsync(ItemState.Sealed);
         (await driver.ReadAsync()).ShouldHold(driver.Content);
+    }
+
+    public static TheoryData<string, Action<HttpResponse>> WrongClaims => new()
+    {
+        { "has 1001 bytes", head => head.ContentLength++ },
+        { "has another Crc64Nvme", head => head.Headers["x-amz-checksum-crc64nvme"] = Convert.ToBase64String(new byte[8]) },
+        {
+            "has another Sha256", head =>
+            {
+                head.Headers.Remove("x-amz-checksum-crc64nvme");
+                head.Headers["x-amz-checksum-sha256"] = Convert.ToBase64String(new byte[32]);
+            }
+        },
+        { "has another MD5", head => head.Headers.ETag = $"\"{new string('0', 32)}\"" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongClaims), DisableDiscoveryEnumeration = true)]
+    public async Task Claim_ThatIsNotTheItems_IsNoticedByItself(string what, Action<HttpResponse> change)
+    {
+        await using var harness = await S3Harness.StartAsync(service);
+        var (accepted, @sealed) = (new ItemDriver(harness, TestBytes.Make(1_000, 1), 1), new ItemDriver(harness, TestBytes.Make(1_000, 2), 2));
+        await accepted.RunAsync(ItemState.Accepted);
+        await @sealed.RunAsync(ItemState.Sealed);
+        harness.Proxy.ChangesHead = change;
+        foreach (var driver in (ItemDriver[])[accepted, @sealed])
+        {
+            var evidence = await driver.VerifyAsync(VerifyDepth.Exists);
+            evidence.IsThere.ShouldBeFalse();
+            evidence.Text.ShouldContain(what);
+            (await driver.StepOrFailAsync()).ShouldNotBeNull().Message.ShouldContain(what);
+            driver.Item.State.ShouldBe(ItemState.FailedFinal);
+        }
     }
 
     [Theory]

@@ -1,21 +1,17 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Oort.Backends.Suite;
+using Oort.Gateway.Tests.Operations;
 
 namespace Oort.Backends.S3.Tests.Peers;
 
 /// <summary>Stands between the backend and a gateway, and makes of its answers those of a cloud that fails, lies or has archived everything.</summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
-    private readonly WebApplication application;
+    private LoopbackServer server = null!;
     private readonly HttpMessageInvoker http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
     private readonly Uri target;
     private readonly TimeProvider time;
@@ -24,15 +20,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     private int putCount;
     private int partCount;
 
-    private FaultProxy(WebApplication application, Uri target, TimeProvider time)
-    {
-        this.application = application;
-        this.target = target;
-        this.time = time;
-        application.Run(HandleAsync);
-    }
+    private FaultProxy(Uri target, TimeProvider time) => (this.target, this.time) = (target, time);
 
-    public Uri Endpoint => new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    public Uri Endpoint => server.Endpoint;
 
     public PeerFault Fault { get; set; }
 
@@ -44,6 +34,12 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Whether it lists uploads.</summary>
     public bool ListsUploads { get; set; } = true;
+
+    /// <summary>Whether the answer to the next begin of an upload is lost.</summary>
+    public bool LosesBegin { get; set; }
+
+    /// <summary>What becomes of the answers to HEAD of an item.</summary>
+    public Action<HttpResponse>? ChangesHead { get; set; }
 
     /// <summary>How long what is archived takes to come back; null: nothing is archived.</summary>
     public TimeSpan? ArchiveDelay { get; set; }
@@ -62,10 +58,8 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public static async Task<FaultProxy> StartAsync(Uri target, TimeProvider time)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var proxy = new FaultProxy(builder.Build(), target, time);
-        await proxy.application.StartAsync();
+        var proxy = new FaultProxy(target, time);
+        proxy.server = await LoopbackServer.StartAsync(proxy.HandleAsync);
         return proxy;
     }
 
@@ -73,8 +67,8 @@ internal sealed class FaultProxy : IAsyncDisposable
     {
         // What hangs hangs until its client goes.
         using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
-        await application.StopAsync(now.Token);
-        await application.DisposeAsync();
+        await server.StopAsync(now.Token);
+        await server.DisposeAsync();
         http.Dispose();
     }
 
@@ -113,7 +107,9 @@ internal sealed class FaultProxy : IAsyncDisposable
             case "POST" when upload is not null: completed[upload] = true; break;
         }
 
-        if (fault == PeerFault.LosesAnswers && (isWrite || request.Method == "DELETE"))
+        var isLostBegin = LosesBegin && request.Method == "POST" && request.Query.ContainsKey("uploads");
+        if (isLostBegin) LosesBegin = false;
+        if (isLostBegin || (fault == PeerFault.LosesAnswers && (isWrite || request.Method == "DELETE")))
         {
             context.Abort();
             return;
@@ -181,7 +177,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
 
         to.ContentLength = answer.StatusCode is HttpStatusCode.NoContent ? null : length;
-        if (context.Request.Method != "HEAD" && body.Length > 0) await to.Body.WriteAsync(body);
+        if (context.Request.Method == "HEAD") ChangesHead?.Invoke(to);
+        else if (body.Length > 0) await to.Body.WriteAsync(body);
     }
 
     /// <summary>S3 API: RestoreObject, and what archived objects answer.</summary>

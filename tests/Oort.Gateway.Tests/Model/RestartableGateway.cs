@@ -1,9 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Backends;
 using Oort.Backends.Local;
@@ -38,7 +33,7 @@ internal sealed class RestartableGateway : IAsyncDisposable
     private string home;
     private int homes;
     private ObjectSystem system = null!;
-    private WebApplication application = null!;
+    private LoopbackServer server = null!;
 
     private RestartableGateway(bool isOnDisk)
     {
@@ -124,12 +119,8 @@ internal sealed class RestartableGateway : IAsyncDisposable
 
         var handlers = S3Operations.Create(system.Objects, new() { PartSizeMin = PartSizeMin }, TimeProvider.System);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        application = builder.Build();
-        application.Run(pipeline.HandleAsync);
-        await application.StartAsync();
-        Client = new(new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()), AccessKey, SecretKey);
+        server = await LoopbackServer.StartAsync(pipeline.HandleAsync);
+        Client = new(server.Endpoint, AccessKey, SecretKey);
     }
 
     private IReadOnlyList<IStoreEndpoint> Endpoints() => isOnDisk
@@ -139,7 +130,7 @@ internal sealed class RestartableGateway : IAsyncDisposable
     private async Task CloseServerAsync()
     {
         Client.Dispose();
-        await application.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     private sealed class OneCredential : IS3Credentials

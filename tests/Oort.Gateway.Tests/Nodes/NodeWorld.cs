@@ -1,17 +1,13 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Backends;
 using Oort.Backends.Local;
 using Oort.Backends.Node;
 using Oort.Crypto;
+using Oort.Gateway.Tests.Operations;
 using Oort.Metadata;
 using Oort.Node;
 using Oort.Node.Protocol;
@@ -36,7 +32,7 @@ internal sealed class NodeWorld : IAsyncDisposable
     private readonly List<OneNode> _nodes = [];
     private readonly AuditOptions _audits;
     private NodeRequests _requests = null!;
-    private WebApplication _door = null!;
+    private LoopbackServer _door = null!;
     private int _port;
 
     private NodeWorld(AuditOptions audits, NodeStoreOptions nodes) => (_endpoints, _audits) = (new(Root, nodes), audits);
@@ -85,12 +81,8 @@ internal sealed class NodeWorld : IAsyncDisposable
         await Members.StartAsync(None);
         Admin = new(System, Members, new GatewayOptions());
         _requests = new(Members, TimeProvider.System);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{_port}");
-        _door = builder.Build();
-        _door.Run(_requests.HandleAsync);
-        await _door.StartAsync();
-        _port = new Uri(_door.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        _door = await LoopbackServer.StartAsync(_requests.HandleAsync, _port);
+        _port = _door.Endpoint.Port;
     }
 
     public async Task CloseAsync()

@@ -1,10 +1,5 @@
 using Amazon.Runtime;
 using Amazon.S3;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
@@ -19,19 +14,18 @@ public sealed class GatewayHost : IAsyncDisposable
     internal const string AccessKey = "AKIAOORTTESTKEY";
     internal const string SecretKey = "a secret that signs the tests";
 
-    private readonly WebApplication application;
+    private readonly LoopbackServer server;
 
-    private GatewayHost(WebApplication application)
+    private GatewayHost(LoopbackServer server)
     {
-        this.application = application;
-        Endpoint = new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        this.server = server;
         Client = new(
             new BasicAWSCredentials(AccessKey, SecretKey),
             new AmazonS3Config { ServiceURL = Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0 });
         Raw = new(Endpoint, AccessKey, SecretKey);
     }
 
-    public Uri Endpoint { get; }
+    public Uri Endpoint => server.Endpoint;
 
     /// <summary>The .NET SDK at its default settings, but that it does not hide errors by trying again.</summary>
     public AmazonS3Client Client { get; }
@@ -42,19 +36,14 @@ public sealed class GatewayHost : IAsyncDisposable
     {
         var handlers = S3Operations.Create(layer, options, TimeProvider.System);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var application = builder.Build();
-        application.Run(pipeline.HandleAsync);
-        await application.StartAsync();
-        return new(application);
+        return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
 
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         Raw.Dispose();
-        await application.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     private sealed class OneCredential : IS3Credentials
