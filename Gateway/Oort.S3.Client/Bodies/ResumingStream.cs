@@ -5,7 +5,7 @@ namespace Oort.S3.Client;
 
 /// <summary>An object's bytes as they come; a connection that breaks is made anew from the next byte on, and only of the same object (If-Match).</summary>
 /// <remarks>Ends only when every byte was read, and, where the service gave a checksum of what was asked for, when it holds; everything else is an <see cref="S3ClientException"/>. Not thread-safe.</remarks>
-internal sealed class ResumingStream : Stream
+internal sealed class ResumingStream : ForwardStream
 {
     /// <summary>Breaks in a row without a byte between them.</summary>
     private const int FruitlessCountMax = 5;
@@ -36,20 +36,6 @@ internal sealed class ResumingStream : Stream
         if (announced is not { } known) return;
         checksum = new RunningChecksum(known.Algorithm);
         expected = Convert.FromBase64String(known.Value);
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => length;
-
-    public override long Position
-    {
-        get => position;
-        set => throw new NotSupportedException();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -124,16 +110,4 @@ internal sealed class ResumingStream : Stream
 
         base.Dispose(disposing);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read it asynchronously.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
