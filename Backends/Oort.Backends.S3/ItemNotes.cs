@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Oort.S3.Client;
 
 namespace Oort.Backends.S3;
 
@@ -39,6 +40,10 @@ internal sealed record ItemNotes(ItemHashes Hashes, long PartSize, int NextPart,
         return (int)((length + size - 1) / size);
     }
 
+    /// <summary>Parts of an upload of so many bytes.</summary>
+    /// <param name="length">The item's, at least 1.</param>
+    public static long PartCountOf(long length, long partSize) => (length - 1) / partSize + 1;
+
     public byte[] Write()
     {
         var id = Encoding.UTF8.GetBytes(UploadId);
@@ -67,7 +72,9 @@ internal sealed record ItemNotes(ItemHashes Hashes, long PartSize, int NextPart,
         if (uploadSize > UploadSizeMax || bytes.Length != UploadIdOffset + uploadSize + BlockCountOf(length) * BlockHashSize) throw Wrong("their length is not that of their fields");
         var isUpload = uploadSize > 0;
         if (isUpload != partSize > 0 || isUpload != nextPart > 0 || partSize < 0) throw Wrong("they name half an upload");
-        if (isUpload && (length + partSize - 1) / partSize > Oort.S3.Client.S3Client.PartCountMax) throw Wrong("the upload has too many parts");
+        var partCount = isUpload ? PartCountOf(length, partSize) : 0;
+        if (partCount > S3Client.PartCountMax) throw Wrong("the upload has too many parts");
+        if (nextPart > partCount + 1) throw Wrong("the next part is behind the last");
         string id;
         try
         {

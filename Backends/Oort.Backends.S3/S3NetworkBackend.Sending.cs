@@ -39,7 +39,7 @@ public sealed partial class S3NetworkBackend
     {
         // 5.
         var (key, notes) = (KeyOf(item), ItemNotes.Read(item.Progress, item.Length));
-        var count = (int)((item.Length + notes.PartSize - 1) / notes.PartSize);
+        var count = (int)ItemNotes.PartCountOf(item.Length, notes.PartSize);
         try
         {
             var taken = (await client.ListPartsAsync(options.Bucket, key, notes.UploadId, cancellationToken)).Where(part => part.Number <= count && part.Size == SizeOf(part.Number)).DistinctBy(part => part.Number).ToDictionary(part => part.Number);

@@ -1,81 +1,80 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.RegularExpressions;
+using System.Text;
 using Oort.Backends.Suite;
-using Oort.Backends.Tests.Formats;
+using Oort.Crypto.Tests.Vectors;
 using Shouldly;
 
 namespace Oort.Backends.S3.Tests.Formats;
 
-/// <summary>docs/formats/s3-item.md: its examples, and what it says must be rejected.</summary>
-public sealed partial class ItemFormatTests
+/// <summary>docs/formats/s3-item.md: its examples, and each file of tests/vectors/s3-item.</summary>
+public sealed class ItemFormatTests
 {
+    private const string Rejected = "Rejected";
+
     private static readonly NetworkItem abc = new() { Id = new(0x2a), Length = 3, Sha256 = SHA256.HashData("abc"u8) };
 
-    [Fact]
-    public async Task Notes_OfThePage_AreWhatIsWrittenAndRead()
+    public static TheoryData<string> Notes => [.. VectorFile.Names("s3-item", vector => vector["kind"] == "notes")];
+
+    public static TheoryData<string> Locators => [.. VectorFile.Names("s3-item", vector => vector["kind"] == "locator")];
+
+    [Theory]
+    [MemberData(nameof(Notes))]
+    public void Notes_Vector_IsWhatItExpects(string name)
     {
-        var hashes = await ItemHashes.ComputeAsync(abc, new MemorySource("abc"u8.ToArray()), CancellationToken.None);
-        var written = new ItemNotes(hashes, 2, 2, "up-1").Write();
-        written.ShouldBe(Example(0));
-        var read = ItemNotes.Read(written, 3);
-        (read.PartSize, read.NextPart, read.UploadId, read.Hashes.Crc64).ShouldBe((2, 2, "up-1", hashes.Crc64));
-        read.Hashes.Md5.ToArray().ShouldBe(hashes.Md5.ToArray());
-        read.Hashes.Blocks.ToArray().ShouldBe(hashes.Blocks.ToArray());
-        ItemNotes.Read(new ItemNotes(hashes, 0, 0, "").Write(), 3).UploadId.ShouldBeEmpty();
+        var vector = VectorFile.Read("s3-item", name);
+        var length = vector.Number("length");
+        var expected = vector.Expect == "Ok" ? string.Join(' ', ((string[])["md5", "crc64", "part-size", "next-part", "upload", "blocks"]).Select(field => vector[field])) : Rejected;
+        Read(vector.Bytes, length).ShouldBe(expected);
+        Naive(vector.Bytes, length).ShouldBe(expected);
+        if (vector.Expect == "Ok") ItemNotes.Read(vector.Bytes, length).Write().ShouldBe(vector.Bytes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Locators))]
+    public void Locator_Vector_IsWhatItExpects(string name)
+    {
+        var vector = VectorFile.Read("s3-item", name);
+        var expected = vector.Expect == "Ok" ? string.Join(' ', ((string[])["length", "sha256", "version", "key"]).Select(field => vector[field])) : Rejected;
+        Read(vector.Bytes).ShouldBe(expected);
+        Naive(vector.Bytes).ShouldBe(expected);
+        if (vector.Expect == "Ok") ItemLocator.Read(vector.Bytes).Write().ShouldBe(vector.Bytes);
     }
 
     [Fact]
-    public void Locator_OfThePage_IsWhatIsWrittenAndRead()
+    public async Task Page_Examples_AreTheVectors_AndWhatIsWrittenOfAnItem()
     {
-        var locator = new ItemLocator(3, abc.Sha256, "v7", "oort/0000000000000000000000000000002a");
-        locator.Write().ShouldBe(Example(1));
-        var read = ItemLocator.Read(Example(1));
-        (read.Length, read.VersionId, read.Key).ShouldBe((locator.Length, locator.VersionId, locator.Key));
-        read.Sha256.ToArray().ShouldBe(abc.Sha256.ToArray());
-        ItemLocator.Read((locator with { VersionId = null }).Write()).VersionId.ShouldBeNull();
-        // One that is too long is not kept, and the key stays readable.
-        ItemLocator.Read((locator with { VersionId = new('v', 129) }).Write()).ShouldSatisfyAllConditions(l => l.VersionId.ShouldBeNull(), l => l.Key.ShouldBe(locator.Key));
+        var notes = new ItemNotes(await ItemHashes.ComputeAsync(abc, new MemorySource("abc"u8.ToArray()), CancellationToken.None), 2, 2, "up-1").Write();
+        notes.ShouldBe(Repository.HexBlock("s3-item.md", 0));
+        notes.ShouldBe(VectorFile.Read("s3-item", "notes-upload").Bytes);
+        var locator = new ItemLocator(3, abc.Sha256, "v7", $"oort/{abc.Id}").Write();
+        locator.ShouldBe(Repository.HexBlock("s3-item.md", 1));
+        locator.ShouldBe(VectorFile.Read("s3-item", "locator-version").Bytes);
+    }
+
+    /// <summary>There is no checksum: what is changed is rejected, or read as the other bytes say.</summary>
+    [Fact]
+    public void Readers_EveryFlippedByteAndTruncation_ReadAsThePageSays()
+    {
+        var (notes, locator) = (VectorFile.Read("s3-item", "notes-upload").Bytes, VectorFile.Read("s3-item", "locator-version").Bytes);
+        foreach (var changed in Changed(notes)) Read(changed, 3).ShouldBe(Naive(changed, 3), Convert.ToHexString(changed));
+        foreach (var changed in Changed(locator)) Read(changed).ShouldBe(Naive(changed), Convert.ToHexString(changed));
+        for (var length = 0; length < notes.Length; length++) Read(notes[..length], 3).ShouldBe(Rejected);
+        for (var length = 0; length <= ItemLocator.VersionIdOffset + 2; length++) Read(locator[..length]).ShouldBe(Rejected);
+
+        static IEnumerable<byte[]> Changed(byte[] bytes) =>
+            from index in Enumerable.Range(0, bytes.Length)
+            from bit in Enumerable.Range(0, 8)
+            select bytes.Select((b, at) => at == index ? (byte)(b ^ (1 << bit)) : b).ToArray();
+    }
+
+    [Fact]
+    public void Locator_WithALongVersion_KeepsItsKeyAndItsLimit()
+    {
+        var locator = new ItemLocator(3, abc.Sha256, new('v', 129), $"oort/{abc.Id}");
+        Read(locator.Write()).ShouldBe(Read((locator with { VersionId = null }).Write()));
         (locator with { VersionId = new('v', 128), Key = new string('p', 128) + "/" + abc.Id }).Write().Length.ShouldBeLessThanOrEqualTo(NetworkReceipt.LocatorSizeMax);
-    }
-
-    [Theory]
-    [InlineData(0, "02")]
-    [InlineData(25, "0000000000000000")]
-    [InlineData(25, "FFFFFFFFFFFFFFFF")]
-    [InlineData(33, "0000")]
-    [InlineData(35, "0000")]
-    [InlineData(35, "0005")]
-    [InlineData(35, "FFFF")]
-    [InlineData(37, "FF")]
-    public void Notes_ThatMustBeRejected_Are(int offset, string hex) => NotesRejected(Replaced(Example(0), offset, hex), 3);
-
-    [Fact]
-    public void Notes_OfAnotherLength_AreRejected()
-    {
-        var bytes = Example(0);
-        for (var length = 0; length < bytes.Length; length++) NotesRejected(bytes[..length], 3);
-        NotesRejected([.. bytes, 0], 3);
-        NotesRejected(bytes, ItemNotes.BlockSizeMin + 1);
-        // 10,001 parts of two bytes.
-        NotesRejected(bytes, 20_001);
-        ItemNotes.Read(bytes, 20_000).PartSize.ShouldBe(2);
-    }
-
-    [Theory]
-    [InlineData(0, "00")]
-    [InlineData(1, "0000000000000000")]
-    [InlineData(1, "FFFFFFFFFFFFFFFF")]
-    [InlineData(41, "81")]
-    [InlineData(41, "27")]
-    [InlineData(42, "FF")]
-    [InlineData(44, "FF")]
-    public void Locator_ThatMustBeRejected_Is(int offset, string hex) => LocatorRejected(Replaced(Example(1), offset, hex));
-
-    [Fact]
-    public void Locator_CutOffBeforeItsKey_IsRejected()
-    {
-        var bytes = Example(1);
-        for (var length = 0; length <= 44; length++) LocatorRejected(bytes[..length]);
     }
 
     [Theory]
@@ -103,22 +102,59 @@ public sealed partial class ItemFormatTests
         }
     }
 
-    private static void NotesRejected(byte[] bytes, long length) => Should.Throw<BackendException>(() => ItemNotes.Read(bytes, length)).Kind.ShouldBe(BackendErrorKind.Permanent);
-
-    private static void LocatorRejected(byte[] bytes) => Should.Throw<BackendException>(() => ItemLocator.Read(bytes)).Kind.ShouldBe(BackendErrorKind.Permanent);
-
-    private static byte[] Replaced(byte[] bytes, int offset, string hex)
+    private static string Read(byte[] bytes, long length) => Or(() =>
     {
-        Convert.FromHexString(hex).CopyTo(bytes, offset);
-        return bytes;
+        var notes = ItemNotes.Read(bytes, length);
+        return Show($"{Convert.ToHexStringLower(notes.Hashes.Md5.Span)} {notes.Hashes.Crc64:x16} {notes.PartSize} {notes.NextPart} \"{notes.UploadId}\" {Convert.ToHexStringLower(notes.Hashes.Blocks.Span)}");
+    });
+
+    private static string Read(byte[] bytes) => Or(() =>
+    {
+        var locator = ItemLocator.Read(bytes);
+        return Show($"{locator.Length} {Convert.ToHexStringLower(locator.Sha256.Span)} \"{locator.VersionId}\" {locator.Key}");
+    });
+
+    private static string Or(Func<string> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (BackendException e) when (e.Kind == BackendErrorKind.Permanent)
+        {
+            return Rejected;
+        }
     }
 
-    private static byte[] Example(int index)
+    /// <summary>Reads notes by the page alone.</summary>
+    private static string Naive(byte[] bytes, long length)
     {
-        var page = File.ReadAllText(Path.Combine(FormatPage.Root(), "docs", "formats", "s3-item.md"));
-        return Convert.FromHexString(string.Concat(Block().Matches(page)[index].Groups[1].Value.Where(char.IsAsciiHexDigit)));
+        var blockSize = 65_536L;
+        while (blockSize * 64 < length) blockSize *= 2;
+        var hashSize = (length / blockSize + (length % blockSize > 0 ? 1 : 0)) * 32;
+        if (bytes.Length < 37 || bytes[0] != 1) return Rejected;
+        var (partSize, next, idSize) = (BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(25)), bytes[33] * 256 + bytes[34], bytes[35] * 256 + bytes[36]);
+        if (bytes.Length != 37 + idSize + hashSize || idSize > 4_096) return Rejected;
+        var isUpload = partSize > 0 && next > 0 && idSize > 0;
+        if (!isUpload && (partSize != 0 || next != 0 || idSize != 0)) return Rejected;
+        if (isUpload)
+        {
+            var parts = length / partSize + (length % partSize > 0 ? 1 : 0);
+            if (parts > 10_000 || next > parts + 1) return Rejected;
+        }
+
+        var id = Encoding.UTF8.GetString(bytes, 37, idSize);
+        return id.Contains('\uFFFD', StringComparison.Ordinal) ? Rejected : Show($"{Convert.ToHexStringLower(bytes[1..17])} {Convert.ToHexStringLower(bytes[17..25])} {partSize} {next} \"{id}\" {Convert.ToHexStringLower(bytes[(37 + idSize)..])}");
     }
 
-    [GeneratedRegex("```hex\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Block();
+    /// <summary>Reads a locator by the page alone.</summary>
+    private static string Naive(byte[] bytes)
+    {
+        if (bytes.Length < 42 || bytes[0] != 1 || bytes[41] > 128 || bytes.Length < 43 + bytes[41]) return Rejected;
+        var length = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(1));
+        var (version, key) = (Encoding.UTF8.GetString(bytes, 42, bytes[41]), Encoding.UTF8.GetString(bytes.AsSpan(42 + bytes[41])));
+        return length < 1 || (version + key).Contains('\uFFFD', StringComparison.Ordinal) ? Rejected : Show($"{length} {Convert.ToHexStringLower(bytes[9..41])} \"{version}\" {key}");
+    }
+
+    private static string Show(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
