@@ -9,7 +9,7 @@ namespace Oort.Evm.Tests.Peer;
 public sealed class Anvil : IAsyncDisposable
 {
     /// <summary>A machine that builds and tests at once may take long for a start.</summary>
-    private static readonly TimeSpan startTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan startTimeout = TimeSpan.FromMinutes(5);
 
     private readonly Process process;
     private readonly HttpClient http = new();
@@ -29,7 +29,7 @@ public sealed class Anvil : IAsyncDisposable
     /// <param name="arguments">Further flags.</param>
     public static async Task<Anvil> StartAsync(params string[] arguments)
     {
-        var program = Find();
+        var program = PeerPackages.Find("@foundry-rs/anvil-linux-amd64/bin/anvil");
         // Another process may take the port between its choice and its use: then another is chosen.
         for (var attempt = 1; ; attempt++)
         {
@@ -93,17 +93,5 @@ public sealed class Anvil : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    /// <summary>Where build.sh has put it.</summary>
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var program = Path.Combine(folder.FullName, "tests", "peers", "evm", "node_modules", "@foundry-rs", "anvil-linux-amd64", "bin", "anvil");
-            if (File.Exists(program)) return program;
-        }
-
-        throw new InvalidOperationException("anvil is not there: ./build.sh installs it into tests/peers/evm.");
     }
 }

@@ -167,7 +167,7 @@ public sealed class AnvilTests
 
     private static async Task<EvmAddress> DeployAsync(EvmClient client, EvmKey key)
     {
-        var code = EvmHex.Decode("0x" + (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Peer", "Probe.hex"))).Trim());
+        var code = EvmHex.Decode("0x" + Probe.Hex);
         var signed = await PrepareAsync(client, key, null, code);
         await client.SendAsync(signed, default);
         var receipt = await WaitAsync(client, signed.Hash);
@@ -195,12 +195,11 @@ public sealed class AnvilTests
 
     private static async Task<EvmReceipt> WaitAsync(EvmClient client, EvmHash hash)
     {
-        for (var attempt = 0; attempt < 400; attempt++)
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        while (true)
         {
-            if (await client.GetReceiptAsync(hash, default) is { } receipt) return receipt;
-            await Task.Delay(50);
+            if (await client.GetReceiptAsync(hash, limit.Token) is { } receipt) return receipt;
+            await Task.Delay(50, limit.Token);
         }
-
-        throw new TimeoutException($"{hash} is in no block.");
     }
 }

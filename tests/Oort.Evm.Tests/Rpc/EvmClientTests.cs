@@ -193,7 +193,7 @@ public sealed class EvmClientTests
     public async Task Node_ThatAnswersTooLate_IsTransient()
     {
         var silent = new FakeNode(_ => new(HttpStatusCode.OK) { Content = new StreamContent(new SilentStream()) });
-        var e = await Should.ThrowAsync<EvmException>(silent.Client(new ImpatientTime()).GetChainIdAsync(default));
+        var e = await Should.ThrowAsync<EvmException>(silent.Client(new ImpatientTime()).GetChainIdAsync(default).WaitAsync(TimeSpan.FromMinutes(5)));
         e.Kind.ShouldBe(EvmErrorKind.Transient);
         e.Message.ShouldContain("longer than 30 seconds");
     }
