@@ -145,7 +145,7 @@ public sealed class ArweaveBackend : INetworkBackend
             return Steps.Next(item, ItemState.Sealed, now + options.VerifyInterval);
         }
         // It is spread over the network, and each gateway indexes it when it comes to it; one that serves other bytes speaks for itself alone.
-        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt && now - item.Receipt!.Accepted < options.SealPatience)
+        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt && now - route.ConfirmedSince(item) < options.SealPatience)
         {
             return Steps.Next(item, ItemState.Confirmed, now + options.PollInterval);
         }

@@ -19,6 +19,13 @@ public sealed class ArweaveOptionsTests
     }
 
     [Fact]
+    public void Rate_WithoutOneConfigured_IsThatOfItsDay()
+    {
+        (good.UsdPerAr, good.UsdPerArAsOf).ShouldBe((2.05, new DateTimeOffset(2026, 4, 21, 0, 0, 0, TimeSpan.Zero)));
+        Should.Throw<System.ComponentModel.DataAnnotations.ValidationException>(() => ArweaveBackend.Direct(good with { UsdPerAr = 0 }, Wallets.Own, TimeProvider.System));
+    }
+
+    [Fact]
     public void Options_WhatCannot_IsRefused()
     {
         foreach (var bad in (ArweaveOptions[])

@@ -50,6 +50,8 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
     /// <summary>The id of a data item is a hash over all of it: of a part nothing can be proven.</summary>
     public ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken) => ValueTask.FromResult<NetworkEvidence?>(null);
 
+    public DateTimeOffset ConfirmedSince(NetworkItem item) => SendingProgress.Of(item, SendingKind.Item).Since ?? item.Receipt!.Accepted;
+
     public async ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken) => await client.GetPriceAsync(length, cancellationToken);
 
     public async ValueTask<NetworkAccount> GetAccountAsync(CancellationToken cancellationToken) => new(Amounts.ToAr(await client.GetBalanceAsync(signer.Address, cancellationToken)), "credits", null);
@@ -153,7 +155,7 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
 
         item = item with { Receipt = item.Receipt! with { Transaction = status.Bundle is null ? "" : Base64UrlText.Write(status.Bundle) } };
         var isFinal = status.State == BundledState.Final || (status.Bundle is { } bundle && await CountAsync(bundle, cancellationToken) >= Steps.ConfirmationCountMin);
-        return isFinal ? Steps.Next(item, ItemState.Confirmed, now) : Steps.Next(item, ItemState.Pending, now + options.PollInterval);
+        return isFinal ? Steps.Confirmed(item, progress, now) : Steps.Next(item, ItemState.Pending, now + options.PollInterval);
     }
 
     /// <summary>Confirmations of a transaction as the first node says that answers.</summary>

@@ -72,6 +72,8 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
         return failure is null or { Kind: BackendErrorKind.Corrupt } ? null : throw failure;
     }
 
+    public DateTimeOffset ConfirmedSince(NetworkItem item) => SendingProgress.Of(item, SendingKind.Transaction).Since ?? item.Receipt!.Accepted;
+
     public async ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken) => await FirstAsync(node => node.GetPriceAsync(length, cancellationToken), cancellationToken);
 
     public async ValueTask<NetworkAccount> GetAccountAsync(CancellationToken cancellationToken) =>
@@ -151,11 +153,11 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
         }
 
         var now = time.GetUtcNow();
-        var isFresh = progress.SentTime is { } began && now - began < chunkLifetime;
+        var isFresh = progress.Since is { } began && now - began < chunkLifetime;
         if (status.Confirmations > 0 && (isFresh || progress.IsMined)) return Accepted(item, transaction, now);
         if (isFresh) return Steps.Next(item, ItemState.Uploading, now + options.PollInterval);
         if (!status.IsKnown) await PostAsync(progress, cancellationToken);
-        return Steps.Next(item, ItemState.Uploading, now) with { Progress = (progress with { SentLength = 0, SentTime = null, IsMined = status.Confirmations > 0 }).Encode() };
+        return Steps.Next(item, ItemState.Uploading, now) with { Progress = (progress with { SentLength = 0, Since = null, IsMined = status.Confirmations > 0 }).Encode() };
     }
 
     /// <summary>Sends the next chunks.</summary>
@@ -164,7 +166,7 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
     {
         var tree = await HashAsync(item, source, cancellationToken);
         if (!tree.Root.Span.SequenceEqual(transaction.DataRoot.Span)) throw new BackendException(BackendErrorKind.Corrupt, "The notes of the item hold a transaction for other bytes.");
-        progress = progress with { SentTime = progress.SentTime ?? time.GetUtcNow() };
+        progress = progress with { Since = progress.Since ?? time.GetUtcNow() };
         var buffer = new byte[DataChunks.SizeMax];
         var sent = 0;
         for (var i = 0; i < tree.Chunks.Length && sent < ChunksPerStepMax; i++)
@@ -213,7 +215,7 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
         var now = time.GetUtcNow();
         var status = await GetStatusAsync(ItemLocator.Of(item.Receipt!).Id, progress.SignedHeight, cancellationToken);
         if (status.IsDropped) return Anew(item, progress);
-        if (status.Confirmations >= Steps.ConfirmationCountMin) return Steps.Next(item, ItemState.Confirmed, now);
+        if (status.Confirmations >= Steps.ConfirmationCountMin) return Steps.Confirmed(item, progress, now);
         return status.IsKnown ? Steps.Next(item, ItemState.Pending, now + options.PollInterval) : Steps.Next(item, item.State, now + options.PollInterval);
     }
 

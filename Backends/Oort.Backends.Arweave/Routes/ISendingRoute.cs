@@ -20,6 +20,9 @@ internal interface ISendingRoute
     /// <summary>Whether the network still says of an item that is confirmed that it is.</summary>
     ValueTask<bool> IsConfirmedAsync(NetworkItem item, CancellationToken cancellationToken);
 
+    /// <summary>Since when the network has said so.</summary>
+    DateTimeOffset ConfirmedSince(NetworkItem item);
+
     /// <summary>A part of an item that the network cannot foresee, proven; null where this way has no proof of parts, or nobody who can be asked here gives one.</summary>
     ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken);
 

@@ -11,7 +11,7 @@ internal sealed record SendingProgress
     public const int LossCountOffset = 2;
     public const int SignedHeightOffset = 4;
     public const int SentLengthOffset = 12;
-    public const int SentTimeOffset = 20;
+    public const int SinceOffset = 20;
     public const int MinedOffset = 28;
     public const int HeaderSizeOffset = 29;
     public const int UploadSizeOffset = 31;
@@ -29,8 +29,8 @@ internal sealed record SendingProgress
     /// <summary>Of a transaction: bytes whose chunks were sent, from the first. Of an upload in parts: bytes of the signed item that the bundler has taken.</summary>
     public long SentLength { get; init; }
 
-    /// <summary>Of a transaction: when the first of these chunks was sent; null: none was.</summary>
-    public DateTimeOffset? SentTime { get; init; }
+    /// <summary>Of a transaction that is being sent: when the first of these chunks was. Of what the network says is stored: since when it does. Otherwise null.</summary>
+    public DateTimeOffset? Since { get; init; }
 
     /// <summary>Of a transaction: whether it had its block when these chunks began to be sent, so that nodes keep them.</summary>
     public bool IsMined { get; init; }
@@ -50,7 +50,7 @@ internal sealed record SendingProgress
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(LossCountOffset), LossCount);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(SignedHeightOffset), SignedHeight);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(SentLengthOffset), SentLength);
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(SentTimeOffset), SentTime?.ToUnixTimeMilliseconds() ?? 0);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(SinceOffset), Since?.ToUnixTimeMilliseconds() ?? 0);
         bytes[MinedOffset] = IsMined ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(HeaderSizeOffset), checked((ushort)Header.Length));
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(UploadSizeOffset), checked((ushort)upload.Length));
@@ -66,14 +66,14 @@ internal sealed record SendingProgress
         var kind = (SendingKind)bytes[KindOffset];
         var height = BinaryPrimitives.ReadInt64BigEndian(bytes[SignedHeightOffset..]);
         var sent = BinaryPrimitives.ReadInt64BigEndian(bytes[SentLengthOffset..]);
-        var time = BinaryPrimitives.ReadInt64BigEndian(bytes[SentTimeOffset..]);
+        var time = BinaryPrimitives.ReadInt64BigEndian(bytes[SinceOffset..]);
         var (headerSize, uploadSize) = (BinaryPrimitives.ReadUInt16BigEndian(bytes[HeaderSizeOffset..]), BinaryPrimitives.ReadUInt16BigEndian(bytes[UploadSizeOffset..]));
         if (height < 0 || sent < 0 || bytes[MinedOffset] > 1 || bytes.Length != HeaderOffset + headerSize + uploadSize) return null;
         if (time < 0 || time > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) return null;
         // What only the other kind has, what only an upload in parts has, and what only a signed one has.
-        var isChained = height != 0 || time != 0 || bytes[MinedOffset] != 0;
+        var isChained = height != 0 || bytes[MinedOffset] != 0;
         if (kind == SendingKind.Item ? isChained || (sent != 0 && uploadSize == 0) : uploadSize != 0) return null;
-        if (headerSize == 0 && (isChained || sent != 0 || uploadSize != 0)) return null;
+        if (headerSize == 0 && (isChained || sent != 0 || time != 0 || uploadSize != 0)) return null;
         var upload = bytes[(HeaderOffset + headerSize)..];
         if (upload.ContainsAnyExceptInRange((byte)'!', (byte)'~')) return null;
         return new()
@@ -83,7 +83,7 @@ internal sealed record SendingProgress
             SignedHeight = height,
             SentLength = sent,
             IsMined = bytes[MinedOffset] == 1,
-            SentTime = time == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(time),
+            Since = time == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(time),
             Header = bytes.Slice(HeaderOffset, headerSize).ToArray(),
             Upload = Encoding.ASCII.GetString(upload),
         };

@@ -17,6 +17,9 @@ internal static class Steps
     /// <summary>The item after a step that worked.</summary>
     public static NetworkItem Next(NetworkItem item, ItemState state, DateTimeOffset nextStep) => item with { State = state, ResumeState = state, NextStep = nextStep, FailureCount = 0, Reason = "" };
 
+    /// <summary>The item from when on the network says that it is stored.</summary>
+    public static NetworkItem Confirmed(NetworkItem item, SendingProgress progress, DateTimeOffset now) => Next(item, ItemState.Confirmed, now) with { Progress = (progress with { Since = now }).Encode() };
+
     /// <summary>The notes of an item that the network has lost; what was signed is to be sent again, or signed anew.</summary>
     /// <exception cref="BackendException">Permanent: it was lost too often.</exception>
     public static SendingProgress Lost(SendingProgress progress, string how) => progress.LossCount < LossCountMax

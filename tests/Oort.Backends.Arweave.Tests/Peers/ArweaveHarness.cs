@@ -145,7 +145,7 @@ internal sealed class ArweaveHarness : NetworkHarness
                 server.Hangs("");
                 break;
             case PeerFault.LosesAnswers:
-                server.LosesAnswers("");
+                server.LosesAnswers("", losesQuestions: false);
                 break;
             case PeerFault.RefusesCredentials when server == bundler:
                 server.Answers("", 401);

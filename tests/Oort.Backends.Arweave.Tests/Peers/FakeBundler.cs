@@ -20,7 +20,9 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
     private readonly HashSet<string> failed = [];
     private int uploadCount;
 
-    public const long PartSizeMin = 1000;
+    public long PartSizeMin { get; set; } = 1000;
+
+    public long PartSizeMax { get; set; } = 1 << 30;
 
     public UInt128 Balance { get; set; } = 1_000_000_000;
 
@@ -106,6 +108,15 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
         lock (gate) uploads.Clear();
     }
 
+    /// <summary>Throws every part away, not the uploads.</summary>
+    public void LoseParts()
+    {
+        lock (gate)
+        {
+            foreach (var parts in uploads.Values) parts.Clear();
+        }
+    }
+
     protected override async Task ServeAsync(HttpContext context, string[] path)
     {
         switch ((context.Request.Method, path))
@@ -146,7 +157,7 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
         {
             var id = $"upload.{++uploadCount}_x";
             uploads[id] = [];
-            return JsonAsync(context, new { id, min = PartSizeMin, max = 1 << 30 });
+            return JsonAsync(context, new { id, min = PartSizeMin, max = PartSizeMax });
         }
     }
 
@@ -163,7 +174,7 @@ internal sealed class FakeBundler(Weave weave) : FakeServer
         if (context.Request.Method == "GET" && last == "-1")
         {
             var size = parts.Count == 0 ? 25_000_000 : parts.Values.Max(part => part.Length);
-            await JsonAsync(context, new { id = upload, min = PartSizeMin, max = 1 << 30, size, chunks = parts.Select(part => new long[] { part.Key, part.Value.Length }) });
+            await JsonAsync(context, new { id = upload, min = PartSizeMin, max = PartSizeMax, size, chunks = parts.Select(part => new long[] { part.Key, part.Value.Length }) });
         }
         else if (last != "-1")
         {

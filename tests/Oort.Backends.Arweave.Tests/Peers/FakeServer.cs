@@ -75,8 +75,9 @@ internal abstract class FakeServer : IAsyncDisposable
     }
 
     /// <summary>Does what is asked in requests whose path contains a word, and breaks the connection instead of answering.</summary>
-    public void LosesAnswers(string path) => Fault = async context =>
+    public void LosesAnswers(string path, bool losesQuestions = true) => Fault = async context =>
     {
+        if (!losesQuestions && context.Request.Method != "POST") return false;
         if (!context.Request.Path.Value!.Contains(path, StringComparison.Ordinal)) return false;
         var body = context.Response.Body;
         context.Response.Body = Stream.Null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Oort.Backends.Arweave.Hashing;
+using Oort.Backends.Arweave.Routes;
 using Oort.Backends.Arweave.Tests.Peers;
 using Oort.Backends.Arweave.Tests.Support;
 using Shouldly;
@@ -129,6 +130,60 @@ public sealed class BundledTests
         item.State.ShouldBe(ItemState.Planned);
         item = await world.RunAsync(item, source, ItemState.Accepted);
         world.Bundler.Charged.ShouldHaveSingleItem().ShouldBe(item.Receipt!.Address);
+    }
+
+    [Fact]
+    public async Task Parts_ThrownAwayAgainAndAgain_AreSentAgainAndThenGivenUp()
+    {
+        await using var world = ArweaveWorld.Bundled(options => options with { PostLengthMax = 1000, PartSize = 3000 });
+        var source = new MemorySource(Vectors.Pattern(40_000));
+        var item = await world.RunAsync(source.Item(), source, ItemState.Uploading);
+        for (var loss = 0; loss < 5; loss++)
+        {
+            item = await world.StepAsync(item, source);
+            SendingProgress.Decode(item.Progress.Span)!.SentLength.ShouldBe(24_000);
+            world.Bundler.LoseParts();
+            item = await world.StepAsync(item, source);
+            (item.State, item.NextStep).ShouldBe((ItemState.Uploading, world.Time.GetUtcNow() + world.Options.PollInterval));
+        }
+
+        (await world.RunAsync(item, source, ItemState.Accepted)).Receipt!.Address.ShouldBe(world.Bundler.Charged.ShouldHaveSingleItem());
+        // The sixth time.
+        world.Bundler.Answers("-1", 200, """{"id":"upload.1_x","min":1000,"max":3000,"size":3000,"chunks":[]}""");
+        item = await world.StepAsync(item with { Progress = (SendingProgress.Decode(item.Progress.Span)! with { SentLength = 3000 }).Encode() }, source);
+        item.State.ShouldBe(ItemState.FailedFinal);
+        item.Reason.ShouldContain("for the 6th time");
+    }
+
+    [Theory]
+    [InlineData(1000, 1 << 30, 500, 1000)]
+    [InlineData(1000, 1500, 3000, 1500)]
+    [InlineData(1000, 1500, 1200, 1200)]
+    public async Task Parts_OfASizeThatTheBundlerDoesNotTake_HaveOneThatItTakes(long min, long max, long wanted, long sent)
+    {
+        await using var world = ArweaveWorld.Bundled(options => options with { PostLengthMax = 1000, PartSize = wanted });
+        (world.Bundler.PartSizeMin, world.Bundler.PartSizeMax) = (min, max);
+        var source = new MemorySource(Vectors.Pattern(20_000));
+        await world.RunAsync(source.Item(), source, ItemState.Accepted);
+        var offsets = world.Bundler.Requests
+            .Where(request => request.StartsWith("POST", StringComparison.Ordinal))
+            .Select(request => long.Parse(request.Split('/')[^1], CultureInfo.InvariantCulture))
+            .Where(offset => offset >= 0)
+            .ToList();
+        offsets.ShouldBe(Enumerable.Range(0, offsets.Count).Select(i => i * sent));
+    }
+
+    [Fact]
+    public async Task Parts_SoSmallThatThereWouldBeTooMany_AreNotSent()
+    {
+        await using var world = ArweaveWorld.Bundled(options => options with { PostLengthMax = 1000 });
+        (world.Bundler.PartSizeMin, world.Bundler.PartSizeMax) = (1, 1);
+        var source = new MemorySource(Vectors.Pattern(20_000));
+        var item = await world.RunAsync(source.Item(), source, ItemState.Uploading);
+        item = await world.StepAsync(item, source);
+        item.State.ShouldBe(ItemState.FailedFinal);
+        item.Reason.ShouldContain("more than 10000");
+        world.Bundler.Requests.ShouldNotContain(request => request.StartsWith("POST", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed partial class SendingProgressTests
         var bytes = Convert.FromHexString(Blank().Replace(Hex().Match(page).Groups[1].Value, ""));
         bytes.ShouldBe(Read("item").Bytes);
         var progress = SendingProgress.Decode(bytes)!;
-        (progress.Kind, progress.LossCount, progress.SignedHeight, progress.SentLength, progress.SentTime, progress.IsMined, progress.Upload).ShouldBe((SendingKind.Item, (ushort)1, 0, 0, null, false, "u1"));
+        (progress.Kind, progress.LossCount, progress.SignedHeight, progress.SentLength, progress.Since, progress.IsMined, progress.Upload).ShouldBe((SendingKind.Item, (ushort)1, 0, 0, null, false, "u1"));
         progress.Header.ToArray().ShouldBe("abcd"u8.ToArray());
     }
 
@@ -57,6 +57,10 @@ public sealed partial class SendingProgressTests
     }
 
     [Fact]
+    public void Decode_Confirmed_HasSinceWhen() =>
+        SendingProgress.Decode(Read("item-confirmed").Bytes)!.Since.ShouldBe(DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_000));
+
+    [Fact]
     public void Decode_UploadInParts_HasWhatWasSent()
     {
         var progress = SendingProgress.Decode(Read("item-parts").Bytes)!;
@@ -68,7 +72,7 @@ public sealed partial class SendingProgressTests
     {
         var progress = SendingProgress.Decode(Read("transaction").Bytes)!;
         (progress.Kind, progress.LossCount, progress.SignedHeight, progress.SentLength, progress.IsMined).ShouldBe((SendingKind.Transaction, (ushort)0, 1_500_000, 262_144, true));
-        progress.SentTime.ShouldBe(DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_000));
+        progress.Since.ShouldBe(DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_000));
     }
 
     [Fact]
