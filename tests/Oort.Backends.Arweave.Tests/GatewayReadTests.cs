@@ -195,6 +195,28 @@ public sealed class GatewayReadTests
     }
 
     [Fact]
+    public async Task Verify_AnswerWithoutAnEnd_IsBrokenOff()
+    {
+        const int sizeMax = 256 << 20;
+        await using var world = ArweaveWorld.Bundled(options => options with { Gateways = [options.Gateways[0]] });
+        var item = await SealedAsync(world);
+        using var caller = new CancellationTokenSource();
+        world.Gateways[0].Fault = async context =>
+        {
+            var bytes = new byte[1 << 20];
+            for (var sent = 0; !context.RequestAborted.IsCancellationRequested; sent += bytes.Length)
+            {
+                // Whoever still reads would read for ever.
+                if (sent >= sizeMax) await caller.CancelAsync();
+                await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+            }
+
+            return true;
+        };
+        (await world.Backend.VerifyAsync(item, VerifyDepth.Full, caller.Token)).IsThere.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Delete_Ever_IsUndeletable()
     {
         await using var world = ArweaveWorld.Bundled();
