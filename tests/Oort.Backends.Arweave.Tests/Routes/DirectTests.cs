@@ -117,6 +117,18 @@ public sealed class DirectTests
     }
 
     [Fact]
+    public async Task Chunks_WithNotesOfAnotherItem_AreNotSent()
+    {
+        await using var world = ArweaveWorld.Direct();
+        var (source, other) = (new MemorySource(Vectors.Pattern(5000)), new MemorySource(new byte[5000]));
+        var item = await world.RunAsync(source.Item(), source, ItemState.Uploading, isMining: false);
+        item = await world.StepAsync(other.Item(2) with { State = ItemState.Uploading, ResumeState = ItemState.Uploading, Progress = item.Progress }, other);
+        item.State.ShouldBe(ItemState.FailedFinal);
+        item.Reason.ShouldContain("for other bytes");
+        foreach (var node in world.Nodes) node.Requests.ShouldNotContain("POST /chunk");
+    }
+
+    [Fact]
     public async Task Confirmed_BlockUndone_IsPendingAgain()
     {
         await using var world = ArweaveWorld.Direct();
