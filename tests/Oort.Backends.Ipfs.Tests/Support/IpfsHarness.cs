@@ -119,6 +119,7 @@ internal sealed class IpfsHarness : NetworkHarness
     private static Fault? At(PeerFault fault, string call)
     {
         var givesItems = call.Contains("/block/get", StringComparison.Ordinal) || call.Contains("/ipfs/", StringComparison.Ordinal);
+        var changes = call.EndsWith("/dag/import", StringComparison.Ordinal) || call.EndsWith("/pin/rm", StringComparison.Ordinal) || call == "POST /pins" || call.StartsWith("DELETE ", StringComparison.Ordinal);
         return fault switch
         {
             PeerFault.WrongBytes when givesItems => Support.Fault.WrongBytes,
@@ -130,7 +131,7 @@ internal sealed class IpfsHarness : NetworkHarness
             PeerFault.Unavailable => Support.Fault.Unavailable,
             PeerFault.Throttles => Support.Fault.Throttled,
             PeerFault.Hangs => Support.Fault.Hang,
-            PeerFault.LosesAnswers => Support.Fault.Cut,
+            PeerFault.LosesAnswers when changes => Support.Fault.Cut,
             // A gateway that asks for nothing has nothing to refuse.
             PeerFault.RefusesCredentials when !call.Contains("/ipfs/", StringComparison.Ordinal) => Support.Fault.Refused,
             PeerFault.OutOfFunds when call == "POST /pins" => Support.Fault.Funds,

@@ -13,8 +13,8 @@ public sealed class FormatPageTests
     /// <summary>Pages of a layout: which files lie where. The bytes in them are other pages' formats, so there is nothing to draw or to show in hex.</summary>
     private static readonly string[] layoutPages = ["docs/formats/store-files.md", "docs/formats/node-files.md"];
 
-    /// <summary>Vectors of formats that others define, and whose pages are theirs: IPFS's names and files, Amazon's signatures.</summary>
-    private static readonly string[] foreignFormats = ["ipfs", "sigv4"];
+    /// <summary>Vectors of formats that others define, and whose pages are theirs: Amazon's signatures.</summary>
+    private static readonly string[] foreignFormats = ["sigv4"];
 
     public static TheoryData<string> Pages =>
         [.. Tree.Files.Where(path => path.StartsWith("docs/formats/", StringComparison.Ordinal) && path.EndsWith(".md", StringComparison.Ordinal) && !path.EndsWith("README.md", StringComparison.Ordinal))];
