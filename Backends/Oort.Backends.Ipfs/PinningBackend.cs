@@ -57,7 +57,7 @@ public sealed class PinningBackend : INetworkBackend
                 return await service.GetAsync(item.Receipt!.Transaction, item.CidOf(), cancellationToken) switch
                 {
                     null => item.To(ItemState.Planned, now + resendDelay),
-                    { State: PinState.Failed } failed => throw Refused(item, failed),
+                    { State: PinState.Failed } failed => throw Failed(item, failed) ?? Refused(item, failed),
                     { State: PinState.Pinned } => item.To(ItemState.Confirmed, now),
                     _ => item.To(ItemState.Pending, now + PollDelay(now - item.Receipt.Accepted)),
                 };
@@ -70,8 +70,8 @@ public sealed class PinningBackend : INetworkBackend
             case ItemState.Sealed:
                 // What is gone fails for good, and another copy is placed; a service that moves it says so for a while.
                 var status = await service.GetAsync(item.Receipt!.Transaction, item.CidOf(), cancellationToken);
-                if (status is null or { State: PinState.Failed }) throw new BackendException(BackendErrorKind.NotFound, $"{Location} no longer pins {item.CidOf()}.");
-                if (status.State != PinState.Pinned) throw new BackendException(BackendErrorKind.Transient, $"{Location} is pinning {item.CidOf()} anew.");
+                if (status is null or { State: PinState.Failed }) throw Failed(item, status) ?? new BackendException(BackendErrorKind.NotFound, $"{Location} no longer pins {item.CidOf()}.");
+                if (status.State != PinState.Pinned) throw Anew(item);
                 await SampleAsync(item, cancellationToken);
                 return item.To(ItemState.Sealed, now + options.Origin.CheckInterval);
 
@@ -89,7 +89,9 @@ public sealed class PinningBackend : INetworkBackend
         var kinds = depth == VerifyDepth.Exists ? ProofKinds.Claim : ProofKinds.ReadBack;
         try
         {
-            if (!await IsPinnedAsync(item, cancellationToken)) return new(false, ProofKinds.Claim, 0, $"{Location} says that it does not pin {root}.");
+            var status = item.Receipt is { } receipt ? await service.GetAsync(receipt.Transaction, root, cancellationToken) : null;
+            if (status is { State: PinState.Queued or PinState.Pinning }) throw Anew(item);
+            if (status is not { State: PinState.Pinned }) return Failed(item, status) is { } passing ? throw passing : new(false, ProofKinds.Claim, 0, $"{Location} says that it does not pin {root}.");
             if (depth == VerifyDepth.Exists) return new(true, kinds, 0, $"{Location} says that it pins {root}.");
             var count = item.Length;
             if (depth == VerifyDepth.Sample) count = await files.SampleAsync(item, root, elsewhere: true, cancellationToken);
@@ -139,6 +141,12 @@ public sealed class PinningBackend : INetworkBackend
 
     private BackendException Refused(NetworkItem item, PinStatus failed) =>
         new(BackendErrorKind.Permanent, $"{Location} could not pin {item.CidOf()} (request {failed.RequestId}){(failed.Details.Length > 0 ? ": " + service.Quote(failed.Details) : "")}; check that it can reach the node {files.Node.Name}.");
+
+    /// <summary>A failure that the service may mend by itself; null: it is final, or there is no request at all.</summary>
+    private BackendException? Failed(NetworkItem item, PinStatus? status) =>
+        status is not null && item.FailureCount < options.FailedCountMax ? new(BackendErrorKind.Transient, $"{Location} could not pin {item.CidOf()} and may try again.") : null;
+
+    private BackendException Anew(NetworkItem item) => new(BackendErrorKind.Transient, $"{Location} is yet to pin {item.CidOf()}, or pins it anew.");
 
     /// <summary>The pause grows with what was waited for: a quarter of it, so that an answer is never later by more than that.</summary>
     private TimeSpan PollDelay(TimeSpan waited) => TimeSpan.FromTicks(Math.Clamp(waited.Ticks / 4, options.PollDelay.Ticks, options.PollDelayMax.Ticks));

@@ -29,6 +29,11 @@ public sealed record PinningOptions
     /// <summary>Default 5 seconds.</summary>
     public TimeSpan PollDelay { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often in a row a service may say of a pin that it failed before that is believed, for services that try again by themselves. Default 0: at once.</summary>
+    /// <remarks>Between two questions lie 5 s, doubled each time up to 30 minutes: 60 are a little more than a day.</remarks>
+    [Range(0, 1000)]
+    public int FailedCountMax { get; init; }
+
     /// <summary>What the service asks; null: nothing by item, as where a plan is paid for.</summary>
     public NetworkPrices? Prices { get; init; }
 

@@ -15,7 +15,7 @@ public sealed class IpfsBackendTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         node = await NodePeer.RunAsync();
-        node.Authorization = $"Bearer {Token}";
+        node.Admits = sent => sent == $"Bearer {Token}";
         gateway = await GatewayPeer.RunAsync(name => node.Block(name));
         second = await GatewayPeer.RunAsync(name => node.Block(name));
         foreach (var peer in new PeerServer[] { node, gateway, second }) peer.Hanging = time.Expire;
@@ -324,6 +324,27 @@ public sealed class IpfsBackendTests : IAsyncLifetime
         node.Pins.Count.ShouldBe(1);
         (await backend.DeleteAsync(item, CancellationToken.None)).Outcome.ShouldBe(DeleteOutcome.Deleted);
         node.Pins.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Item_WhoseCidIsAnotherFiles_IsNeverSealedAndNotThere()
+    {
+        await using var backend = Backend();
+        await using var alone = Backend(options => options with { Gateways = [] });
+        var bytes = Bytes.Of(2_500_000);
+        var item = await backend.UntilAsync(Support.Items.Of(bytes), bytes, ItemState.Confirmed, time);
+        // The blocks are what they are called, and the file is whole: what is wrong is that it is not the item.
+        foreach (var other in new[] { item with { Length = item.Length - 1 }, item with { Length = item.Length + 1 }, item with { Sha256 = Support.Items.Of([1]).Sha256 } })
+        {
+            foreach (var each in new[] { backend, alone })
+            {
+                var failure = await each.FailsAsync(other, bytes);
+                ItemStates.Failed(other, failure, time.GetUtcNow()).State.ShouldBe(ItemState.FailedFinal, failure.Message);
+                (await each.VerifyAsync(other, VerifyDepth.Full, CancellationToken.None)).IsThere.ShouldBeFalse();
+                // A sample knows nothing of the whole's hash.
+                if (other.Length != item.Length) (await each.VerifyAsync(other, VerifyDepth.Sample, CancellationToken.None)).IsThere.ShouldBeFalse();
+            }
+        }
     }
 
     [Fact]

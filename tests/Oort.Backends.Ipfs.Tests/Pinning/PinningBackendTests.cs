@@ -132,6 +132,39 @@ public sealed class PinningBackendTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Request_ThatFailedAtAServiceThatTriesAgain_IsWaitedForSoOften()
+    {
+        await using var backend = Backend(options => options with { FailedCountMax = 3 });
+        var item = await backend.UntilAsync(Support.Items.Of(bytes), bytes, ItemState.Pending, time);
+        foreach (var end in new[] { ItemState.Sealed, ItemState.FailedFinal })
+        {
+            service.Status = "failed";
+            for (var i = 0; i < 3; i++)
+            {
+                await VerifyFailsAsync(ItemStates.Resumed(item));
+                var failure = await backend.FailsAsync(ItemStates.Resumed(item), bytes);
+                failure.Kind.ShouldBe(BackendErrorKind.Transient);
+                item = ItemStates.Failed(item, failure, time.GetUtcNow());
+                item.State.ShouldBe(ItemState.Retrying);
+            }
+
+            if (end == ItemState.FailedFinal) break;
+            service.Status = "pinned";
+            item = await backend.UntilAsync(item, bytes, end, time);
+            item.FailureCount.ShouldBe(0);
+        }
+
+        item.IsCopy.ShouldBeTrue();
+        var last = await backend.FailsAsync(ItemStates.Resumed(item), bytes);
+        ItemStates.Failed(item, last, time.GetUtcNow()).State.ShouldBe(ItemState.FailedFinal);
+        foreach (var depth in Enum.GetValues<VerifyDepth>()) (await backend.VerifyAsync(item, depth, CancellationToken.None)).IsThere.ShouldBeFalse();
+        service.PaidCount.ShouldBe(1);
+
+        async Task VerifyFailsAsync(NetworkItem looked) =>
+            (await Should.ThrowAsync<BackendException>(async () => await backend.VerifyAsync(looked, VerifyDepth.Exists, CancellationToken.None))).Kind.ShouldBe(BackendErrorKind.Transient);
+    }
+
+    [Fact]
     public async Task Request_ThatTheServiceForgot_IsMadeAnewOnceAndNotAtOnce()
     {
         await using var backend = Backend();
@@ -267,7 +300,12 @@ public sealed class PinningBackendTests : IAsyncLifetime
             var failure = await backend.FailsAsync(item, bytes);
             failure.Kind.ShouldBe(kind);
             ItemStates.Failed(item, failure, time.GetUtcNow()).IsCopy.ShouldBe(kind == BackendErrorKind.Transient);
-            foreach (var depth in Enum.GetValues<VerifyDepth>()) (await backend.VerifyAsync(item, depth, CancellationToken.None)).IsThere.ShouldBeFalse();
+            foreach (var depth in Enum.GetValues<VerifyDepth>())
+            {
+                // What is being pinned anew is not lost, and not seen either.
+                if (kind == BackendErrorKind.Transient) (await Should.ThrowAsync<BackendException>(async () => await backend.VerifyAsync(item, depth, CancellationToken.None))).Kind.ShouldBe(kind);
+                else (await backend.VerifyAsync(item, depth, CancellationToken.None)).IsThere.ShouldBeFalse();
+            }
         }
 
         service.Status = "excellent";
@@ -332,6 +370,7 @@ public sealed class PinningBackendTests : IAsyncLifetime
             options with { Origins = ["origin.example"] },
             options with { Origins = [.. Enumerable.Repeat("/ip4/192.0.2.1/tcp/1", 21)] },
             options with { PollDelay = TimeSpan.Zero },
+            options with { FailedCountMax = -1 },
             options with { PollDelayMax = TimeSpan.FromSeconds(1) },
         ];
         foreach (var each in wrong) Should.Throw<ValidationException>(() => new PinningBackend(each, time), each.ToString());

@@ -22,7 +22,7 @@ internal sealed class IpfsHarness : NetworkHarness
     private IpfsHarness(NodePeer node, GatewayPeer gateway, PinningPeer service, Func<IpfsHarness, INetworkBackend> make)
     {
         (this.node, this.gateway, this.service, this.make) = (node, gateway, service, make);
-        node.Authorization = $"Bearer {NodeToken}";
+        node.Admits = sent => sent == $"Bearer {NodeToken}";
         foreach (var peer in new PeerServer[] { node, gateway, service }) peer.Hanging = time.Expire;
         service.StatusOf = id =>
         {

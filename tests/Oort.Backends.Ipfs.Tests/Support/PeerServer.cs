@@ -79,8 +79,8 @@ internal abstract class PeerServer : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The Authorization header that is asked for; null: none.</summary>
-    public string? Authorization { get; set; }
+    /// <summary>Whether an Authorization header lets in who sent it.</summary>
+    public Func<string, bool> Admits { get; set; } = _ => true;
 
     /// <summary>What goes wrong at a call, named "POST /api/v0/block/put"; null: nothing.</summary>
     public Func<string, Fault?> Faults { get; set; } = _ => null;
@@ -132,7 +132,7 @@ internal abstract class PeerServer : IAsyncDisposable
             Fault.Full => PeerReply.Json(new { Message = "write: no space left on device", Code = 0, Type = "error" }, 500),
             Fault.Page => new(200, "text/html", "<html>Welcome</html>"u8.ToArray()),
             Fault.Elsewhere => new(301, "text/plain", []),
-            _ when Authorization is { } wanted && sent != wanted => new(403, "text/plain", "403 - Forbidden"u8.ToArray()),
+            _ when !Admits(sent) => new(403, "text/plain", "403 - Forbidden"u8.ToArray()),
             _ => await AnswerAsync(context.Request),
         };
         try

@@ -36,7 +36,7 @@ internal sealed class PinningPeer : PeerServer
 
     public static async Task<PinningPeer> RunAsync()
     {
-        var peer = new PinningPeer { Authorization = "Bearer the-pinning-secret" };
+        var peer = new PinningPeer { Admits = sent => sent == "Bearer the-pinning-secret" };
         await peer.StartAsync();
         return peer;
     }
