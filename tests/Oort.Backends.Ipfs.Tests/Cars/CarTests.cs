@@ -113,6 +113,21 @@ public sealed class CarTests
         }
     }
 
+    [Theory]
+    [InlineData(5_000, 8)]
+    [InlineData(20, 1 << 20)]
+    public async Task Blocks_ThatNobodyAskedFor_AreHeldUpToALimit(int count, int size)
+    {
+        var strangers = Enumerable.Range(0, count).Select(i => Bytes.Of(size, i)).ToList();
+        byte[] wanted = [1, 2, 3];
+        var car = NaiveUnixFs.WriteCar(Convert.ToHexStringLower(Cid.Of(BlockCodec.Raw, wanted).ToBytes()), [.. strangers.Append(wanted).Select(block => (Convert.ToHexStringLower(Cid.Of(BlockCodec.Raw, block).ToBytes()), block))]);
+        using var reader = new CarReader(new MemoryStream(car), "test");
+        var blocks = new CarBlocks(reader, "test");
+        (await blocks.GetAsync(Cid.Of(BlockCodec.Raw, wanted), CancellationToken.None)).ToArray().ShouldBe(wanted);
+        (await blocks.GetAsync(Cid.Of(BlockCodec.Raw, strangers[^1]), CancellationToken.None)).Length.ShouldBe(size);
+        (await Should.ThrowAsync<BackendException>(async () => await blocks.GetAsync(Cid.Of(BlockCodec.Raw, strangers[0]), CancellationToken.None))).Kind.ShouldBe(BackendErrorKind.Transient);
+    }
+
     [Fact]
     public async Task Blocks_OfAFileWithEqualChunks_AreTakenOnceOrTwice()
     {

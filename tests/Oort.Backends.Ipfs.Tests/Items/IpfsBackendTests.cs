@@ -270,6 +270,13 @@ public sealed class IpfsBackendTests : IAsyncLifetime
         var item = await backend.UntilAsync(Support.Items.Of(bytes), bytes, ItemState.Sealed, time);
         foreach (var (name, block) in node.Blocks) kept[name] = block;
 
+        // No longer pinned, though garbage has not been collected yet.
+        var pins = node.Pins.ToList();
+        node.Pins.Clear();
+        (await backend.FailsAsync(item, bytes)).Kind.ShouldBe(BackendErrorKind.NotFound);
+        (await backend.VerifyAsync(item, VerifyDepth.Exists, CancellationToken.None)).IsThere.ShouldBeFalse();
+        foreach (var pin in pins) node.Pins.Add(pin);
+
         // Damaged: other bytes under every leaf's name.
         foreach (var name in kept.Keys.Where(name => name.StartsWith("0155", StringComparison.Ordinal))) node.Blocks[name] = kept[name].Flipped(0);
         (await alone.VerifyAsync(item, VerifyDepth.Exists, CancellationToken.None)).IsThere.ShouldBeTrue();

@@ -120,6 +120,21 @@ public sealed class PinningBackendTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Request_OfAnotherNameOrAnotherFile_IsNotTakenAndNotDeleted()
+    {
+        await using var backend = Backend();
+        var item = await backend.StoredAsync(Support.Items.Of(bytes), bytes);
+        service.ListsAll = true;
+        service.Requests["other-name"] = (item.CidOf().ToString(), "oort-another", []);
+        service.Requests["other-file"] = (Cid.Of(BlockCodec.Raw, [1]).ToString(), $"oort-{item.Id}", []);
+        item = await backend.StoredAsync(item, bytes);
+        item.Receipt!.Transaction.ShouldBe("request-1");
+        service.PaidCount.ShouldBe(1);
+        (await backend.DeleteAsync(item, CancellationToken.None)).Outcome.ShouldBe(DeleteOutcome.Deleted);
+        service.Requests.Keys.Order().ShouldBe(["other-file", "other-name"]);
+    }
+
+    [Fact]
     public async Task Request_ThatFailed_FailsTheItemWithTheServicesWords()
     {
         await using var backend = Backend();

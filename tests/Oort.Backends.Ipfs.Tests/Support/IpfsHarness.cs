@@ -116,7 +116,8 @@ internal sealed class IpfsHarness : NetworkHarness
 
     private static string RootOf(NetworkItem item) => Convert.ToHexStringLower(item.Receipt!.Locator.Span);
 
-    private static Fault? At(PeerFault fault, string call)
+    /// <summary>What goes wrong at a call of any of the three.</summary>
+    public static Fault? At(PeerFault fault, string call)
     {
         var givesItems = call.Contains("/block/get", StringComparison.Ordinal) || call.Contains("/ipfs/", StringComparison.Ordinal);
         var changes = call.EndsWith("/dag/import", StringComparison.Ordinal) || call.EndsWith("/pin/rm", StringComparison.Ordinal) || call == "POST /pins" || call.StartsWith("DELETE ", StringComparison.Ordinal);

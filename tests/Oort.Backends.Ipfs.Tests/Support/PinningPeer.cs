@@ -25,6 +25,12 @@ internal sealed class PinningPeer : PeerServer
     /// <summary>What it says of every request.</summary>
     public string Status { get; set; } = "queued";
 
+    /// <summary>Whether it is as Crust's: a CID that it knows has its request's id replaced and keeps its name, and what it does not know is deleted all the same.</summary>
+    public bool HasOneRequestPerCid { get; init; }
+
+    /// <summary>Whether its lists leave out nothing, whatever is asked for.</summary>
+    public bool ListsAll { get; set; }
+
     /// <summary>The name that it answers instead of the one asked for.</summary>
     public string? OtherCid { get; set; }
 
@@ -34,9 +40,9 @@ internal sealed class PinningPeer : PeerServer
     /// <summary>The id that it gives instead of its own.</summary>
     public string? OtherId { get; set; }
 
-    public static async Task<PinningPeer> RunAsync()
+    public static async Task<PinningPeer> RunAsync(bool hasOneRequestPerCid = false)
     {
-        var peer = new PinningPeer { Admits = sent => sent == "Bearer the-pinning-secret" };
+        var peer = new PinningPeer { HasOneRequestPerCid = hasOneRequestPerCid, Admits = sent => sent == "Bearer the-pinning-secret" };
         await peer.StartAsync();
         return peer;
     }
@@ -50,8 +56,8 @@ internal sealed class PinningPeer : PeerServer
             {
                 // Without states it answers those that are pinned only, as the API says.
                 var states = request.Query["status"].ToString() is { Length: > 0 } named ? named.Split(',') : ["pinned"];
-                var found = Requests.Where(pair => (request.Query["cid"].Count == 0 || pair.Value.Cid == request.Query["cid"])
-                    && (request.Query["name"].Count == 0 || pair.Value.Name == request.Query["name"]) && states.Contains(StatusOf?.Invoke(pair.Key) ?? Status))
+                var found = Requests.Where(pair => ListsAll || ((request.Query["cid"].Count == 0 || pair.Value.Cid == request.Query["cid"])
+                    && (request.Query["name"].Count == 0 || pair.Value.Name == request.Query["name"]) && states.Contains(StatusOf?.Invoke(pair.Key) ?? Status)))
                     .Take(int.Parse(request.Query["limit"].ToString(), System.Globalization.CultureInfo.InvariantCulture)).ToList();
                 return PeerReply.Json(new { count = found.Count, results = found.Select(pair => Answer(pair.Key)) });
             }
@@ -60,12 +66,15 @@ internal sealed class PinningPeer : PeerServer
             {
                 var pin = body!.RootElement;
                 var id = OtherId ?? $"request-{++count}";
-                Requests[id] = (pin.GetProperty("cid").GetString()!, pin.GetProperty("name").GetString()!, [.. pin.GetProperty("origins").EnumerateArray().Select(origin => origin.GetString()!)]);
+                var (cid, name) = (pin.GetProperty("cid").GetString()!, pin.GetProperty("name").GetString()!);
+                if (HasOneRequestPerCid && Requests.FirstOrDefault(pair => pair.Value.Cid == cid) is { Key: { } old } known && Requests.Remove(old)) name = known.Value.Name;
+                Requests[id] = (cid, name, [.. pin.GetProperty("origins").EnumerateArray().Select(origin => origin.GetString()!)]);
                 PaidCount++;
                 return PeerReply.Json(Answer(id), 202);
             }
 
             var asked = request.Path.Value!.Split('/')[^1];
+            if (HasOneRequestPerCid && request.Method == "DELETE") Requests.TryAdd(asked, ("", "", []));
             if (!Requests.ContainsKey(asked)) return PeerReply.Json(new { error = new { reason = "NOT_FOUND", details = "no such request" } }, 404);
             if (request.Method == "GET") return PeerReply.Json(Answer(asked));
             if (request.Method != "DELETE") return new(405, "text/plain", []);
