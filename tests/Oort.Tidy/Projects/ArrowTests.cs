@@ -26,6 +26,8 @@ public sealed class ArrowTests
         ["Oort.Backends.Arweave"] = ["Oort.Backends", "Oort.Evm"],
         ["Oort.Backends.Filecoin"] = ["Oort.Backends", "Oort.Evm"],
         ["Oort.Backends.Ipfs"] = ["Oort.Backends"],
+        // What Crust is spoken to with is a pinning service of IPFS.
+        ["Oort.Backends.Crust"] = ["Oort.Backends", "Oort.Backends.Ipfs", "Oort.Evm"],
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 
