@@ -334,5 +334,20 @@ public sealed class FilecoinBackendTests
         harness.Stub.Requests.ShouldNotContain("POST /pdp/data-sets");
     }
 
+    [Fact]
+    public async Task Redirects_OfProviderAndNode_AreNotFollowed()
+    {
+        await using var harness = await FilecoinHarness.StartAsync();
+        var driver = New(harness, 1);
+        await driver.RunAsync(ItemState.Sealed);
+        foreach (var path in (string[])["/piece", "/rpc"])
+        {
+            harness.Stub.Override = request => request.Path.StartsWithSegments(path) ? new(307, null, $"{harness.Stub.Endpoint}elsewhere") : null;
+            (await Should.ThrowAsync<BackendException>(() => driver.VerifyAsync(VerifyDepth.Full))).Kind.ShouldBe(BackendErrorKind.Unauthorized);
+        }
+
+        harness.Stub.Requests.ShouldNotContain(request => request.EndsWith("/elsewhere", StringComparison.Ordinal));
+    }
+
     private static ItemDriver New(FilecoinHarness harness, int number) => new(harness, TestBytes.Make(5_003, number), number);
 }

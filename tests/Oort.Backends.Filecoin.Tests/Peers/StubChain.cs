@@ -85,12 +85,13 @@ internal sealed class StubChain(TimeProvider time)
     {
         var fields = AbiDecoder.Decode("(address,uint256,string[],string[],bytes)", extraData);
         var (payer, id) = ((EvmAddress)fields[0], (BigInteger)fields[1]);
-        if (((object[])fields[2]).Length != 0 || !IsSignedBy(payer, (byte[])fields[4], "CreateDataSet", id, Payee, Array.Empty<object>())) return null;
-        return Send(BlockDelay, () =>
+        if (!IsSignedBy(payer, (byte[])fields[4], "CreateDataSet", id, Payee, Entries(fields[2], fields[3]))) return null;
+        return Send(BlockDelay, made =>
         {
             if (nonces.ContainsKey((payer, id))) return false;
             DataSets.Add(new() { Id = (ulong)DataSets.Count + 1, Payer = payer, Payee = Payee, ClientDataSetId = id, LastProven = Block });
             nonces[(payer, id)] = DataSets.Count;
+            made.Add((ulong)DataSets.Count);
             CreationCount++;
             return true;
         });
@@ -102,11 +103,12 @@ internal sealed class StubChain(TimeProvider time)
         var fields = AbiDecoder.Decode("(uint256,string[][],string[][],bytes)", extraData);
         var nonce = (BigInteger)fields[0];
         object[] cids = [.. pieces.Select(piece => (object)new object[] { piece.ToArray() })];
-        object[] metadata = [.. pieces.Select((_, index) => (object)new object[] { index, Array.Empty<object>() })];
+        object[] metadata = [.. pieces.Select((_, index) => (object)new object[] { index, Entries(((object[])fields[1])[index], ((object[])fields[2])[index]) })];
         if (set.IsDeleted || nonces.ContainsKey((set.Payer, nonce)) || !IsSignedBy(set.Payer, (byte[])fields[3], "AddPieces", set.ClientDataSetId, nonce, cids, metadata)) return null;
-        return Send(BlockDelay, () =>
+        return Send(BlockDelay, made =>
         {
             if (nonces.ContainsKey((set.Payer, nonce))) return false;
+            made.AddRange(pieces.Select((_, index) => (ulong)(set.Pieces.Count + index)));
             set.Pieces.AddRange(pieces);
             nonces[(set.Payer, nonce)] = ((BigInteger)set.Pieces.Count << 128) | set.Id;
             AdditionCount++;
@@ -120,7 +122,7 @@ internal sealed class StubChain(TimeProvider time)
     {
         var signature = (byte[])AbiDecoder.Decode("(bytes)", extraData)[0];
         if (!set.IsLive(piece) || set.ScheduledRemovals.Contains(piece) || !IsSignedBy(set.Payer, signature, "SchedulePieceRemovals", set.ClientDataSetId, new BigInteger[] { piece })) return null;
-        return Send(RemovalDelay, () =>
+        return Send(RemovalDelay, _ =>
         {
             if (!set.IsLive(piece) || !set.ScheduledRemovals.Add(piece)) return false;
             RemovalCount++;
@@ -205,19 +207,22 @@ internal sealed class StubChain(TimeProvider time)
         static object Coins(decimal amount) => (BigInteger)(amount * 1_000_000_000_000_000_000m);
     }
 
+    private static object[] Entries(object keys, object values) => [.. ((object[])keys).Zip((object[])values, (key, value) => (object)new[] { key, value })];
+
     private bool IsSignedBy(EvmAddress payer, byte[] signature, string name, params object[] values)
     {
         var domain = new TypedDataDomain { Name = "FilecoinWarmStorageService", Version = "1", ChainId = Network.ChainId, VerifyingContract = Network.Service };
         return EvmSignature.TryParse(signature, out var parsed) && parsed.TryRecover(types.Digest(domain, name, values), out var signer) && signer == payer;
     }
 
-    private StubTransaction Send(TimeSpan delay, Func<bool> run)
+    private StubTransaction Send(TimeSpan delay, Func<List<ulong>, bool> run)
     {
         var number = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(number, transactions.Count);
-        var transaction = new StubTransaction(Keccak256.Hash(number), time.GetUtcNow() + delay, () =>
+        var made = new List<ulong>();
+        var transaction = new StubTransaction(Keccak256.Hash(number), time.GetUtcNow() + delay, made, () =>
         {
-            if (!Rejects && run()) return true;
+            if (!Rejects && run(made)) return true;
             RejectionCount++;
             return false;
         });

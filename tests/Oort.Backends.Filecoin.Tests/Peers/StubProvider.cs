@@ -135,6 +135,7 @@ internal sealed class StubProvider : IAsyncDisposable
         response.StatusCode = answer.Status;
         if (answer.Location is { } location) response.Headers.Location = location;
         if (answer.Range is { } range) response.Headers.ContentRange = range;
+        if (answer.Json is not null) response.ContentType = "application/json";
         var bytes = answer.Body ?? (answer.Json is { } json ? System.Text.Encoding.UTF8.GetBytes(json) : []);
         if (answer.Status != 204) response.ContentLength = bytes.Length;
         if (context.Request.Method != "HEAD" && answer.Status != 204) await response.Body.WriteAsync(bytes);
@@ -184,11 +185,11 @@ internal sealed class StubProvider : IAsyncDisposable
             ("GET", ["pdp", "piece"]) => Locked(() => parked.TryGetValue(request.Query["pieceCid"]!, out var held) && held.Ready <= time.GetUtcNow()) ? Json(200, new { pieceCid = request.Query["pieceCid"].ToString() }) : new(404),
             ("POST", ["pdp", "data-sets"]) => Create(JsonDocument.Parse(body).RootElement),
             ("GET", ["pdp", "data-sets", "created", var hash]) => Chain.Find(hash) is { } creation
-                ? Json(200, new { createMessageHash = hash, dataSetCreated = creation.IsOk == true, service = "", txStatus = StatusOf(creation), ok = creation.IsOk, dataSetId = creation.IsOk == true ? 1 : (int?)null })
+                ? Json(200, new { createMessageHash = hash, dataSetCreated = creation.IsOk == true, service = "", txStatus = StatusOf(creation), ok = creation.IsOk, dataSetId = creation.IsOk == true ? creation.Made[0] : (ulong?)null })
                 : new(404),
             ("POST", ["pdp", "data-sets", var set, "pieces"]) => Add(SetOf(set), JsonDocument.Parse(body).RootElement),
             ("GET", ["pdp", "data-sets", var set, "pieces", "added", var hash]) => Chain.Find(hash) is { } addition
-                ? Json(200, new { txHash = hash, txStatus = StatusOf(addition), dataSetId = ulong.Parse(set, CultureInfo.InvariantCulture), pieceCount = 1, addMessageOk = addition.IsOk == true ? true : (bool?)null, piecesAdded = addition.IsOk == true })
+                ? Json(200, new { txHash = hash, txStatus = StatusOf(addition), dataSetId = ulong.Parse(set, CultureInfo.InvariantCulture), pieceCount = 1, addMessageOk = addition.IsOk == true ? true : (bool?)null, piecesAdded = addition.IsOk == true, confirmedPieceIds = addition.Made })
                 : new(404),
             ("DELETE", ["pdp", "data-sets", var set, "pieces", var piece]) => Remove(SetOf(set), ulong.Parse(piece, CultureInfo.InvariantCulture), JsonDocument.Parse(body).RootElement),
             ("GET" or "HEAD", ["piece", var cid]) => Read(cid, request.Headers.Range.ToString()),
