@@ -37,6 +37,15 @@ public sealed class PssSignatureTests
     }
 
     [Fact]
+    public void Verify_EncodingThatIsNone_Fails()
+    {
+        var owner = Wallets.Own.Owner.Span;
+        PssSignature.Verify(owner, message, Wallets.Sign("wallet", message, 32)).ShouldBeTrue();
+        PssSignature.Verify(owner, message, Wallets.Sign("wallet", message, 32, trailer: 0xcc)).ShouldBeFalse();
+        PssSignature.Verify(owner, message, Wallets.Sign("wallet", message, 32, mark: 2)).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Verify_NumbersThatAreNone_Fails()
     {
         var (owner, signature) = (Wallets.Own.Owner.ToArray(), Wallets.Own.Sign(message));

@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Oort.Backends.Arweave.Hashing;
 using Oort.Backends.Arweave.Tests.Peers;
 using Oort.Backends.Arweave.Tests.Support;
+using Oort.Backends.Arweave.Trees;
 using Shouldly;
 
 namespace Oort.Backends.Arweave.Tests.Routes;
@@ -59,6 +63,31 @@ public sealed class DirectTests
             (evidence.IsThere, evidence.Kinds).ShouldBe((true, ProofKinds.MerkleInclusion));
             foreach (var gateway in world.Gateways) gateway.Data = data => data;
         }
+    }
+
+    [Fact]
+    public async Task Sample_TransactionThatOurWalletHasNotSigned_IsNoEvidence()
+    {
+        await using var world = ArweaveWorld.Direct();
+        var source = new MemorySource(Vectors.Pattern(5000));
+        var item = await world.RunAsync(source.Item(), source, ItemState.Sealed);
+        // The id is right, being a hash over the signature alone; the root is that of other bytes, whose path is right as well.
+        var other = new byte[5000];
+        var tree = new DataTree(other.Length, [SHA256.HashData(other)]);
+        var forged = world.Weave.Transaction(item.Receipt!.Address)! with { DataRoot = tree.Root };
+        foreach (var node in world.Nodes)
+        {
+            node.Fault = async context =>
+            {
+                if (context.Request.Path == $"/tx/{item.Receipt.Address}") await context.Response.Body.WriteAsync(forged.WriteJson());
+                else if (context.Request.Path.StartsWithSegments("/chunk")) await context.Response.WriteAsJsonAsync(new { chunk = Base64UrlText.Write(other), data_path = Base64UrlText.Write(tree.PathOf(0)) });
+                else return false;
+                return true;
+            };
+        }
+
+        foreach (var gateway in world.Gateways) gateway.Answers("raw", 404);
+        (await world.Backend.VerifyAsync(item, VerifyDepth.Sample, None)).IsThere.ShouldBeFalse();
     }
 
     [Fact]
@@ -220,7 +249,7 @@ public sealed class DirectTests
         (await world.Backend.GetAccountAsync(None)).ShouldBe(new NetworkAccount(0.001m, "AR", null));
     }
 
-    private static Task<bool> PostFails(Microsoft.AspNetCore.Http.HttpContext context)
+    private static Task<bool> PostFails(HttpContext context)
     {
         if (context.Request.Method != "POST" || context.Request.Path != "/tx") return Task.FromResult(false);
         context.Response.StatusCode = 503;
