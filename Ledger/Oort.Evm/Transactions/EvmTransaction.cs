@@ -64,6 +64,15 @@ public abstract record EvmTransaction
         if (value < 0 || value > wordMax) throw new ArgumentException($"{name} is from 0 to below 2^256, not {value}.", name);
     }
 
+    /// <summary>The fields, and behind them the signature.</summary>
+    /// <param name="v">The parity, or what a legacy transaction makes of it and the chain.</param>
+    private protected static byte[] EncodeList(byte[][] fields, BigInteger v, EvmSignature signature)
+    {
+        return RlpEncoder.List([.. fields, RlpEncoder.Number(v), EncodeNumber(signature.R), EncodeNumber(signature.S)]);
+
+        static byte[] EncodeNumber(ReadOnlySpan<byte> word) => RlpEncoder.Number(new(word, isUnsigned: true, isBigEndian: true));
+    }
+
     private protected byte[] EncodeTo() => RlpEncoder.Bytes(To?.ToArray());
 
     private protected static BigInteger Raise(BigInteger fee) => fee + BigInteger.Max(1, fee / 8);

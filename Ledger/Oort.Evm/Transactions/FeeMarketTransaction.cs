@@ -19,11 +19,7 @@ public sealed record FeeMarketTransaction : EvmTransaction
 
     internal override byte[] EncodeUnsigned() => [Type, .. RlpEncoder.List(Fields())];
 
-    internal override byte[] EncodeSigned(EvmSignature signature) =>
-    [
-        Type,
-        .. RlpEncoder.List([.. Fields(), RlpEncoder.Number(signature.RecoveryId), RlpEncoder.Number(new(signature.R, isUnsigned: true, isBigEndian: true)), RlpEncoder.Number(new(signature.S, isUnsigned: true, isBigEndian: true))]),
-    ];
+    internal override byte[] EncodeSigned(EvmSignature signature) => [Type, .. EncodeList(Fields(), signature.RecoveryId, signature)];
 
     private protected override void Check()
     {

@@ -17,11 +17,7 @@ public sealed record LegacyTransaction : EvmTransaction
 
     internal override byte[] EncodeUnsigned() => RlpEncoder.List([.. Fields(), RlpEncoder.Number(ChainId), RlpEncoder.Number(0), RlpEncoder.Number(0)]);
 
-    internal override byte[] EncodeSigned(EvmSignature signature) => RlpEncoder.List(
-    [
-        .. Fields(), RlpEncoder.Number((BigInteger)ChainId * 2 + VBase + signature.RecoveryId),
-        RlpEncoder.Number(new(signature.R, isUnsigned: true, isBigEndian: true)), RlpEncoder.Number(new(signature.S, isUnsigned: true, isBigEndian: true)),
-    ]);
+    internal override byte[] EncodeSigned(EvmSignature signature) => EncodeList(Fields(), (BigInteger)ChainId * 2 + VBase + signature.RecoveryId, signature);
 
     private byte[][] Fields() => [RlpEncoder.Number(Nonce), RlpEncoder.Number(GasPrice), RlpEncoder.Number(GasLimit), EncodeTo(), RlpEncoder.Number(Value), RlpEncoder.Bytes(Data.Span)];
 }

@@ -114,6 +114,14 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void Decode_MoreThan16MiB_IsRefused()
+    {
+        const int wordsBefore = 2 * 32;
+        AbiDecoder.Decode("(bytes)", AbiEncoder.Encode("(bytes)", new byte[(16 << 20) - wordsBefore])).Length.ShouldBe(1);
+        Mutations.ShouldBeMalformed(() => AbiDecoder.Decode("(bytes)", AbiEncoder.Encode("(bytes)", new byte[(16 << 20) - wordsBefore + 1])));
+    }
+
+    [Fact]
     public void Decode_OffsetsThatRepeat_AreRefused()
     {
         // Two elements in one place: legal by the specification, written by no compiler, and the seed of bombs.
