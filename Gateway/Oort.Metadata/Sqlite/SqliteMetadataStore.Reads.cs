@@ -120,7 +120,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     public ValueTask<ImmutableArray<ItemRow>> ListItemsAsync(StoreId? store, (StoreId Store, ItemId Item)? after, int limit, CancellationToken cancellationToken) =>
-        ReadAsync(Scope.AllItems, tables => tables.Items.List(store, after ?? default, limit), cancellationToken);
+        ReadAsync(Scope.AllItems, tables => tables.Items.List(store, after, limit), cancellationToken);
 
     public ValueTask<ImmutableArray<ItemRow>> ListDueItemsAsync(DateTimeOffset dueBefore, int limit, CancellationToken cancellationToken) =>
         ReadAsync(Scope.AllItems, tables => tables.Items.ListDue(dueBefore.ToUnixTimeMilliseconds(), limit), cancellationToken);

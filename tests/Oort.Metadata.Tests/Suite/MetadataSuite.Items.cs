@@ -93,12 +93,24 @@ public abstract partial class MetadataSuite
         (await Ids(Store.ListItemsAsync(new(0x62), null, 10, default))).ShouldBe([1]);
         (await Ids(Store.ListItemsAsync(new(0x60), null, 10, default))).ShouldBeEmpty();
         (await Ids(Store.ListItemsAsync(null, (network, new(5)), 10, default))).ShouldBe([1]);
+        (await Ids(Store.ListItemsAsync(network, (new(0x60), new(9)), 10, default))).ShouldBe([1, 2, 3, 4, 5]);
+        (await Ids(Store.ListItemsAsync(network, (new(0x62), new(1)), 10, default))).ShouldBeEmpty();
 
         // The one that failed for good is never due; the new one is due at once.
         (await Ids(Store.ListDueItemsAsync(day.AddHours(-1).AddMilliseconds(1), 10, default))).ShouldBe([1, 5, 3, 2, 1]);
         (await Ids(Store.ListDueItemsAsync(day.AddHours(-2), 2, default))).ShouldBe([1, 5]);
 
         static async Task<int[]> Ids(ValueTask<ImmutableArray<ItemRow>> rows) => [.. (await rows).Select(row => (int)row.Item.Id.Value)];
+    }
+
+    [Fact]
+    public async Task ListItems_WithTheLeastIds_LeaveOutNone()
+    {
+        var none = new StoreId(0);
+        var row = NewItem(0) with { Store = none };
+        (await Store.AddItemAsync(row, [Place(0, 0) with { Store = none }], default)).ShouldBe(CommitOutcome.Done);
+        foreach (var store in (StoreId?[])[null, none]) (await Store.ListItemsAsync(store, null, 10, default)).ShouldHaveSingleItem().Item.Id.ShouldBe(new ItemId(0));
+        (await Store.ListItemsAsync(none, (none, new(0)), 10, default)).ShouldBeEmpty();
     }
 
     private protected static ItemRow NewItem(int number) => new()

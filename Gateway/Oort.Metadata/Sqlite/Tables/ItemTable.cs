@@ -42,24 +42,24 @@ internal sealed class ItemTable(Database database) : IItemTable
         remove.Bind(1, RowKey.Item(stackalloc byte[RowKey.ItemSize], store, item)).Run();
     }
 
-    /// <summary>Items in order of store and id, after one; of one store where asked.</summary>
-    public ImmutableArray<ItemRow> List(StoreId? store, (StoreId Store, ItemId Item) after, int limit)
+    /// <summary>Items in order of store and id, after one (null: from the first); of one store where asked.</summary>
+    public ImmutableArray<ItemRow> List(StoreId? store, (StoreId Store, ItemId Item)? after, int limit)
     {
-        var statement = store is null
-            ? list ??= database.Prepare("SELECT id, value FROM items WHERE id > ?1 ORDER BY id LIMIT ?2")
-            : listOn ??= database.Prepare("SELECT id, value FROM items WHERE id > ?1 AND id < ?3 ORDER BY id LIMIT ?2");
-        var from = store is { } only && only != after.Store ? (only, default) : after;
-        statement.Bind(1, RowKey.Item(stackalloc byte[RowKey.ItemSize], from.Item1, from.Item2)).Bind(2, limit);
-        // Longer than any key of the store, and before those of the next.
-        Span<byte> end = stackalloc byte[RowKey.ItemSize + 1];
-        end.Fill(0xff);
-        if (store is { } on)
+        var from = after is { } last ? RowKey.Item(stackalloc byte[RowKey.ItemSize], last.Store, last.Item) : [];
+        if (store is not { } on)
         {
-            on.Write(end);
-            statement.Bind(3, end);
+            list ??= database.Prepare("SELECT id, value FROM items WHERE id > ?1 ORDER BY id LIMIT ?2");
+            return Read(list.Bind(1, from).Bind(2, limit));
         }
 
-        return Read(statement);
+        // A store's keys lie between itself and what is longer than any of them, and before those of the next.
+        Span<byte> first = stackalloc byte[StoreId.Size];
+        on.Write(first);
+        Span<byte> end = stackalloc byte[RowKey.ItemSize + 1];
+        end.Fill(0xff);
+        on.Write(end);
+        listOn ??= database.Prepare("SELECT id, value FROM items WHERE id > ?1 AND id < ?3 ORDER BY id LIMIT ?2");
+        return Read(listOn.Bind(1, from.SequenceCompareTo(first) > 0 ? from : first).Bind(2, limit).Bind(3, end));
     }
 
     /// <summary>Items with a step that is due before a time, those due first in front.</summary>
