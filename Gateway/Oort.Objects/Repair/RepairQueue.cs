@@ -191,14 +191,14 @@ internal sealed partial class RepairQueue : IRepairQueue
                 waiting.Add(segment, new(0, 0, null, suspect < 0 ? [] : [suspect]));
             }
 
-            await RankAsync(segment, cancellationToken);
+            await RankAsync(segment, static _ => true, cancellationToken);
         }
 
         await RankAnewAsync(cancellationToken);
 
         SegmentId[] due;
         lock (gate) due = [.. waiting.Where(pair => IsDueAgain(pair.Value)).Select(pair => pair.Key)];
-        foreach (var segment in due) await RankAsync(segment, cancellationToken);
+        foreach (var segment in due) await RankAsync(segment, static one => one.PutOffAt != 0, cancellationToken);
         return any || due.Length > 0;
     }
 
@@ -229,10 +229,11 @@ internal sealed partial class RepairQueue : IRepairQueue
             all = [.. waiting.Where(pair => pair.Value.Rank is not null).Select(pair => pair.Key)];
         }
 
-        foreach (var segment in all) await RankAsync(segment, cancellationToken, isAnew: true);
+        foreach (var segment in all) await RankAsync(segment, static one => one.Rank is not null, cancellationToken);
     }
 
-    private async Task RankAsync(SegmentId segment, CancellationToken cancellationToken, bool isAnew = false)
+    /// <param name="holds">Whether it is still to be ranked when its row is there: another worker may have been quicker, and look at it already.</param>
+    private async Task RankAsync(SegmentId segment, Func<Waiting, bool> holds, CancellationToken cancellationToken)
     {
         SegmentRow? row;
         try
@@ -242,14 +243,17 @@ internal sealed partial class RepairQueue : IRepairQueue
         catch
         {
             // Neither ranked nor put off it would wait for ever, and every later request for it would be taken for a repetition.
-            if (!isAnew) lock (gate) PutOff(segment);
+            lock (gate)
+            {
+                if (waiting.TryGetValue(segment, out var unread) && unread.Rank is null && holds(unread)) PutOff(segment);
+            }
+
             throw;
         }
 
         lock (gate)
         {
-            // One that was taken meanwhile is being looked at.
-            if (!waiting.TryGetValue(segment, out var known) || (isAnew && known.Rank is null)) return;
+            if (!waiting.TryGetValue(segment, out var known) || !holds(known)) return;
             if (row is null)
             {
                 waiting.Remove(segment);
@@ -271,7 +275,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         ranked.EnqueueRange(waiting.Where(pair => pair.Value.Rank is not null).Select(pair => (pair.Key, pair.Value.Rank!.Value)));
     }
 
-    /// <summary>Under the gate. Takes the segment with the least rank that still holds.</summary>
+    /// <summary>Under the gate. Takes the segment with the least rank that still holds. It stays in <see cref="waiting"/>, without rank or pause, until its look has ended.</summary>
     private bool TryTake(out SegmentId segment, out Waiting taken)
     {
         while (ranked.TryDequeue(out segment, out var rank))

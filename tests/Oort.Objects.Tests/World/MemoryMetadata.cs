@@ -22,6 +22,9 @@ internal sealed class MemoryMetadata : IMetadataStore
     /// <summary>What looks for segments throw.</summary>
     public Exception? FailReads { get; set; }
 
+    /// <summary>Answers looks for segments in the place of what is here; null: nothing does.</summary>
+    public Func<Task<SegmentRow?>>? Find { get; set; }
+
     public int CommitCount { get; private set; }
 
     public ImmutableArray<SegmentRow> Segments
@@ -111,6 +114,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     public ValueTask<SegmentRow?> FindSegmentAsync(SegmentId segment, CancellationToken cancellationToken)
     {
         if (FailReads is { } failure) throw failure;
+        if (Find is { } find) return new(find());
         lock (gate) return new(segments.GetValueOrDefault(segment));
     }
 
