@@ -44,7 +44,7 @@ public sealed record FilecoinOptions
     [Range(1, PieceBlocks.CountMax)]
     public int SampledBlockCount { get; init; } = 4;
 
-    /// <summary>Chunks of 1 MiB that are hashed at the same time. Default 2: some 100 MB/s.</summary>
+    /// <summary>Chunks of 1 MiB that are hashed at the same time. Default 2.</summary>
     [Range(1, HashThreadCountMax)]
     public int HashThreadCount { get; init; } = 2;
 
