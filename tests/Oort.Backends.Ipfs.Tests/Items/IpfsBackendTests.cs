@@ -131,6 +131,8 @@ public sealed class IpfsBackendTests : IAsyncLifetime
                 failure.ToString().ShouldNotContain(Token);
                 failure.Message.Any(char.IsControl).ShouldBeFalse(failure.Message);
                 failure.Message.ShouldContain(node.Address.Authority);
+                if (fault == Fault.Late) failure.Message.ShouldContain("it failed after all");
+                if (fault == Fault.Elsewhere) failure.Message.ShouldContain("301");
                 var failed = ItemStates.Failed(item, failure, time.GetUtcNow());
                 failed.IsBesideTheWay.ShouldBeTrue();
 

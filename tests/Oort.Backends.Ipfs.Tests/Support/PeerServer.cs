@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Oort.Backends.Ipfs.Tests.Support;
@@ -157,9 +156,16 @@ internal abstract class PeerServer : IAsyncDisposable
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = reply.Type;
         if (fault == Fault.Elsewhere) context.Response.Headers.Location = "http://127.0.0.1:1/";
-        // A trailer goes behind chunks only.
-        if (fault is not (Fault.Late or Fault.Endless)) context.Response.ContentLength = body.Length;
-        else context.Response.Headers.Trailer = "X-Stream-Error";
+        if (fault == Fault.Late)
+        {
+            // A trailer goes behind chunks only, and in HTTP/1.1 the server makes none: they are written by hand.
+            context.Response.Headers.TransferEncoding = "chunked";
+            byte[] chunks = [.. System.Text.Encoding.ASCII.GetBytes($"{body.Length:x}\r\n"), .. body, .. "\r\n0\r\nX-Stream-Error: it failed after all\r\n\r\n"u8];
+            await context.Response.Body.WriteAsync(chunks, stop.Token);
+            return;
+        }
+
+        if (fault != Fault.Endless) context.Response.ContentLength = body.Length;
         if (fault is Fault.Cut or Fault.Stuck)
         {
             await context.Response.Body.WriteAsync(body.AsMemory(0, body.Length / 2), stop.Token);
@@ -173,6 +179,5 @@ internal abstract class PeerServer : IAsyncDisposable
         await context.Response.Body.WriteAsync(body, stop.Token);
         // A write to nobody does not fail.
         while (fault == Fault.Endless && !context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[64 * 1024], stop.Token);
-        if (fault == Fault.Late) context.Features.Get<IHttpResponseTrailersFeature>()!.Trailers["X-Stream-Error"] = "it failed after all";
     }
 }
