@@ -43,7 +43,7 @@ internal sealed class DurabilitySurvey(IMetadataStore metadata, StoreSet stores,
     private void Add(SegmentRow row)
     {
         var rules = stores.Placement.Of(row.Policy).Rules;
-        var healthy = row.Shards.Where(stores.IsHealthy).Select(id => stores.FindSlot(id)!.Traits).ToList();
+        var healthy = row.Shards.Where(stores.IsHealthy).Select(id => stores.TraitsOf(id)!).ToList();
         LineOf(rules.Name, row.Geometry).Add(row.Id.ToString(), row.PayloadLength, healthy.Count, AnnualLoss(healthy, row.Geometry, rules));
     }
 

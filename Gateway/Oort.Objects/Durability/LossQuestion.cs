@@ -77,7 +77,7 @@ internal sealed class LossQuestion(IMetadataStore metadata, StoreSet stores, Dom
 
     private Fate FateOf(SegmentRow row)
     {
-        var readable = row.Shards.Where(id => stores.FindSlot(id) is { TakesReads: true }).ToList();
+        var readable = row.Shards.Where(id => stores.Find(id) is not null).ToList();
         if (readable.Count < row.Geometry.DataShards) return Fate.UnreadableNow;
         var left = readable.Where(id => !gone.Contains(id)).ToList();
         if (left.Count < row.Geometry.DataShards) return Fate.Lost;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Durability;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
 
@@ -72,6 +73,23 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Writes a snapshot of the namespace now and drops the journal before it.</summary>
     /// <returns>Its generation.</returns>
     ValueTask<ulong> SnapshotAsync(CancellationToken cancellationToken);
+
+    /// <summary>The outside networks that there are, with their backends and why one cannot be opened (otherwise empty).</summary>
+    ImmutableArray<(NetworkDefinition Definition, INetworkBackend? Backend, string Fault)> GetNetworks();
+
+    /// <summary>Adds an outside network; durable when it returns. Nothing goes there before a placement policy names it.</summary>
+    /// <param name="wanted">Its id and role are not looked at, nor its sealed secrets.</param>
+    /// <param name="secret">The backend's secrets in the clear, kept sealed only.</param>
+    /// <exception cref="NetworkException">It breaks a rule, or there is one of this name; nothing has changed.</exception>
+    ValueTask<NetworkDefinition> AddNetworkAsync(NetworkDefinition wanted, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken);
+
+    /// <summary>Lets a network get nothing new, and has what only it holds rebuilt on hot stores; or takes that back.</summary>
+    /// <exception cref="NetworkException">There is no such network.</exception>
+    ValueTask DrainNetworkAsync(string name, bool isDraining, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a network that nothing is on any more.</summary>
+    /// <exception cref="NetworkException">It is not drained, or holds something yet; says what.</exception>
+    ValueTask RemoveNetworkAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Has rebalancing look at all segments soon.</summary>
     void AskRebalance();

@@ -8,6 +8,7 @@ using Oort.Objects.Audits;
 using Oort.Objects.Budget;
 using Oort.Objects.Caching;
 using Oort.Objects.Collection;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
 using Oort.Objects.Shards;
@@ -42,6 +43,9 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly ReputationBook reputations;
     private readonly AuditRound audits;
     private readonly Rebalancer rebalancer;
+    private readonly NetworkBook networks;
+    private readonly ItemPlanner itemPlanner;
+    private readonly ItemRound itemRound;
     private readonly KeyringKeeper keeper;
     private readonly KeyRotation rotation;
     private readonly Shredder shredder;
@@ -69,7 +73,11 @@ public sealed partial class ObjectSystem : IObjectSystem
         objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time, keeper.LearnAsync);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
-        rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, claims, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
+        var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);
+        networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, logs.CreateLogger<NetworkBook>());
+        itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, options.Networks, time, logs.CreateLogger<ItemPlanner>());
+        itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, options.Networks, time, logs.CreateLogger<ItemRound>());
+        rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, leftovers, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
         var random = new UnforeseenRandom(options.Random);
         var auditor = new ShardAuditor(parts.Metadata, parts.Stores, parts.Keyring, options.Audits, time, random);
@@ -104,6 +112,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var buffers = options.Objects.Buffers ?? new BufferPool(new MemoryBudget(options.Objects.BufferBytes, time));
         var cache = claim is null ? null : CellCache.Open(claim, parts.Identity.Cluster, buffers, options.Threads, time, logs.CreateLogger<CellCache>());
         var system = new ObjectSystem(options, parts, root, buffers, cache, time, logs);
+        await system.LoadNetworksAsync(cancellationToken);
         await system.LoadPlacementAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
         system.lastDrill = system.LoadDrill();
@@ -173,6 +182,8 @@ public sealed partial class ObjectSystem : IObjectSystem
 
             // 3.
             if (options.RunWorkers && snapshotter.BytesSince > options.SnapshotAfterBytes / 2) await TrySnapshotAsync(cancellationToken);
+
+            await networks.DisposeAsync();
 
             // 4.
             var generation = parts.Metadata.CommittedGeneration;
@@ -260,6 +271,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => RunAloneAsync("rebalance", passes, token), stop));
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
+        StartNetworks();
         StartDrills();
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), RepairAsync);

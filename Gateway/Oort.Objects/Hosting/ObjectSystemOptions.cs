@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Objects.Audits;
+using Oort.Objects.Networks;
 
 namespace Oort.Objects;
 
@@ -58,6 +59,9 @@ public sealed record ObjectSystemOptions
 
     /// <summary>Bytes a second that the background scrub reads at most; one on demand is not held back.</summary>
     public long ScrubBytesPerSecond { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Outside networks, and how items there are taken further.</summary>
+    public NetworkOptions Networks { get; init; } = new();
 
     /// <summary>How often storage nodes are audited, and what that may cost.</summary>
     public AuditOptions Audits { get; init; } = new();

@@ -40,6 +40,8 @@ internal sealed class MovePlanner
     public PlannedMove? Plan(SegmentRow row)
     {
         if (!row.Shards.All(stores.IsHealthy) || row.Shards.Any(stores.IsLeaving)) return null;
+        // Where shards are on networks, the rest lies as it was placed.
+        if (row.Shards.Any(stores.Networks.ContainsKey)) return null;
         var placer = stores.Placement.Of(row.Policy);
         return ForPolicy(row, placer) ?? ForEvenness(row, placer);
     }

@@ -26,8 +26,11 @@ public sealed record PlacementDocument(long Revision, ImmutableSortedDictionary<
     /// <summary>Name of the setting that holds it.</summary>
     public const string SettingName = "placement";
 
-    /// <summary>The first byte of the setting.</summary>
+    /// <summary>The first byte of the setting, where no policy names networks.</summary>
     public const byte Version = 1;
+
+    /// <summary>The first byte of the setting, where one does.</summary>
+    public const byte NetworksVersion = 2;
 
     /// <summary>Where the JSON begins.</summary>
     public const int DocumentOffset = 1;
@@ -82,17 +85,18 @@ public sealed record PlacementDocument(long Revision, ImmutableSortedDictionary<
     }
 
     /// <summary>The setting's bytes.</summary>
-    public byte[] Encode() => [Version, .. JsonSerializer.SerializeToUtf8Bytes(new Stored(Revision, [.. Policies.Values], Assignments), Json)];
+    public byte[] Encode() => [Policies.Values.Any(policy => policy.NetworkShares is not null) ? NetworksVersion : Version, .. JsonSerializer.SerializeToUtf8Bytes(new Stored(Revision, [.. Policies.Values], Assignments), Json)];
 
     /// <exception cref="PlacementPolicyException">Damaged, or of a newer program.</exception>
     public static PlacementDocument Decode(ReadOnlySpan<byte> setting)
     {
-        if (setting.IsEmpty || setting[0] != Version) throw new PlacementPolicyException("The placement policies were written by a newer version of this program, or are damaged.");
+        if (setting.IsEmpty || setting[0] is not (Version or NetworksVersion)) throw new PlacementPolicyException("The placement policies were written by a newer version of this program, or are damaged.");
         try
         {
             var stored = JsonSerializer.Deserialize<Stored>(setting[DocumentOffset..], Json) ?? throw new JsonException("It is null.");
             if (stored.Policies.IsDefault || stored.Assignments.IsDefault || stored.Policies.Any(policy => policy is null) || stored.Assignments.Any(one => one?.Policy is null)) throw new JsonException("A list is missing.");
             if (stored.Policies.DistinctBy(policy => policy.Name).Count() != stored.Policies.Length) throw new JsonException("A policy is there twice.");
+            if (setting[0] < NetworksVersion && stored.Policies.Any(policy => policy.NetworkShares is not null)) throw new JsonException("This version has no networks.");
             return new PlacementDocument(stored.Revision, stored.Policies.ToImmutableSortedDictionary(policy => policy.Name, policy => policy, StringComparer.Ordinal), stored.Assignments).Checked();
         }
         catch (Exception failure) when (failure is JsonException or NotSupportedException)

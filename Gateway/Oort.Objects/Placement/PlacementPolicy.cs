@@ -37,6 +37,11 @@ public sealed record PlaceFilter(ImmutableArray<string> Use, ImmutableArray<stri
 /// <param name="Price">0: it does not matter; 1, the default: a store of the mean price gets half of what a free one gets.</param>
 public sealed record PlacePreference(double Latency = 1, double Price = 1);
 
+/// <summary>Shards of each segment that go to an outside network once they are written.</summary>
+/// <param name="Network">Its name.</param>
+/// <param name="Shards">How many; at least 1.</param>
+public sealed record NetworkShare(string Network, int Shards);
+
 /// <summary>Where the segments of a bucket or a storage class may go, and how they are cut (docs/formats/placement-policy.md).</summary>
 public sealed record PlacementPolicy
 {
@@ -78,6 +83,14 @@ public sealed record PlacementPolicy
     public PlacePreference Prefer { get; init => field = value ?? new(); } = new();
 
     public UnmetAction WhenUnmet { get; init; }
+
+    /// <summary>Outside networks that shards go to, the last shard to the first of them; null: none. All shards are on hot stores until those that go are sealed.</summary>
+    [JsonPropertyName("networks")]
+    public NetworkShare[]? NetworkShares { get; init; }
+
+    /// <summary>The same, empty where there are none.</summary>
+    [JsonIgnore]
+    public ImmutableArray<NetworkShare> Networks => [.. NetworkShares ?? []];
 
     /// <summary>The name as segments carry it.</summary>
     [JsonIgnore]

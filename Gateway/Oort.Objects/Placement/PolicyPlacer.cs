@@ -61,7 +61,7 @@ internal sealed class PolicyPlacer(StoreSet stores, PlacementPolicy policy, Time
     public StoreSlot? PlaceOne(SegmentId segment, Geometry geometry, IReadOnlyCollection<StoreId> staying, IReadOnlyCollection<StoreId> holding, Func<StoreSlot, bool>? suits = null)
     {
         var now = Now();
-        var beside = staying.Select(stores.FindSlot).OfType<StoreSlot>().Select(slot => slot.Traits).ToList();
+        var beside = staying.Select(stores.TraitsOf).OfType<StoreTraits>().ToList();
         var seed = Seed(segment);
         StoreSlot? best = null;
         var bestRank = (Broken: int.MaxValue, Crowd: 0, Key: 0d);

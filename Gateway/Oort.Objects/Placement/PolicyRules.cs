@@ -42,6 +42,14 @@ public static class PolicyRules
         if (policy.UnvettedPercent is not (>= 0 and <= 100)) yield return "unvettedPercent must lie between 0 and 100.";
         if (policy.Budget is { } budget && !(budget >= 0 && double.IsFinite(budget))) yield return "The budget must be a number of dollars, at least 0.";
         if (policy.Prefer.Latency is not (>= 0 and <= PreferenceMax) || policy.Prefer.Price is not (>= 0 and <= PreferenceMax)) yield return Text($"Preferences must lie between 0 and {PreferenceMax}.");
+        foreach (var share in policy.NetworkShares ?? [])
+        {
+            if (share is null || !IsName(share.Network ?? "")) yield return $"\"{share?.Network}\" is no name of a network.";
+            else if (share.Shards < 1) yield return $"At least 1 shard goes to network {share.Network}, or it is left out.";
+        }
+
+        if (policy.Networks.Select(share => share?.Network).Distinct().Count() != policy.Networks.Length) yield return "A network is named twice.";
+        if (geometry is { } cut && policy.Networks.Sum(share => (long)(share?.Shards ?? 0)) > cut.TotalShards) yield return Text($"A segment of {cut} has {cut.TotalShards} shards, and more are to go to networks.");
         if (!Enum.IsDefined(policy.WhenUnmet)) yield return "whenUnmet is neither \"degrade\" nor \"refuse\".";
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Collection;
 
 namespace Oort.Objects.Placement;
 
@@ -19,17 +20,13 @@ public sealed record RebalanceStatus(string State, long Looked, long Total, long
 /// A pass walks the segments by id and remembers how far it is, so that a restart goes on there. A shard is copied and checked, the row is flipped by compare-and-swap, and the old copy is
 /// deleted when no reader can mean it any more; those that a crash leaves are orphans, which the collector finds. One round at a time.
 /// </remarks>
-internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, RepairQueue repairs, SegmentClaims claims, Pacer pacer, ObjectSystemOptions options, TimeProvider time, ILogger<Rebalancer> logger)
+internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, RepairQueue repairs, Leftovers leftovers, Pacer pacer, ObjectSystemOptions options, TimeProvider time, ILogger<Rebalancer> logger)
 {
     private const int PageSize = 1_000;
-
-    /// <summary>Old copies that are remembered; the collector finds the others.</summary>
-    private const int LeftoverCountMax = 100_000;
 
     /// <summary>A look at all segments though nothing is known to have changed.</summary>
     private static readonly TimeSpan PassIntervalMax = TimeSpan.FromDays(1);
 
-    private readonly Queue<(ShardId Shard, StoreId Store, long MovedAt)> leftovers = new();
     private RebalanceState? state;
     private volatile bool isPaused;
     private volatile bool isRunning;
@@ -42,10 +39,9 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
     private long moved;
     private long movedBytes;
     private long failed;
-    private volatile int leftoverCount;
 
     public RebalanceStatus Status => new(
-        isPaused ? "paused" : isRunning ? "running" : "idle", Interlocked.Read(ref looked), Interlocked.Read(ref total), Interlocked.Read(ref moved), Interlocked.Read(ref movedBytes), Interlocked.Read(ref failed), leftoverCount);
+        isPaused ? "paused" : isRunning ? "running" : "idle", Interlocked.Read(ref looked), Interlocked.Read(ref total), Interlocked.Read(ref moved), Interlocked.Read(ref movedBytes), Interlocked.Read(ref failed), leftovers.Count);
 
     /// <summary>Asks for a pass soon, whether or not anything has changed.</summary>
     public void Ask() => isAsked = true;
@@ -62,7 +58,7 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
     public async Task RunAsync(Func<Func<CancellationToken, Task>, CancellationToken, Task> alone, CancellationToken cancellationToken)
     {
         await LoadAsync(cancellationToken);
-        await DropLeftoversAsync(cancellationToken);
+        await leftovers.DropDueAsync(cancellationToken);
         if (isPaused || !IsDue()) return;
         await alone(
             async stop =>
@@ -150,8 +146,7 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
                     planner.Done(from, planned);
                     Interlocked.Increment(ref moved);
                     Interlocked.Add(ref movedBytes, planned.Bytes);
-                    if (leftovers.Count < LeftoverCountMax) leftovers.Enqueue((new(row.Id, (byte)planned.Index), from, time.GetTimestamp()));
-                    leftoverCount = leftovers.Count;
+                    leftovers.Add(new(row.Id, (byte)planned.Index), from);
                     row = row with { Shards = row.Shards.SetItem(planned.Index, target.Id), PlacementGeneration = row.PlacementGeneration + 1 };
                     break;
                 case MoveOutcome.BadSource:
@@ -172,30 +167,6 @@ internal sealed partial class Rebalancer(IMetadataStore metadata, StoreSet store
     {
         const int secondsMax = 60;
         for (var second = 0; second < secondsMax && options.RunWorkers && repairs.Status.Running > 0; second++) await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
-    }
-
-    /// <summary>Deletes old copies that are due: nobody reads by a row that old.</summary>
-    private async Task DropLeftoversAsync(CancellationToken cancellationToken)
-    {
-        while (leftovers.TryPeek(out var old) && time.GetElapsedTime(old.MovedAt) >= options.DeleteGrace)
-        {
-            leftovers.Dequeue();
-            leftoverCount = leftovers.Count;
-            using var claim = await claims.ClaimAsync(old.Shard.Segment, cancellationToken);
-            var row = await metadata.FindSegmentAsync(old.Shard.Segment, cancellationToken);
-            // It may have come back to this store meanwhile.
-            if (row is not null && row.Shards[old.Shard.Index] == old.Store) continue;
-            if (stores.Find(old.Store) is not { } store) continue;
-            try
-            {
-                await store.DeleteAsync(old.Shard, cancellationToken);
-            }
-            catch (BackendException failure)
-            {
-                // The collector's search finds it.
-                stores.Report(old.Store, failure);
-            }
-        }
     }
 
     private async ValueTask LoadAsync(CancellationToken cancellationToken)

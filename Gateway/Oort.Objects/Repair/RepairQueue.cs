@@ -124,6 +124,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         foreach (var row in await metadata.ListStoresAsync(cancellationToken))
             if (stores.IsLeaving(row.Id) || stores.FindSlot(row.Id)?.Rating.Standing == StoreStanding.Suspended || stores.IsGivenUp(row.Id, SegmentRepairOptions.Default.RebuildElsewhereAfter))
                 await ScanAsync(notFullOnly: false, row.Id, cancellationToken);
+        foreach (var network in stores.Networks.Keys.Where(stores.IsLeaving)) await ScanAsync(notFullOnly: false, network, cancellationToken);
     }
 
     private async Task<long> ScanAsync(bool notFullOnly, StoreId? store, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Shards;
@@ -64,6 +65,33 @@ internal sealed partial class SegmentRepairer
         {
             await targets.DisposeAsync();
         }
+    }
+
+    /// <summary>Adds a shard to a hash as it is to be: header and table from what is known, every cell as it is, checked.</summary>
+    /// <returns>Bytes that were added: fewer than the shard's length when it is not whole where it is.</returns>
+    public async Task<long> HashAsync(SegmentRow row, int index, IncrementalHash hash, Pacer pacer, CancellationToken cancellationToken)
+    {
+        var layout = new ShardLayout(row.Geometry, row.PayloadLength);
+        using var tagger = CreateTagger(row.Id);
+        var tagging = new Lock();
+        var source = CreateSource(row.Id, index, row.Shards[index], layout);
+        await source.OpenAsync(tagger, tagging, cancellationToken);
+        if (source.Condition != ShardCondition.Good) return 0;
+        var header = new byte[ShardHeader.Size];
+        ShardHeader.Write(header, source.Id, layout, tagger);
+        hash.AppendData(header);
+        var table = new byte[layout.TableSize];
+        for (var number = 0; number < layout.StripeCount; number++)
+        {
+            var cell = await source.ReadCellAsync(number, tagger, tagging, cancellationToken);
+            if (cell.IsEmpty) return layout.CellOffset(number);
+            CellEntry.Compute(cell.Span, index, number, tagger).Write(table.AsSpan(number * CellEntry.Size));
+            hash.AppendData(cell.Span);
+            await pacer.SpendAsync(cell.Length, cancellationToken);
+        }
+
+        hash.AppendData(table);
+        return layout.ShardLength;
     }
 
     private MoveOutcome Bad(ShardSource source)

@@ -60,15 +60,17 @@ internal sealed class ShardTargets(SegmentRow row, ShardLayout layout, StoreSet 
     private IStore? ChoosePlace(ShardSource source, bool isSuspect, SegmentRow planned)
     {
         var isStaying = source.Store is not null && !stores.IsLeaving(source.Store.Id);
+        // On a network nothing is written in place.
+        var isWritable = isStaying && !stores.Networks.ContainsKey(source.Store!.Id);
         return source.Condition switch
         {
-            ShardCondition.Good when isStaying && !IsDueElsewhere(source.Store!.Id) => isSuspect ? source.Store : null,
+            ShardCondition.Good when isStaying && !IsDueElsewhere(source.Store!.Id) && (!isSuspect || isWritable) => isSuspect ? source.Store : null,
             ShardCondition.Good => stores.PlaceOne(planned),
             // The store is there and does not give the shard: from one that cannot be relied on, or that was asked for it in vain for a day, it is not waited for.
             ShardCondition.Away when source.Store is not null && (!isStaying || isSuspect || IsDueElsewhere(source.Store.Id)) => stores.PlaceOne(planned),
             ShardCondition.Away => null,
             ShardCondition.Unplaced or ShardCondition.GivenUp => stores.PlaceOne(planned),
-            _ => isStaying ? source.Store : stores.PlaceOne(planned),
+            _ => isWritable ? source.Store : stores.PlaceOne(planned),
         };
     }
 

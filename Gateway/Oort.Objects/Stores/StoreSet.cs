@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 
 namespace Oort.Objects;
@@ -27,6 +28,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     private readonly Dictionary<StoreSlot, Task> probes = [];
     private volatile StoreSlot[] slots = [];
     private volatile FrozenDictionary<StoreId, StoreSlot> byId = FrozenDictionary<StoreId, StoreSlot>.Empty;
+    private volatile FrozenDictionary<StoreId, NetworkStore> networks = FrozenDictionary<StoreId, NetworkStore>.Empty;
     private int version;
     private volatile bool anyLastResort;
     private volatile bool doDistancesMatter;
@@ -52,6 +54,9 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
 
     internal IReadOnlyList<StoreSlot> Slots => slots;
 
+    /// <summary>Outside networks that shards may lie on. They are no slots: nothing is placed on them, no journal, keyring or snapshot lies there, and they are not probed.</summary>
+    internal FrozenDictionary<StoreId, NetworkStore> Networks => networks;
+
     /// <inheritdoc/>
     /// <remarks>Stores that are away count: a disk that is pulled out must not change the code of new segments.</remarks>
     public Geometry Geometry => Placement.Default.Geometry;
@@ -76,22 +81,34 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public IStore? Find(StoreId id) => FindSlot(id) is { TakesReads: true } slot ? slot.Store : null;
+    /// <remarks>A network is found however it does: it is asked, and says so.</remarks>
+    public IStore? Find(StoreId id) => FindSlot(id) is { } slot ? slot.TakesReads ? slot.Store : null : networks.GetValueOrDefault(id);
 
     /// <inheritdoc/>
     public bool IsLastResort(StoreId id) => anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified };
 
     /// <inheritdoc/>
-    public bool DoDistancesMatter => doDistancesMatter;
+    public bool DoDistancesMatter => doDistancesMatter || networks.Count > 0;
 
     /// <inheritdoc/>
-    public double LatencyOf(StoreId id) => FindSlot(id)?.LatencyMilliseconds ?? 0;
+    public double LatencyOf(StoreId id) => FindSlot(id)?.LatencyMilliseconds ?? networks.GetValueOrDefault(id)?.LatencyMilliseconds ?? 0;
 
     /// <summary>The slot of a store; null when it is not one of this set.</summary>
     internal StoreSlot? FindSlot(StoreId id) => byId.GetValueOrDefault(id);
 
     /// <summary>Whether a shard on the store counts where redundancy is counted: it can be read, and its store is neither suspended nor disqualified.</summary>
-    internal bool IsHealthy(StoreId id) => FindSlot(id) is { TakesReads: true, Rating.Standing: StoreStanding.Vetted or StoreStanding.Vetting };
+    /// <remarks>What is lost on a network loses its place in the row: what is there counts.</remarks>
+    internal bool IsHealthy(StoreId id) => FindSlot(id) is { } slot ? slot is { TakesReads: true, Rating.Standing: StoreStanding.Vetted or StoreStanding.Vetting } : networks.GetValueOrDefault(id) is { Backend: not null };
+
+    /// <summary>What is known of the place of shards on a store; null when it is not one of this set.</summary>
+    internal StoreTraits? TraitsOf(StoreId id) => FindSlot(id)?.Traits ?? networks.GetValueOrDefault(id)?.Traits;
+
+    /// <summary>Takes over the outside networks that there are.</summary>
+    internal void SetNetworks(FrozenDictionary<StoreId, NetworkStore> changed)
+    {
+        networks = changed;
+        Interlocked.Increment(ref version);
+    }
 
     /// <summary>Changes when a store becomes healthy, or ceases to be.</summary>
     internal int HashHealthy()
@@ -103,7 +120,9 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     }
 
     /// <summary>Whether what the store holds has to go elsewhere: it drains, was removed, or is disqualified.</summary>
-    internal bool IsLeaving(StoreId id) => FindSlot(id) is not { State: StoreState.Active, Rating.Standing: not StoreStanding.Disqualified };
+    internal bool IsLeaving(StoreId id) => networks.GetValueOrDefault(id) is { } network
+        ? network.Definition.Role != NetworkRole.Active
+        : FindSlot(id) is not { State: StoreState.Active, Rating.Standing: not StoreStanding.Disqualified };
 
     /// <summary>All stores with what placement knows of them, in the order in which they were configured.</summary>
     public ImmutableArray<StoreDescriptor> Describe() => [.. slots.Select(slot => slot.Describe())];
@@ -165,6 +184,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     /// <summary>Whether nothing is expected of a store any more: removed, or offline for longer than that.</summary>
     internal bool IsGivenUp(StoreId id, TimeSpan offlineFor)
     {
+        if (networks.ContainsKey(id)) return false;
         var slot = FindSlot(id);
         return slot is null || slot.State == StoreState.Removed || (slot.OfflineSince is not 0 and var since && time.GetElapsedTime(since) >= offlineFor);
     }

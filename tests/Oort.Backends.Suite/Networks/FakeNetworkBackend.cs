@@ -17,7 +17,7 @@ public sealed class FakeNetworkBackend(FakeNetwork network, string secret, TimeP
     /// <summary>How long an answer may take. In real time: nothing here hangs but on purpose.</summary>
     private static readonly TimeSpan patience = TimeSpan.FromMilliseconds(100);
 
-    public NetworkTraits Traits { get; } = new() { Kind = "fake", ItemLengthMax = 1 << 24, AddressKind = AddressKind.Transaction, ReadsRanges = true, Proofs = ProofKinds.Claim | ProofKinds.ReadBack, IsPublic = false };
+    public NetworkTraits Traits { get; init; } = new() { Kind = "fake", ItemLengthMax = 1 << 24, AddressKind = AddressKind.Transaction, ReadsRanges = true, Proofs = ProofKinds.Claim | ProofKinds.ReadBack, IsPublic = false };
 
     public string Location => "memory";
 

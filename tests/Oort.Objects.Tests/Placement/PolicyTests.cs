@@ -114,7 +114,7 @@ public sealed class PolicyTests
     public async Task Start_PoliciesOfANewerProgram_AreToldAndTheDefaultHolds()
     {
         await using var cluster = NewCluster(6);
-        await using (var system = await cluster.OpenAsync()) await system.Metadata.PutSettingAsync(PlacementDocument.SettingName, [2, 0x7b, 0x7d], CancellationToken.None);
+        await using (var system = await cluster.OpenAsync()) await system.Metadata.PutSettingAsync(PlacementDocument.SettingName, [PlacementDocument.NetworksVersion + 1, 0x7b, 0x7d], CancellationToken.None);
         await using var again = await cluster.OpenAsync();
         again.GetStatus().Warnings.ShouldContain(warning => warning.Contains("newer version"));
         var bucket = await again.CreateBucketAsync("bucket");

@@ -1,0 +1,26 @@
+namespace Oort.Objects.Networks;
+
+/// <summary>How items on outside networks are made and taken further.</summary>
+public sealed record NetworkOptions
+{
+    /// <summary>Opens networks; null: this program speaks to none.</summary>
+    public INetworkFactory? Factory { get; init; }
+
+    /// <summary>Pause between two looks which items have a step due.</summary>
+    public TimeSpan StepInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pause between two looks at all segments whether shards of them should go to networks.</summary>
+    public TimeSpan PlanInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Items whose steps are taken at the same time.</summary>
+    public int Parallelism { get; init; } = 4;
+
+    /// <summary>Bytes of a bundle at which it is closed, where the network does not take less.</summary>
+    public long BundleBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>How long shards wait for others to be bundled with. They are on hot stores meanwhile.</summary>
+    public TimeSpan BundleWait { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Bytes a second that are read from hot stores at most to plan items; 0: no limit.</summary>
+    public long BytesPerSecond { get; init; } = 64L * 1024 * 1024;
+}
