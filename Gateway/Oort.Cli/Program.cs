@@ -12,6 +12,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     DiskVerb.Create(),
     ObjectVerb.Create(),
     PlacementVerb.Create(),
+    BackendVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

@@ -26,9 +26,10 @@ internal sealed class PolicyFlags
     private readonly Option<double?> _budget = new("--budget") { Description = "US dollars that a TiB of objects may cost a month." };
     private readonly Option<double?> _latency = new("--prefer-latency") { Description = "How much low latency counts: 0 not at all, 1 by default, 10 at most." };
     private readonly Option<double?> _price = new("--prefer-price") { Description = "How much a low price counts." };
+    private readonly Option<string[]> _network = List("--network", "Outside networks that shards go to once they are written, and how many of a segment, such as attic=2; the first gets the last shards.");
     private readonly Option<bool> _refuse = new("--refuse") { Description = "Place nothing against the policy, rather than as near to it as possible." };
 
-    public Option[] All => [_file, _geometry, _kind, _cap, _country, _avoidCountry, _region, _avoidRegion, _countriesMin, _repairBelow, _unvetted, _budget, _latency, _price, _refuse];
+    public Option[] All => [_file, _geometry, _kind, _cap, _country, _avoidCountry, _region, _avoidRegion, _countriesMin, _repairBelow, _unvetted, _budget, _latency, _price, _network, _refuse];
 
     public bool IsGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is { Implicit: false });
 
@@ -47,9 +48,16 @@ internal sealed class PolicyFlags
             UnvettedPercent = parsed.GetValue(_unvetted) ?? policy.UnvettedPercent,
             Budget = parsed.GetValue(_budget) ?? policy.Budget,
             Prefer = new(parsed.GetValue(_latency) ?? policy.Prefer.Latency, parsed.GetValue(_price) ?? policy.Prefer.Price),
+            NetworkShares = Given(parsed, _network) is { } networks ? [.. networks.Select(Network)] : policy.NetworkShares,
             WhenUnmet = parsed.GetValue(_refuse) ? UnmetAction.Refuse : policy.WhenUnmet,
         };
         return Given(parsed, _cap) is { } caps ? policy with { Caps = policy.Caps.SetItems(caps.Select(Cap)) } : policy;
+    }
+
+    private static NetworkShare Network(string text)
+    {
+        var parts = text.Split('=');
+        return parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var shards) ? new(parts[0], shards) : throw new ConfigurationException($"--network: \"{text}\" is not a network's name and a number of shards, such as attic=2.");
     }
 
     private static KeyValuePair<DomainKind, int> Cap(string text)

@@ -7,6 +7,7 @@ using Oort.Backends;
 using Oort.Gateway.Imports;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.S3;
 
@@ -32,6 +33,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
     private readonly long started = time.GetTimestamp();
     private readonly PlacementAdmin placement = new(system);
     private readonly AdminImports importing = new(imports, system.Metadata);
+    private readonly NetworkAdmin networks = new(system);
     private readonly DurabilityAdmin durability = new(system, jobs);
 
     /// <summary>The program's version.</summary>
@@ -54,6 +56,10 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         catch (KeyChangeException e)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "KeyChangeRefused", message = e.Message }, cancellationToken);
+        }
+        catch (NetworkException e)
+        {
+            await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "NetworkChangeRefused", message = e.Message }, cancellationToken);
         }
         catch (DiskChangeException e)
         {
@@ -132,6 +138,18 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 var target = (await BodyAsync<MigrateRequest>(request, cancellationToken)).To is { Length: > 0 } to ? to : throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"to\" must be the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE.");
                 return jobs.Start("migrate", async (report, stop) =>
                     await system.MoveMetadataAsync(target, new Synchronous<MetadataMoveProgress>(p => report(p.RowsCopied, 0)), stop));
+            case ("GET", ["networks"]):
+                return await networks.ListAsync(cancellationToken);
+            case ("POST", ["networks"]):
+                return await networks.AddAsync(await BodyAsync<NetworkRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["networks", var name, "test"]):
+                return await networks.TestAsync(name, cancellationToken);
+            case ("POST", ["networks", var name, "drain"]):
+                return await networks.DrainAsync(name, isDraining: true, cancellationToken);
+            case ("POST", ["networks", var name, "resume"]):
+                return await networks.DrainAsync(name, isDraining: false, cancellationToken);
+            case ("DELETE", ["networks", var name]):
+                return await networks.RemoveAsync(name, cancellationToken);
             case ("GET", ["placement"]):
                 return placement.List();
             case ("GET", ["placement", "stores"]):
@@ -243,10 +261,11 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
             ?? throw NotFound($"There is no {(versionId is null ? "" : $"version {versionId} of ")}s3://{bucketName}/{key}.");
         var data = await system.Objects.LocateAsync(version, cancellationToken);
         var stores = system.Stores.GetStatus().Where(s => s.Id != StoreId.None).ToDictionary(s => s.Id);
+        var outside = system.GetNetworks().ToDictionary(network => network.Definition.Id, network => network.Definition.Name);
         return new ObjectModel(
             bucketName, key, version.IdText, version.IsLatest, version.IsDeleteMarker, version.Size, version.ETag, version.LastModified, version.StorageClass,
             await system.Objects.GetDurabilityAsync(version, cancellationToken), version.Extents.Count(e => e.PartNumber > 0),
-            [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores))])
+            [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores, outside))])
         {
             Data = [.. data.Select(d => d.Data.Id.ToString()).Distinct()],
         };
@@ -265,14 +284,14 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         return ErasedModel.From(await system.FindErasedAsync(null, version.Generation, cancellationToken));
     }
 
-    private static SegmentModel Segment(SegmentRow segment, Dictionary<StoreId, StoreStatus> stores) => new(
+    private static SegmentModel Segment(SegmentRow segment, Dictionary<StoreId, StoreStatus> stores, Dictionary<StoreId, string> networks) => new(
         segment.Id.ToString(), segment.Geometry.ToString(), segment.IsFull ? "full" : "quorum", segment.PayloadLength,
         [.. segment.Shards.Select((store, index) => new ShardModel(
             index,
             index < segment.Geometry.DataShards ? "data" : "parity",
             store == StoreId.None ? "" : store.ToString(),
-            stores.TryGetValue(store, out var status) ? status.Location : "",
-            store == StoreId.None ? "missing" : status is null ? "unknown disk" : DiskModel.Lower(status.Health)))]);
+            stores.TryGetValue(store, out var status) ? status.Location : networks.GetValueOrDefault(store, ""),
+            store == StoreId.None ? "missing" : networks.ContainsKey(store) ? "outside" : status is null ? "unknown disk" : DiskModel.Lower(status.Health)))]);
 
     private static async ValueTask<string> DiskPathAsync(S3Request request, CancellationToken cancellationToken)
     {
