@@ -26,7 +26,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
     {
         if (stores.Networks.Count == 0) return 0;
         await LetGoOfDrainedAsync(cancellationToken);
-        var due = await metadata.ListDueItemsAsync(time.GetUtcNow(), BatchCount, cancellationToken);
+        // Times are kept in milliseconds: what is due in this one is due.
+        var due = await metadata.ListDueItemsAsync(time.GetUtcNow().AddMilliseconds(1), BatchCount, cancellationToken);
         await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken }, StepAsync);
         // What is sealed may be the last that its segments waited for. One after the other: the planner is not for several.
         foreach (var item in due)
