@@ -111,12 +111,7 @@ public sealed class DamageDrill
 
     private static async Task<Tool.Result> OortAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
     {
-        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath))
-        {
-            ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey,
-            ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey,
-        };
-        var result = await Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
+        var result = await Verb.RunAsync(gateway, folder, arguments);
         result.ExitCode.ShouldBe(0, $"oort {string.Join(' ', arguments)}\n{result.Output}\n{result.Error}\ngateway:\n{gateway.Log}");
         return result;
     }

@@ -6,6 +6,7 @@ using Amazon.S3.Model;
 using Oort.Conformance.Harness;
 using Shouldly;
 using Xunit;
+using static Oort.Conformance.Harness.Verb;
 
 namespace Oort.Conformance.Imports;
 
@@ -283,14 +284,5 @@ public sealed class ImportTests
     {
         using var response = await client.GetObjectAsync("new", key);
         return Encoding.UTF8.GetString(await ReadAsync(response));
-    }
-
-    private static async Task<JsonElement> JsonAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments) =>
-        JsonSerializer.Deserialize<JsonElement>((await RunAsync(gateway, folder, [.. arguments, "--json"])).ShouldSucceed().Output);
-
-    private static Task<Tool.Result> RunAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath)) { ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey, ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey };
-        return Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
     }
 }

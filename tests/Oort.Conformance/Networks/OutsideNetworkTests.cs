@@ -3,6 +3,7 @@ using System.Text.Json;
 using Oort.Conformance.Harness;
 using Shouldly;
 using Xunit;
+using static Oort.Conformance.Harness.Verb;
 
 namespace Oort.Conformance.Networks;
 
@@ -108,14 +109,5 @@ public sealed class OutsideNetworkTests
         var bytes = new byte[1_000_000 + number];
         new Random(number).NextBytes(bytes);
         return bytes;
-    }
-
-    private static async Task<JsonElement> JsonAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments) =>
-        JsonSerializer.Deserialize<JsonElement>((await RunAsync(gateway, folder, [.. arguments, "--json"])).ShouldSucceed().Output);
-
-    private static Task<Tool.Result> RunAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath)) { ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey, ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey };
-        return Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
     }
 }

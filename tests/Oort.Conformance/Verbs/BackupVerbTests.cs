@@ -3,6 +3,7 @@ using Amazon.S3;
 using Oort.Conformance.Harness;
 using Shouldly;
 using Xunit;
+using static Oort.Conformance.Harness.Verb;
 
 namespace Oort.Conformance.Verbs;
 
@@ -65,14 +66,4 @@ public sealed class BackupVerbTests
 
     private static Task<Tool.Result> RestoreAsync(TemporaryFolder folder, string backup) =>
         Tool.RunAsync(GatewayProcess.Executable, ["metadata", "restore", "--from", folder[backup], "--data", folder["data"]]);
-
-    private static Task<Tool.Result> RunAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath))
-        {
-            ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey,
-            ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey,
-        };
-        return Tool.RunAsync(GatewayProcess.Executable, arguments, environment);
-    }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Oort.Conformance.Harness;
 using Shouldly;
 using Xunit;
+using static Oort.Conformance.Harness.Verb;
 
 namespace Oort.Conformance.Verbs;
 
@@ -92,18 +93,5 @@ public sealed class VerbTests
 
         (await gateway.TerminateAsync()).ShouldBe(0, gateway.Log);
         (await Tool.RunAsync(GatewayProcess.Executable, ["key", "reset", "--data", folder["data"]])).ShouldSucceed().Output.ShouldContain("Access key: OORT");
-    }
-
-    private static async Task<JsonElement> JsonAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments) =>
-        JsonSerializer.Deserialize<JsonElement>((await RunAsync(gateway, folder, [.. arguments, "--json"])).ShouldSucceed().Output);
-
-    private static Task<Tool.Result> RunAsync(GatewayProcess gateway, TemporaryFolder folder, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string>(gateway.ClientEnvironment(folder.FullPath))
-        {
-            ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey,
-            ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey,
-        };
-        return Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
     }
 }

@@ -163,6 +163,25 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public async Task Segment_OfWhichOneNetworkHasItsPart_StaysHotUntilTheOtherHasItsPartToo()
+    {
+        await using var world = await NetworkWorld.StartAsync("2+2", new NetworkShare("far", 1), new NetworkShare("farther", 1));
+        world["farther"].Fault = PeerFault.Unavailable;
+        await world.PutAsync(0);
+        await world.SettleAsync();
+
+        (await world.System.Metadata.ListItemsAsync(world.IdOf("far"), null, 10, CancellationToken.None)).ShouldHaveSingleItem().Item.State.ShouldBe(ItemState.Sealed);
+        (await world.SegmentsAsync()).ShouldHaveSingleItem().Shards.ShouldNotContain(world.IdOf("far"));
+        (await world.HotCountAsync()).ShouldBe(4);
+
+        world["farther"].Fault = PeerFault.None;
+        world.Time.Advance(TimeSpan.FromHours(1));
+        await world.SettleAsync();
+        (await world.SegmentsAsync()).ShouldHaveSingleItem().Shards[2..].ShouldBe([world.IdOf("farther"), world.IdOf("far")]);
+        (await world.HotCountAsync()).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Shard_ThatIsDamagedWhereItIs_IsMendedBeforeItGoes()
     {
         await using var world = await NetworkWorld.StartAsync("2+1", new NetworkShare("far", 1));
