@@ -8,10 +8,9 @@ namespace Oort.Cli.Verbs;
 /// <summary><c>oort backend add|list|test|drain|resume|remove</c>: outside networks that shards may go to.</summary>
 internal static class BackendVerb
 {
-    /// <summary>Variable of the environment with the token of an IPFS node.</summary>
-    private const string TokenVariable = "OORT_BACKEND_TOKEN";
+    private const int SecretFileSizeMax = 16 * 1024;
 
-    public static Command Create() => new("backend", "Add, list, test, drain and remove outside networks that shards go to: S3 clouds, IPFS nodes.")
+    public static Command Create() => new("backend", "Add, list, test, drain and remove outside networks that shards go to: S3 clouds, IPFS, pinning services, Crust, Arweave, Filecoin.")
     {
         Add(),
         Verb("list", "Show the networks with what is there, and what does not get on.", (_, _) => (HttpMethod.Get, "networks", null), PrintTable, isNamed: false),
@@ -24,53 +23,67 @@ internal static class BackendVerb
     private static Command Add()
     {
         var name = new Argument<string>("NAME") { Description = "What policies will call it: a-z, 0-9 and '-'." };
-        var url = new Argument<string>("URL") { Description = "s3://BUCKET[/PREFIX], or the http address of an IPFS node's RPC." };
+        var what = new Argument<string>("KIND") { Description = "s3://BUCKET[/PREFIX], or one of ipfs, ipfs-pinning, crust, arweave, filecoin." };
         var service = new OtherService("target");
-        var storageClass = new Option<string>("--class") { Description = "Storage class of the cloud for what is put (default: the bucket's).", HelpName = "CLASS" };
-        var sample = new Option<bool>("--sample") { Description = "Read back some blocks instead of all before an item counts: where reading is dear." };
-        var gateways = new Option<string[]>("--gateway") { Description = $"Of an IPFS node: trustless gateway that items are read back from. Several: repeat it. The node's token, if it asks for one, is taken from {TokenVariable}.", HelpName = "URL" };
+        var storageClass = new Option<string>("--class") { Description = "S3: storage class of what is put (default: the bucket's).", HelpName = "CLASS" };
+        var set = new Option<string[]>("--set") { Description = "A setting of its kind (docs/networks.md), such as node=http://127.0.0.1:5001. Several: repeat it.", HelpName = "NAME=VALUE" };
+        var secret = new Option<string[]>("--secret") { Description = "A secret setting, from a file. It is sealed at the gateway and never shown.", HelpName = "NAME=FILE" };
         var operatorName = new Option<string>("--operator") { Description = "Whose it is: shards of a segment are spread over operators.", HelpName = "NAME" };
         var region = new Option<string>("--region") { Description = "Where it is, as policies name it.", HelpName = "NAME" };
         var country = new Option<string>("--country") { Description = "Two capital letters (DE).", HelpName = "CC" };
         var remote = new RemoteFlags();
-        var command = new Command("add", "Add a network. Nothing goes there before a placement policy names it: oort placement set POLICY --network NAME=SHARDS.") { name, url, storageClass, sample, gateways, operatorName, region, country };
+        var command = new Command("add", "Add a network. Nothing goes there before a placement policy names it: oort placement set POLICY --network NAME=SHARDS.") { name, what, storageClass, set, secret, operatorName, region, country };
         service.AddTo(command);
         remote.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var where = parsed.GetRequiredValue(url);
-            var (kind, settings, secrets) = where.StartsWith("s3:", StringComparison.Ordinal) ? S3(where) : Ipfs(where);
+            var kind = parsed.GetRequiredValue(what);
+            var settings = (parsed.GetValue(set) ?? []).Select(text => Pair(text, "--set")).ToDictionary(StringComparer.Ordinal);
+            var secrets = (parsed.GetValue(secret) ?? []).Select(text => Pair(text, "--secret")).ToDictionary(pair => pair.Key, pair => ReadSecret(pair.Value), StringComparer.Ordinal);
+            if (kind.StartsWith("s3:", StringComparison.Ordinal))
+            {
+                AddS3(parsed, kind, service, settings, secrets);
+                if (parsed.GetValue(storageClass) is { } wanted) settings["class"] = wanted;
+                kind = "s3";
+            }
+
             var request = new NetworkRequest(parsed.GetRequiredValue(name), kind, settings, secrets, parsed.GetValue(operatorName), parsed.GetValue(region), parsed.GetValue(country));
             using var client = remote.Connect(parsed);
             var answer = await client.SendAsync(HttpMethod.Post, "networks", request, cancellationToken);
             if (remote.IsJson(parsed)) Output.Json(answer);
             else PrintTable(answer);
             return ExitCode.Done;
-
-            (string, Dictionary<string, string>, Dictionary<string, string>) S3(string text)
-            {
-                var (bucket, prefix) = OtherService.Parse(text);
-                var (endpoint, itsRegion, addressing, keys) = service.Read(parsed);
-                if (keys is null) throw new ConfigurationException("Items cannot be put without keys.");
-                Dictionary<string, string> given = new() { ["bucket"] = bucket, ["endpoint"] = endpoint.ToString(), ["region"] = itsRegion };
-                if (prefix.Length > 0) given["prefix"] = prefix.TrimEnd('/');
-                if (addressing != S3Addressing.Auto) given["addressing"] = addressing == S3Addressing.Path ? "path" : "virtual";
-                if (parsed.GetValue(storageClass) is { } wanted) given["class"] = wanted;
-                if (parsed.GetValue(sample)) given["read-back"] = "sample";
-                Dictionary<string, string> hidden = new() { ["access-key"] = keys.Id, ["secret-key"] = keys.Secret };
-                if (keys.SessionToken is { } token) hidden["session-token"] = token;
-                return ("s3", given, hidden);
-            }
-
-            (string, Dictionary<string, string>, Dictionary<string, string>) Ipfs(string text)
-            {
-                if (!Uri.TryCreate(text, UriKind.Absolute, out var node) || node.Scheme is not ("http" or "https")) throw new ConfigurationException($"\"{text}\" is neither of the form s3://BUCKET[/PREFIX] nor the http address of an IPFS node.");
-                Dictionary<string, string> given = new() { ["node"] = text };
-                if (parsed.GetValue(gateways) is { Length: > 0 } readers) given["gateways"] = string.Join(' ', readers);
-                return ("ipfs", given, Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token ? new() { ["token"] = token } : []);
-            }
         });
         return command;
+    }
+
+    /// <summary>Bucket, place and keys of an S3 cloud, as imports name them.</summary>
+    private static void AddS3(ParseResult parsed, string url, OtherService service, Dictionary<string, string> settings, Dictionary<string, string> secrets)
+    {
+        var (bucket, prefix) = OtherService.Parse(url);
+        var (endpoint, region, addressing, keys) = service.Read(parsed);
+        if (keys is null) throw new ConfigurationException("Items cannot be put without keys.");
+        (settings["bucket"], settings["endpoint"], settings["region"]) = (bucket, endpoint.ToString(), region);
+        if (prefix.Length > 0) settings["prefix"] = prefix.TrimEnd('/');
+        if (addressing != S3Addressing.Auto) settings["addressing"] = addressing == S3Addressing.Path ? "path" : "virtual";
+        (secrets["access-key"], secrets["secret-key"]) = (keys.Id, keys.Secret);
+        if (keys.SessionToken is { } token) secrets["session-token"] = token;
+    }
+
+    private static KeyValuePair<string, string> Pair(string text, string flag) =>
+        text.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? new(text[..at], text[(at + 1)..]) : throw new ConfigurationException($"{flag}: \"{text}\" is not of the form NAME=VALUE.");
+
+    private static string ReadSecret(string file)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > SecretFileSizeMax) throw new ConfigurationException($"{file} is too large for a secret.");
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"The secret cannot be read: {e.Message}");
+        }
     }
 
     private static Command Test()

@@ -81,7 +81,7 @@ internal sealed class NetworkAdmin(IObjectSystem system)
             Country = request.Country ?? "",
             Settings = (request.Settings ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
-        await system.AddNetworkAsync(wanted, NetworkFactory.Encode(request.Secrets ?? []), cancellationToken);
+        await system.AddNetworkAsync(wanted, NetworkSettings.Encode(request.Secrets ?? []), cancellationToken);
         return await ListAsync(cancellationToken);
     }
 

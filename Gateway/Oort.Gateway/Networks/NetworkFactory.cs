@@ -1,93 +1,147 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
+using System.Text;
 using Oort.Backends;
+using Oort.Backends.Arweave;
+using Oort.Backends.Crust;
+using Oort.Backends.Filecoin;
 using Oort.Backends.Ipfs;
 using Oort.Backends.S3;
+using Oort.Evm;
 using Oort.Objects.Networks;
 using Oort.S3.Client;
 
 namespace Oort.Gateway.Networks;
 
-/// <summary>Opens the outside networks that this program speaks to, by the settings that an operator gave (docs/networks.md, "Adding a network").</summary>
+/// <summary>Opens the outside networks that this program speaks to, by the settings that an operator gave (docs/networks.md, "Kinds and their settings").</summary>
 public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkFactory
 {
-    /// <summary>The kinds that there are, with their settings; those after the semicolon are secret. What ends in '?' may be left out.</summary>
+    /// <summary>The kinds that there are, with the names of their settings, secret or not.</summary>
     private static readonly Dictionary<string, string[]> kinds = new(StringComparer.Ordinal)
     {
-        ["s3"] = ["bucket", "endpoint", "region?", "prefix?", "class?", "addressing?", "read-back?", "access-key", "secret-key", "session-token?"],
-        ["ipfs"] = ["node", "gateways?", "token?"],
+        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "access-key", "secret-key", "session-token"],
+        ["ipfs"] = ["node", "gateways", "token"],
+        ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token"],
+        ["crust"] = ["gateway", "service", "gateways", "key", "token"],
+        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "wallet", "key"],
+        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "key", "rpc-authorization"],
     };
 
     public INetworkBackend Open(NetworkDefinition definition, ReadOnlySpan<byte> secret)
     {
         if (!kinds.TryGetValue(definition.Kind, out var known)) throw new NetworkException($"There is no kind of network \"{definition.Kind}\"; there are {string.Join(", ", kinds.Keys)}.");
-        var values = new Dictionary<string, string>(definition.Settings, StringComparer.Ordinal);
-        foreach (var (name, value) in Secrets(secret)) values[name] = value;
-        foreach (var name in values.Keys.Where(name => !known.Contains(name) && !known.Contains(name + "?"))) throw new NetworkException($"A network of kind {definition.Kind} has no setting \"{name}\"; it has {string.Join(", ", known)}.");
-        foreach (var name in known.Where(name => !name.EndsWith('?') && values.GetValueOrDefault(name, "").Length == 0)) throw new NetworkException($"Setting \"{name}\" of network {definition.Name} is missing.");
+        var settings = new NetworkSettings(definition, secret, known);
         try
         {
-            return definition.Kind == "s3" ? OpenS3(values) : OpenIpfs(values);
+            return definition.Kind switch
+            {
+                "s3" => OpenS3(settings),
+                "ipfs" => new IpfsBackend(Ipfs(settings, "token"), time),
+                "ipfs-pinning" => OpenPinning(settings),
+                "crust" => OpenCrust(settings),
+                "arweave" => OpenArweave(settings),
+                _ => OpenFilecoin(settings),
+            };
         }
-        catch (Exception failure) when (failure is ArgumentException or ValidationException)
+        catch (Exception failure) when (failure is ArgumentException or ValidationException or FormatException)
         {
-            throw new NetworkException($"Network {definition.Name} cannot be used as it is set: {failure.Message}", failure);
+            throw new NetworkException($"Network {definition.Name} cannot be used as it is set: {Sentence(failure)}", failure);
         }
     }
 
-    /// <summary>Secrets by name as they are sealed.</summary>
-    public static byte[] Encode(IReadOnlyDictionary<string, string> secrets) => secrets.Count == 0 ? [] : JsonSerializer.SerializeToUtf8Bytes(secrets);
+    /// <summary>Without the name of the parameter, which an operator has not given.</summary>
+    private static string Sentence(Exception failure) => failure is ArgumentException { ParamName: not null } ? failure.Message[..failure.Message.LastIndexOf(" (", StringComparison.Ordinal)] : failure.Message;
 
-    private static Dictionary<string, string> Secrets(ReadOnlySpan<byte> secret)
-    {
-        try
-        {
-            return secret.IsEmpty ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(secret) ?? [];
-        }
-        catch (JsonException failure)
-        {
-            throw new NetworkException("Its secrets are not as this program writes them. Remove the network and add it again.", failure);
-        }
-    }
-
-    private S3NetworkBackend OpenS3(Dictionary<string, string> values)
+    private S3NetworkBackend OpenS3(NetworkSettings settings)
     {
         var options = new S3NetworkOptions
         {
             Client = new()
             {
-                Endpoint = Url(values["endpoint"]),
-                Region = values.GetValueOrDefault("region", "us-east-1"),
-                Addressing = values.GetValueOrDefault("addressing", "auto") switch
-                {
-                    "auto" => S3Addressing.Auto,
-                    "path" => S3Addressing.Path,
-                    "virtual" => S3Addressing.VirtualHost,
-                    var other => throw new ArgumentException($"addressing is auto, path or virtual, not \"{other}\"."),
-                },
+                Endpoint = settings.Url("endpoint"),
+                Region = settings.Find("region") ?? "us-east-1",
+                Addressing = settings.Choice("addressing", ("auto", S3Addressing.Auto), ("path", S3Addressing.Path), ("virtual", S3Addressing.VirtualHost)),
             },
-            Keys = new(values["access-key"], values["secret-key"], values.GetValueOrDefault("session-token")),
-            Bucket = values["bucket"],
-            StorageClass = values.GetValueOrDefault("class"),
-            ReadBack = values.GetValueOrDefault("read-back", "full") switch
-            {
-                "full" => S3ReadBack.Full,
-                "sample" => S3ReadBack.Sample,
-                var other => throw new ArgumentException($"read-back is full or sample, not \"{other}\"."),
-            },
+            Keys = new(settings.Text("access-key"), settings.Text("secret-key"), settings.Find("session-token")),
+            Bucket = settings.Text("bucket"),
+            StorageClass = settings.Find("class"),
+            ReadBack = settings.Choice("read-back", ("full", S3ReadBack.Full), ("sample", S3ReadBack.Sample)),
         };
-        if (values.TryGetValue("prefix", out var prefix) && prefix.Length > 0) options = options with { Prefix = prefix };
-        return new(options, time, time, jitter);
+        return new(settings.Find("prefix") is { } prefix ? options with { Prefix = prefix } : options, time, time, jitter);
     }
 
-    private IpfsBackend OpenIpfs(Dictionary<string, string> values) => new(
+    /// <param name="token">Name of the setting with the node's token.</param>
+    private static IpfsOptions Ipfs(NetworkSettings settings, string token) => new()
+    {
+        Node = settings.Url("node"),
+        Credentials = settings.Find(token) is { } given ? IpfsCredentials.Bearer(given) : null,
+        Gateways = Gateways(settings),
+    };
+
+    private static IpfsGateway[] Gateways(NetworkSettings settings) => [.. settings.Urls("gateways").Select(url => new IpfsGateway(url))];
+
+    private PinningBackend OpenPinning(NetworkSettings settings) => new(
         new()
         {
-            Node = Url(values["node"]),
-            Credentials = values.TryGetValue("token", out var token) ? IpfsCredentials.Bearer(token) : null,
-            Gateways = [.. values.GetValueOrDefault("gateways", "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(url => new IpfsGateway(Url(url)))],
+            Service = settings.Url("service"),
+            Credentials = IpfsCredentials.Bearer(settings.Text("token")),
+            Origin = Ipfs(settings, "node-token"),
+            Origins = [.. (settings.Find("origins") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)],
         },
         time);
 
-    private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url! : throw new ArgumentException($"\"{text}\" is not a URL such as https://s3.example.org.");
+    private CrustBackend OpenCrust(NetworkSettings settings) => new(
+        new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings) },
+        time);
+
+    private static W3AuthToken CrustToken(NetworkSettings settings)
+    {
+        if (settings.Find("token") is { } token) return W3AuthToken.Parse(token);
+        using var key = EvmKey.FromHex(settings.Text("key"));
+        return W3AuthToken.Of(key);
+    }
+
+    private KeyedBackend OpenArweave(NetworkSettings settings)
+    {
+        var options = new ArweaveOptions
+        {
+            Bundler = settings.FindUrl("bundler"),
+            Payments = settings.FindUrl("payments"),
+            BundlerAddress = settings.Find("bundler-address"),
+            Nodes = settings.Urls("nodes"),
+            Gateways = settings.Urls("gateways"),
+        };
+        if (settings.Find("wallet") is { } jwk)
+            return Keyed(ArweaveKey.Read(Encoding.UTF8.GetBytes(jwk)), wallet => options.Bundler is null ? ArweaveBackend.Direct(options, wallet, time) : ArweaveBackend.ThroughBundler(options, wallet, time));
+        if (options.Bundler is null) throw new ArgumentException("Without a bundler a \"wallet\" has to pay, an Arweave JWK file.");
+        return Keyed(EvmKey.FromHex(settings.Text("key")), key => ArweaveBackend.ThroughBundler(options, new EthereumItemKey(key), time));
+    }
+
+    private KeyedBackend OpenFilecoin(NetworkSettings settings)
+    {
+        var options = new FilecoinOptions
+        {
+            Network = settings.Choice("chain", ("mainnet", FilecoinNetwork.Mainnet), ("calibration", FilecoinNetwork.Calibration)),
+            Node = new() { Endpoint = settings.Url("rpc"), Authorization = settings.Find("rpc-authorization") },
+            ServiceUrl = settings.Url("provider"),
+            ProviderId = settings.Number("provider-id"),
+            ReadBack = settings.Choice("read-back", ("full", FilecoinReadBack.Full), ("sample", FilecoinReadBack.Sample)),
+        };
+        if (settings.Find("label") is { } label) options = options with { Label = label };
+        return Keyed(EvmKey.FromHex(settings.Text("key")), key => new FilecoinBackend(options, key, time, time));
+    }
+
+    /// <summary>Opens a backend with its key; the key does not outlive one that cannot be opened.</summary>
+    private static KeyedBackend Keyed<TKey>(TKey key, Func<TKey, INetworkBackend> open)
+        where TKey : IDisposable
+    {
+        try
+        {
+            return new(open(key), key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
 }

@@ -34,7 +34,7 @@ public sealed partial class ObjectSystem
     /// <returns>Steps taken.</returns>
     internal async Task<int> StepNetworksAsync(CancellationToken cancellationToken = default)
     {
-        await itemPlanner.RunAsync(cancellationToken);
+        await itemPlanner.RunAsync(isWhole: true, cancellationToken);
         var steps = 0;
         for (int taken; (taken = await itemRound.RunAsync(cancellationToken)) > 0;) steps += taken;
         return steps;
@@ -64,12 +64,9 @@ public sealed partial class ObjectSystem
     private async Task RunNetworksAsync(CancellationToken stop)
     {
         var now = (networks.Document.Revision, parts.Stores.Placement.Document.Revision);
-        if (now != plannedFor || time.GetElapsedTime(plannedAt) >= options.Networks.PlanInterval)
-        {
-            await itemPlanner.RunAsync(stop);
-            (plannedFor, plannedAt) = (now, time.GetTimestamp());
-        }
-
+        var isWhole = now != plannedFor || time.GetElapsedTime(plannedAt) >= options.Networks.PlanInterval;
+        await itemPlanner.RunAsync(isWhole, stop);
+        if (isWhole) (plannedFor, plannedAt) = (now, time.GetTimestamp());
         await itemRound.RunAsync(stop);
     }
 }

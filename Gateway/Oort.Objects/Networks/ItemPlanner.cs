@@ -17,19 +17,44 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
 {
     private const int PageSize = 1_000;
 
+    /// <summary>Segments that are remembered because they were not full yet when they were new; a look at all finds the others.</summary>
+    private const int UnfinishedCountMax = 1_000;
+
     private readonly Dictionary<StoreId, Bundle> bundles = [];
+    private readonly HashSet<SegmentId> unfinished = [];
+    private SegmentId newest;
     private readonly Pacer pacer = new(options.BytesPerSecond, time);
 
-    /// <summary>Looks at every segment.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Looks at segments that came since the last time, and at those that were not full then.</summary>
+    /// <param name="isWhole">At every segment: networks or policies have changed, or what was planned may have failed.</param>
+    public async Task RunAsync(bool isWhole, CancellationToken cancellationToken)
     {
-        if (stores.Networks.Count == 0 || !stores.Placement.Placers.Any(placer => !placer.Rules.Networks.IsDefaultOrEmpty)) return;
-        for (var after = default(SegmentId); ;)
+        if (stores.Networks.Count == 0 || !stores.Placement.Placers.Any(placer => placer.Rules.NetworkShares is not null)) return;
+        if (isWhole)
         {
-            var page = await metadata.ListSegmentsAsync(after, PageSize, notFullOnly: false, store: null, cancellationToken);
-            foreach (var row in page) await LookAsync(row, cancellationToken);
+            newest = default;
+            unfinished.Clear();
+        }
+
+        foreach (var id in unfinished.ToArray())
+        {
+            var row = await metadata.FindSegmentAsync(id, cancellationToken);
+            if (row is { IsFull: false }) continue;
+            unfinished.Remove(id);
+            if (row is not null) await LookAsync(row, cancellationToken);
+        }
+
+        while (true)
+        {
+            var page = await metadata.ListSegmentsAsync(newest, PageSize, notFullOnly: false, store: null, cancellationToken);
+            foreach (var row in page)
+            {
+                if (row.IsFull) await LookAsync(row, cancellationToken);
+                else if (unfinished.Count < UnfinishedCountMax) unfinished.Add(row.Id);
+                newest = row.Id;
+            }
+
             if (page.Length < PageSize) break;
-            after = page[^1].Id;
         }
 
         foreach (var (network, bundle) in bundles.ToArray())

@@ -20,6 +20,11 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
     /// <summary>Pause before an item of a network that cannot be opened is looked at again.</summary>
     private static readonly TimeSpan ClosedDelay = TimeSpan.FromMinutes(5);
 
+    /// <summary>Pause between two looks at all that networks hold which are drained.</summary>
+    private static readonly TimeSpan DrainedInterval = TimeSpan.FromMinutes(1);
+
+    private long drainedAt;
+
     /// <summary>Takes every step that is due now.</summary>
     /// <returns>Steps taken.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -64,6 +69,12 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             {
                 after = ItemStates.Failed(row.Item, failure, time.GetUtcNow());
                 LogFailed(logger, item.Id, network.Location, after.State, failure.Message);
+            }
+            catch (Exception failure) when (failure is not (OperationCanceledException or MetadataUnavailableException))
+            {
+                // A bug, for which no other item is to wait: it is tried again, later each time.
+                after = ItemStates.Failed(row.Item, new(BackendErrorKind.Transient, "Something unforeseen happened; the log has more.", failure), time.GetUtcNow());
+                LogUnforeseen(logger, item.Id, network.Location, failure);
             }
 
             if (await StoreAsync(row, after, cancellationToken) && after.State is ItemState.FailedFinal or ItemState.Expired) await LoseAsync(row.Store, shards, cancellationToken);
@@ -127,6 +138,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
 
     private async Task LetGoOfDrainedAsync(CancellationToken cancellationToken)
     {
+        if (drainedAt != 0 && time.GetElapsedTime(drainedAt) < DrainedInterval) return;
+        drainedAt = Math.Max(1, time.GetTimestamp());
         foreach (var network in stores.Networks.Values.Where(network => network.Definition.Role == NetworkRole.Draining))
             for ((StoreId, ItemId)? after = null; ;)
             {
@@ -155,6 +168,9 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Item {Item} on {Location} is {State}: {Reason}")]
     private static partial void LogFailed(ILogger logger, ItemId item, string location, ItemState state, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A step of item {Item} on {Location} ended in a way that none should.")]
+    private static partial void LogUnforeseen(ILogger logger, ItemId item, string location, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The step of item {Item} could not be stored; it is taken again.")]
     private static partial void LogUnavailable(ILogger logger, ItemId item, Exception failure);

@@ -26,8 +26,11 @@ public sealed record NetworkDocument(long Revision, ImmutableArray<NetworkDefini
     /// <summary>Settings of one network.</summary>
     public const int SettingCountMax = 64;
 
-    /// <summary>Characters of one setting, and bytes of the sealed secrets.</summary>
+    /// <summary>Characters of one setting.</summary>
     public const int SettingLengthMax = 4096;
+
+    /// <summary>Bytes of a network's sealed secrets: the file of an Arweave wallet is the longest.</summary>
+    public const int SecretSizeMax = 8192;
 
     public static NetworkDocument Empty { get; } = new(0, []);
 
@@ -51,8 +54,9 @@ public sealed record NetworkDocument(long Revision, ImmutableArray<NetworkDefini
             if (network.Id == StoreId.None) throw new NetworkException($"Network {network.Name} has no id.");
             if (!Enum.IsDefined(network.Role)) throw new NetworkException($"Network {network.Name} has no role that is known.");
             var texts = network.Settings.Values.Concat(network.Settings.Keys).Concat([network.Operator, network.Region, network.Country]);
-            if (network.Settings.Count > SettingCountMax || network.Secret.Length > SettingLengthMax || texts.Any(text => text is null || text.Length > SettingLengthMax))
+            if (network.Settings.Count > SettingCountMax || texts.Any(text => text is null || text.Length > SettingLengthMax))
                 throw new NetworkException($"Network {network.Name} has more than {SettingCountMax} settings, or one that is longer than {SettingLengthMax} characters.");
+            if (network.Secret.Length > SecretSizeMax) throw new NetworkException($"The secrets of network {network.Name} have more than {SecretSizeMax} bytes when they are sealed.");
             if (network.Country.Length > 0 && (network.Country.Length != 2 || !network.Country.All(char.IsAsciiLetterUpper))) throw new NetworkException($"\"{network.Country}\" is no country: two capital letters such as DE (ISO 3166-1).");
         }
 

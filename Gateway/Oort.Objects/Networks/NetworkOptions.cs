@@ -9,7 +9,7 @@ public sealed record NetworkOptions
     /// <summary>Pause between two looks which items have a step due.</summary>
     public TimeSpan StepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Pause between two looks at all segments whether shards of them should go to networks.</summary>
+    /// <summary>Pause between two looks at all segments whether shards of them should go to networks; new segments are looked for with each step.</summary>
     public TimeSpan PlanInterval { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Items whose steps are taken at the same time.</summary>

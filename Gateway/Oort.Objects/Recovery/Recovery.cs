@@ -203,7 +203,14 @@ public static class Recovery
         var present = 0;
         await Task.WhenAll(Enumerable.Range(0, shards.Count).Select(async index =>
         {
-            if (shards[index] == StoreId.None || system.Stores.Find(shards[index]) is not { } store) return;
+            if (shards[index] == StoreId.None) return;
+            if (system.Stores.Find(shards[index]) is not { } store)
+            {
+                // Networks are opened by the next start; their items were in the journal.
+                if (await system.Metadata.FindItemOfAsync(shards[index], new(row.Id, (byte)index), cancellationToken) is { Item.Item.IsCopy: true }) Interlocked.Increment(ref present);
+                return;
+            }
+
             try
             {
                 if (await store.StatAsync(new(row.Id, (byte)index), cancellationToken) == length) Interlocked.Increment(ref present);

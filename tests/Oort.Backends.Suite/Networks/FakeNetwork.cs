@@ -18,6 +18,9 @@ public sealed class FakeNetwork(TimeProvider time)
 
     public PeerFault Fault { get; set; }
 
+    /// <summary>Thrown at each request, as a bug of the backend would be; null: none.</summary>
+    public Exception? Bug { get; set; }
+
     public int PaymentCount
     {
         get
@@ -73,6 +76,7 @@ public sealed class FakeNetwork(TimeProvider time)
     private async Task<T> AskAsync<T>(string secret, Request request, Func<T> ask, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (Bug is { } bug) throw bug;
         if (secret != Secret) throw Refused(BackendErrorKind.Unauthorized, 401);
         switch (Fault)
         {

@@ -182,6 +182,38 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public async Task Recovery_FromStoresAlone_FindsWhatIsOnNetworksToo()
+    {
+        await using var world = await NetworkWorld.StartAsync("4+2", new NetworkShare("far", 3));
+        for (var number = 0; number < Count; number++) await world.PutAsync(number);
+        await world.SettleAsync();
+
+        var report = await world.RecoverAsync();
+
+        (report.Findings.Length, report.UnreadableSegments).ShouldBe((0, 0));
+        await world.CheckAsync(Count);
+        await world.SettleAsync();
+        world["far"].PaymentCount.ShouldBe(3 * Count);
+    }
+
+    [Fact]
+    public async Task Item_WhoseStepsEndInABug_HoldsUpNoOther()
+    {
+        await using var world = await NetworkWorld.StartAsync("2+2", new NetworkShare("far", 1), new NetworkShare("farther", 1));
+        world["far"].Bug = new InvalidOperationException("a bug");
+        await world.PutAsync(0);
+        await world.SettleAsync();
+
+        (await world.System.Metadata.ListItemsAsync(world.IdOf("farther"), null, 10, CancellationToken.None)).ShouldHaveSingleItem().Item.State.ShouldBe(ItemState.Sealed);
+        var item = (await world.System.Metadata.ListItemsAsync(world.IdOf("far"), null, 10, CancellationToken.None)).ShouldHaveSingleItem().Item;
+        (item.State, item.Reason).ShouldBe((ItemState.Retrying, "Something unforeseen happened; the log has more."));
+        world["far"].Bug = null;
+        world.Time.Advance(TimeSpan.FromHours(1));
+        await world.SettleAsync();
+        (await world.SegmentsAsync()).ShouldHaveSingleItem().Shards[2..].ShouldBe([world.IdOf("farther"), world.IdOf("far")]);
+    }
+
+    [Fact]
     public async Task Shard_ThatIsDamagedWhereItIs_IsMendedBeforeItGoes()
     {
         await using var world = await NetworkWorld.StartAsync("2+1", new NetworkShare("far", 1));

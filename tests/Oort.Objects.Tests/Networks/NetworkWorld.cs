@@ -126,6 +126,17 @@ internal sealed class NetworkWorld : INetworkFactory, IAsyncDisposable
         System = await Cluster.OpenAsync();
     }
 
+    /// <summary>Loses everything but the stores and the root key, and recovers from these.</summary>
+    public async Task<RecoveryReport> RecoverAsync()
+    {
+        await System.DisposeAsync();
+        Directory.Delete(Cluster.DataDirectory, recursive: true);
+        Directory.CreateDirectory(Cluster.DataDirectory);
+        var report = await Oort.Objects.Recovery.RunAsync(new() { DataDirectory = Cluster.DataDirectory, OpenTimeout = TimeSpan.FromSeconds(5) }, Cluster.Endpoints, Cluster.Root, TimeProvider.System, Cluster.Logs, null, CancellationToken.None);
+        System = await Cluster.OpenAsync();
+        return report;
+    }
+
     public async Task<int> HotCountAsync()
     {
         var count = 0;

@@ -34,7 +34,7 @@ public sealed class ArrowTests
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
             ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
-             "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Node.Protocol"],
+             "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Backends.Crust", "Oort.Backends.Arweave", "Oort.Backends.Filecoin", "Oort.Evm", "Oort.Node.Protocol"],
         ["Oort.Node"] = ["Oort.Node.Protocol", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
         ["Oort.Cli"] = ["Oort.Gateway", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
     };

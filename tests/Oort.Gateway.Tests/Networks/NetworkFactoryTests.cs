@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Oort.Backends;
+using Oort.Gateway.Networks;
+using Oort.Objects.Networks;
+using Shouldly;
+using Xunit;
+
+namespace Oort.Gateway.Tests.Networks;
+
+public sealed class NetworkFactoryTests
+{
+    private const string Key = "4646464646464646464646464646464646464646464646464646464646464646";
+
+    /// <summary>Kind, then settings that it cannot do without, with "!" in front of those that are secret.</summary>
+    private static readonly Dictionary<string, Dictionary<string, string>> needed = new()
+    {
+        ["s3"] = new() { ["bucket"] = "attic", ["endpoint"] = "https://s3.example.net", ["!access-key"] = "id", ["!secret-key"] = Key },
+        ["ipfs"] = new() { ["node"] = "http://127.0.0.1:5001" },
+        ["ipfs-pinning"] = new() { ["service"] = "https://pin.example.net", ["node"] = "http://127.0.0.1:5001", ["gateways"] = "https://one.example.net https://two.example.net", ["!token"] = Key },
+        ["crust"] = new() { ["gateway"] = "https://crust.example.net", ["service"] = "https://pin.example.net", ["gateways"] = "https://one.example.net", ["!key"] = Key },
+        ["arweave"] = new() { ["bundler"] = "https://bundler.example.net", ["gateways"] = "https://one.example.net", ["!key"] = Key },
+        ["filecoin"] = new() { ["rpc"] = "https://rpc.example.net", ["provider"] = "https://provider.example.net", ["provider-id"] = "7", ["!key"] = Key },
+    };
+
+    public static TheoryData<string> Kinds => [.. needed.Keys];
+
+    public static TheoryData<string, string> Needed => [.. needed.SelectMany(kind => kind.Value.Keys.Select(name => (kind.Key, name)))];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Open_WithWhatItNeeds_IsOfTheKindAndNamesNoSecret(string kind)
+    {
+        await using var backend = Open(kind, needed[kind]);
+        backend.Traits.Kind.ShouldBe(kind);
+        backend.Location.ShouldStartWith("http");
+        backend.Location.ShouldNotContain(Key);
+    }
+
+    [Theory]
+    [MemberData(nameof(Needed))]
+    public void Open_WithoutOneOfThem_SaysWhichAndNoSecret(string kind, string missing)
+    {
+        var failure = Should.Throw<NetworkException>(() => Open(kind, needed[kind].Where(pair => pair.Key != missing).ToDictionary()));
+        failure.ToString().ShouldNotContain(Key);
+        failure.Message.ShouldContain(missing.TrimStart('!').TrimEnd('s'), Case.Insensitive);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Open_WithASettingOfAnother_SaysWhichThereAre(string kind)
+    {
+        var failure = Should.Throw<NetworkException>(() => Open(kind, new(needed[kind]) { ["colour"] = "green" }));
+        failure.Message.ShouldContain("no setting \"colour\"");
+        foreach (var name in needed[kind].Keys) failure.Message.ShouldContain(name.TrimStart('!'));
+    }
+
+    [Theory]
+    [InlineData("s3", "endpoint", "ftp://s3.example.net")]
+    [InlineData("s3", "read-back", "some")]
+    [InlineData("s3", "addressing", "pathless")]
+    [InlineData("s3", "prefix", "/slash")]
+    [InlineData("ipfs", "node", "127.0.0.1:5001")]
+    [InlineData("ipfs", "gateways", "http://user@one.example.net")]
+    [InlineData("crust", "!key", "46")]
+    [InlineData("crust", "!token", "AAAA")]
+    [InlineData("arweave", "!wallet", "{}")]
+    [InlineData("arweave", "gateways", "https://bundler.example.net")]
+    [InlineData("filecoin", "provider-id", "seven")]
+    [InlineData("filecoin", "chain", "ethereum")]
+    [InlineData("filecoin", "!key", "0x00")]
+    public void Open_WithAWrongValue_IsRefusedInASentence(string kind, string name, string value)
+    {
+        var failure = Should.Throw<NetworkException>(() => Open(kind, new(needed[kind]) { [name] = value }));
+        failure.Message.ShouldEndWith(".");
+        if (name[0] == '!') failure.Message.ShouldNotContain($"\"{value}\"");
+    }
+
+    [Fact]
+    public void Open_OfAnotherKind_SaysWhichThereAre() =>
+        Should.Throw<NetworkException>(() => Open("tape", [])).Message.ShouldContain("s3, ipfs, ipfs-pinning, crust, arweave, filecoin");
+
+    [Fact]
+    public void Open_SecretsThatAreNone_AreRefusedWithoutThem() =>
+        Should.Throw<NetworkException>(() => new NetworkFactory(TimeProvider.System, new Random(1)).Open(Define("ipfs", needed["ipfs"]), "not JSON: hush"u8)).ToString().ShouldNotContain("hush");
+
+    [Fact]
+    public async Task Open_ArweaveWithAWallet_SendsThroughABundlerOrByItself()
+    {
+        using var rsa = RSA.Create(4096);
+        var numbers = rsa.ExportParameters(includePrivateParameters: true);
+        var jwk = JsonSerializer.Serialize(new
+        {
+            kty = "RSA",
+            e = "AQAB",
+            n = Text(numbers.Modulus!),
+            d = Text(numbers.D!),
+            p = Text(numbers.P!),
+            q = Text(numbers.Q!),
+            dp = Text(numbers.DP!),
+            dq = Text(numbers.DQ!),
+            qi = Text(numbers.InverseQ!),
+        });
+        await using var bundled = Open("arweave", new() { ["bundler"] = "https://bundler.example.net", ["gateways"] = "https://one.example.net", ["!wallet"] = jwk });
+        bundled.Location.ShouldContain("bundler.example.net");
+        await using var direct = Open("arweave", new() { ["nodes"] = "https://node.example.net https://other.example.net", ["gateways"] = "https://one.example.net", ["!wallet"] = jwk });
+        direct.Location.ShouldContain("node.example.net");
+
+        static string Text(byte[] number) => Convert.ToBase64String(number).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    private static INetworkBackend Open(string kind, Dictionary<string, string> settings) => new NetworkFactory(TimeProvider.System, new Random(1)).Open(
+        Define(kind, settings.Where(pair => pair.Key[0] != '!')),
+        NetworkSettings.Encode(settings.Where(pair => pair.Key[0] == '!').ToDictionary(pair => pair.Key[1..], pair => pair.Value)));
+
+    private static NetworkDefinition Define(string kind, IEnumerable<KeyValuePair<string, string>> settings) =>
+        new() { Id = new(1), Name = "attic", Kind = kind, Settings = settings.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+}
