@@ -57,6 +57,9 @@ public sealed record GatewayOptions
     /// <summary>How often a sample of the namespace is recovered from the stores, for a look whether that would give back everything. Default zero: only with <c>oort drill</c>; else an hour to a year.</summary>
     public TimeSpan DrillEvery { get; init; }
 
+    /// <summary>How long a day of lifecycle rules and restores is: shorter for trials and tests, and the same at all gateways of a cluster. Default 24 hours; 1 second to 24 hours.</summary>
+    public TimeSpan DayLength { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Folder on a near disk in which sealed cells of storage nodes are kept that are asked for again and again. Null: none.</summary>
     public string? CacheDirectory { get; init; }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Oort.Objects;
+using Oort.Objects.Tiering;
 
 namespace Oort.Gateway;
 
@@ -43,6 +44,7 @@ public sealed record OptionDefinition(
         One("shutdown-timeout", "SECONDS", "How long a shutdown waits for requests (default 30; 0 to 3600).", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Whole(v, 0, 3600)) }),
         One("upload-expiry-days", "DAYS", "Age at which unfinished multipart uploads are aborted (default 7; 1 to 3650).", (o, v) => o with { UploadExpiry = TimeSpan.FromDays(Whole(v, 1, 3650)) }),
         One("drill-every", "TIME", "How often a sample is recovered from the stores and compared: hours or days such as 12h or 7d (default: never by itself).", (o, v) => o with { DrillEvery = Every(v) }),
+        One("day-length", "TIME", "How long a day of lifecycle rules and restores is, such as 10s, 5m or 24h (default 24h; shorter for trials and tests only).", (o, v) => o with { DayLength = DayLength(v) }),
         One("cache-dir", "DIR", "Folder on a near disk (SSD) for sealed pieces of what is read from storage nodes again and again (default: none).", (o, v) => o with { CacheDirectory = NotEmpty(v) }),
         One("cache-size", "SIZE", "What that folder takes at most, such as 20GiB (default 10GiB; 64MiB to 1TiB).", (o, v) => o with { CacheBytes = Size(v, CellCacheOptions.SizeLeast, CellCacheOptions.SizeLimit) }),
         Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
@@ -90,6 +92,15 @@ public sealed record OptionDefinition(
         return hours > 0 && int.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 8_784 && number * hours <= 8_784
             ? TimeSpan.FromHours(number * hours)
             : throw new FormatException("it takes a time from 1h to 366d, or never");
+    }
+
+    private static TimeSpan DayLength(string value)
+    {
+        var seconds = value.EndsWith('h') ? 3600 : value.EndsWith('m') ? 60 : value.EndsWith('s') ? 1 : 0;
+        var length = seconds > 0 && int.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 86_400
+            ? TimeSpan.FromSeconds((double)number * seconds)
+            : TimeSpan.Zero;
+        return length >= TieringOptions.DayLengthMin && length <= TieringOptions.DayLengthMax ? length : throw new FormatException("it takes a time from 1s to 24h");
     }
 
     private static T Named<T>(string value) where T : struct, Enum =>

@@ -64,6 +64,7 @@ public static class SystemStart
         StopTimeout = options.ShutdownTimeout,
         AreStoresDefault = options.Disks.IsEmpty,
         DrillInterval = options.DrillEvery,
+        Tiering = new() { DayLength = options.DayLength },
         Networks = new() { Factory = new NetworkFactory(TimeProvider.System, new Random()) },
         Cache = options.CacheDirectory is { } cache ? new() { Directory = cache, SizeMax = options.CacheBytes, IncludesOwnDisks = options.CachesOwnDisks } : null,
         Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },

@@ -1,35 +1,22 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Oort.Metadata;
+using Oort.Objects.Tiering;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
 
-/// <summary>An object's tags: up to ten pairs (S3 API: "Categorizing your storage using tags"). Kept as the attribute "tagging": JSON, an array of [key, value] pairs in the order given.</summary>
+/// <summary>An object's tags: up to ten pairs (S3 API: "Categorizing your storage using tags").</summary>
 internal static class ObjectTags
 {
-    private const string Extension = "tagging";
-
     /// <summary>What tags may hold besides letters, digits and spaces of any script.</summary>
     private static readonly SearchValues<char> marks = SearchValues.Create("_.:/=+-@");
 
-    public static IReadOnlyList<S3Tag> Get(ObjectAttributes attributes)
-    {
-        if (!attributes.Extensions.TryGetValue(Extension, out var bytes)) return [];
-        var pairs = JsonSerializer.Deserialize<string[][]>(bytes.AsSpan()) ?? [];
-        return [.. pairs.Select(pair => new S3Tag(pair[0], pair[1]))];
-    }
+    public static IReadOnlyList<S3Tag> Get(ObjectAttributes attributes) => [.. StoredTags.Of(attributes).Select(tag => new S3Tag(tag.Key, tag.Value))];
 
     /// <param name="tags">Checked; none removes the attribute.</param>
-    public static ObjectAttributes Set(ObjectAttributes attributes, IReadOnlyList<S3Tag> tags)
-    {
-        if (tags.Count == 0) return attributes with { Extensions = attributes.Extensions.Remove(Extension) };
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(tags.Select(tag => new[] { tag.Key, tag.Value }));
-        return attributes with { Extensions = attributes.Extensions.SetItem(Extension, [.. bytes]) };
-    }
+    public static ObjectAttributes Set(ObjectAttributes attributes, IReadOnlyList<S3Tag> tags) => StoredTags.Set(attributes, [.. tags.Select(tag => (tag.Key, tag.Value))]);
 
     /// <summary>Reads x-amz-tagging; none when it is absent.</summary>
     public static IReadOnlyList<S3Tag> ReadHeader(S3Request request) => CheckText(S3Headers.Tagging(request.Header("x-amz-tagging")));

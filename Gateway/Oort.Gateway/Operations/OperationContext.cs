@@ -1,12 +1,13 @@
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Tiering;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
 
 /// <summary>What every operation works with, and the first steps that all of them share.</summary>
 /// <param name="imports">Null: no bucket is being imported.</param>
-internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time, Imports.ImportService? imports = null)
+internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, Imports.ImportService? imports = null)
 {
     /// <summary>A version can be replaced between finding and reading it. Each attempt finds a newer one, so many are needed only beside a writer that is faster each time.</summary>
     public const int AttemptCountMax = 20;
@@ -15,6 +16,7 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     public IMetadataStore Metadata => Layer.Metadata;
     public GatewayS3Options Options { get; } = options;
     public TimeProvider Time { get; } = time;
+    public ITiering Tiering { get; } = tiering;
 
     /// <summary>One page of current objects; of a bucket that is being imported with what has not come yet.</summary>
     public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>

@@ -5,6 +5,7 @@ using Oort.Objects.Durability;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
+using Oort.Objects.Tiering;
 
 namespace Oort.Objects;
 
@@ -96,6 +97,9 @@ public interface IObjectSystem : IAsyncDisposable
 
     /// <summary>Pauses or resumes rebalancing, over restarts too.</summary>
     ValueTask PauseRebalanceAsync(bool pause, CancellationToken cancellationToken);
+
+    /// <summary>Moves versions between storage classes, and brings them back from archives.</summary>
+    ITiering Tiering { get; }
 
     /// <summary>What audits have shown of stores that others run.</summary>
     ReputationBook Reputations { get; }

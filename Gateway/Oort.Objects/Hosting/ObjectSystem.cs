@@ -12,6 +12,7 @@ using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
 using Oort.Objects.Shards;
+using Oort.Objects.Tiering;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects;
@@ -84,6 +85,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
+        Tiering = new IdleTiering(options.Tiering);
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -96,6 +98,8 @@ public sealed partial class ObjectSystem : IObjectSystem
     public IMetadataStore Metadata => parts.Metadata;
 
     public StoreSet Stores => parts.Stores;
+
+    public ITiering Tiering { get; }
 
     public ReputationBook Reputations => reputations;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Oort.Backends;
 using Oort.Objects.Audits;
 using Oort.Objects.Networks;
+using Oort.Objects.Tiering;
 
 namespace Oort.Objects;
 
@@ -62,6 +63,9 @@ public sealed record ObjectSystemOptions
 
     /// <summary>Outside networks, and how items there are taken further.</summary>
     public NetworkOptions Networks { get; init; } = new();
+
+    /// <summary>How objects move between storage classes, and come back from archives.</summary>
+    public TieringOptions Tiering { get; init; } = new();
 
     /// <summary>How often storage nodes are audited, and what that may cost.</summary>
     public AuditOptions Audits { get; init; } = new();

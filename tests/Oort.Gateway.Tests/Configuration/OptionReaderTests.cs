@@ -52,6 +52,10 @@ public sealed class OptionReaderTests : IDisposable
     [InlineData("domain", "no/domain")]
     [InlineData("log-level", "Loud")]
     [InlineData("strict-region", "maybe")]
+    [InlineData("day-length", "0s")]
+    [InlineData("day-length", "25h")]
+    [InlineData("day-length", "10")]
+    [InlineData("day-length", "1d")]
     public void Read_BadFlag_NamesTheFlagAndTheValue(string name, string value)
     {
         var e = Should.Throw<ConfigurationException>(() => Read(flags: new() { [name] = [value] }));
