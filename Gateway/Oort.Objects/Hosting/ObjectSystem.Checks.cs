@@ -105,7 +105,7 @@ public sealed partial class ObjectSystem
             // A bad cell that is met on the way is rebuilt by a second look.
             for (var look = 0; look < 2; look++)
             {
-                (row, var outcome) = await LookAsync(row, repair, suspects, pacer, cancellationToken);
+                (row, var outcome) = await LookAsync(row, repair, suspects, believesNetworks: look == 0, pacer, cancellationToken);
                 suspects = outcome.Suspects;
                 bytes += outcome.BytesRead;
                 mended += outcome.Repaired.Length;
@@ -125,11 +125,14 @@ public sealed partial class ObjectSystem
     }
 
     /// <summary>Looks at a segment as it is now: while others drop and move segments, shards are missed by an old row that nobody misses.</summary>
-    private async ValueTask<(SegmentRow Row, SegmentOutcome Outcome)> LookAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, Pacer pacer, CancellationToken cancellationToken)
+    /// <param name="believesNetworks">Shards on outside networks are not read where the others suffice: the networks are looked at by themselves, and each read may cost.</param>
+    private async ValueTask<(SegmentRow Row, SegmentOutcome Outcome)> LookAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, bool believesNetworks, Pacer pacer, CancellationToken cancellationToken)
     {
         for (var look = 1; ; look++)
         {
-            var outcome = await repairer.RunAsync(row, repair, suspects, pacer, cancellationToken);
+            var outcome = await repairer.RunAsync(row, repair, suspects, believesNetworks, pacer, cancellationToken);
+            if (believesNetworks && !outcome.Readable && row.Shards.Any(parts.Stores.Networks.ContainsKey))
+                outcome = await repairer.RunAsync(row, repair, suspects, believesNetworks: false, pacer, cancellationToken);
             if (outcome.BadCount == 0 || outcome.Repaired.Length + outcome.Moved.Length > 0) return (row, outcome);
             if (await parts.Metadata.FindSegmentAsync(row.Id, cancellationToken) is not { } now) return (row, SegmentOutcome.Gone);
             if (look == LookCountMax || now.Shards.SequenceEqual(row.Shards)) return (row, outcome);
@@ -172,7 +175,7 @@ public sealed partial class ObjectSystem
         var present = row.Geometry.TotalShards - missing - away;
         if (repair && present >= row.Geometry.DataShards)
         {
-            var outcome = await repairer.RunAsync(row, repair: true, [], Pacer.None, cancellationToken);
+            var outcome = await repairer.RunAsync(row, repair: true, [], believesNetworks: false, Pacer.None, cancellationToken);
             Describe(row, outcome, findings, isLast: true);
             return;
         }

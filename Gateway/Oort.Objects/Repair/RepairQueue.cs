@@ -339,7 +339,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         for (var look = 0; look < looksMax; look++)
         {
             if (await metadata.FindSegmentAsync(segment, cancellationToken) is not { } row) return true;
-            var outcome = await repairer.RunAsync(row, repair: true, suspects, pacer, cancellationToken);
+            var outcome = await repairer.RunAsync(row, repair: true, suspects, believesNetworks: false, pacer, cancellationToken);
             suspects = outcome.Suspects;
             Interlocked.Add(ref repaired, outcome.Repaired.Length);
             if (outcome.Repaired.Length + outcome.Moved.Length > 0) LogRepaired(logger, segment, outcome.Repaired.Length, outcome.Moved.Length);

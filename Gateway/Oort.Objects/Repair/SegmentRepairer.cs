@@ -19,11 +19,12 @@ internal sealed partial class SegmentRepairer(IMetadataStore metadata, StoreSet 
     /// <summary>Looks at a segment once.</summary>
     /// <param name="repair">False: only look.</param>
     /// <param name="suspects">Shards that an earlier look found bad on its way, when it was too late to write them anew: they are written anew now.</param>
+    /// <param name="believesNetworks">Shards on outside networks, each read of which may cost, count as good where the rows say so, and are not read: the segment is readable then if it is without them.</param>
     /// <remarks>
     /// 1. Opens all shards that can be read. 2. Decides where those that are needed go. 3. Reads stripe by stripe, checks, rebuilds, writes. 4. Commits the new
     /// shards. 5. Flips the row.
     /// </remarks>
-    public async Task<SegmentOutcome> RunAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, Pacer pacer, CancellationToken cancellationToken)
+    public async Task<SegmentOutcome> RunAsync(SegmentRow row, bool repair, ImmutableArray<int> suspects, bool believesNetworks, Pacer pacer, CancellationToken cancellationToken)
     {
         // Of two repairs of one segment, one could take back what the other has just placed. After the wait the row may be another one, or gone.
         using var claim = repair ? await claims.ClaimAsync(row.Id, cancellationToken) : null;
@@ -39,7 +40,9 @@ internal sealed partial class SegmentRepairer(IMetadataStore metadata, StoreSet 
 
         // 1.
         var sources = row.Shards.Select((store, index) => CreateSource(row.Id, index, store, layout)).ToImmutableArray();
-        await Task.WhenAll(sources.Select(source => source.OpenAsync(tagger, tagging, cancellationToken)));
+        await Task.WhenAll(sources.Select(source => believesNetworks && stores.Networks.GetValueOrDefault(row.Shards[source.Id.Index]) is { Backend: not null }
+            ? source.BelieveAsync(cancellationToken)
+            : source.OpenAsync(tagger, tagging, cancellationToken)));
 
         // 2.
         var targets = new ShardTargets(row, layout, stores, tagger, options, time);

@@ -45,6 +45,13 @@ internal sealed class ShardSource(ShardId id, IStore? store, ShardCondition cond
         });
     }
 
+    /// <summary>Takes the store's word for the shard: it counts as good if its length is right, and none of its cells is read.</summary>
+    public Task BelieveAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
+    {
+        var length = await Store!.StatAsync(Id, cancellationToken).AsTask().WaitAsync(patience, time, cancellationToken);
+        if (length != layout.ShardLength) Condition = length is null ? ShardCondition.Absent : ShardCondition.Bad;
+    });
+
     /// <summary>Reads a range as a read for a client did; what it holds is not looked at.</summary>
     public Task ReadLikeAsync(long offset, int length, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
@@ -55,6 +62,7 @@ internal sealed class ShardSource(ShardId id, IStore? store, ShardCondition cond
     /// <returns>The cell, valid until the next call; empty when it is not there or wrong.</returns>
     public async Task<ReadOnlyMemory<byte>> ReadCellAsync(int stripe, SegmentTagger tagger, Lock tagging, CancellationToken cancellationToken)
     {
+        // Without a table it is not open: it is believed, or was wrong from the start.
         if (Condition is not (ShardCondition.Good or ShardCondition.Bad) || table.Length != layout.TableSize) return default;
         var good = false;
         await GuardAsync(async () =>

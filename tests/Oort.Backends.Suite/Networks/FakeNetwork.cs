@@ -9,6 +9,7 @@ public sealed class FakeNetwork(TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<string, Held> items = new(StringComparer.Ordinal);
     private readonly HashSet<string> paid = new(StringComparer.Ordinal);
+    private int readCount;
 
     /// <summary>Of the one account.</summary>
     public string Secret { get; } = "a token that opens the account";
@@ -28,6 +29,9 @@ public sealed class FakeNetwork(TimeProvider time)
             lock (gate) return paid.Count;
         }
     }
+
+    /// <summary>Requests for bytes so far.</summary>
+    public int ReadCount => Volatile.Read(ref readCount);
 
     public int ItemCount
     {
@@ -50,6 +54,7 @@ public sealed class FakeNetwork(TimeProvider time)
     /// <summary>All of an item; null: there is no such item.</summary>
     public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync<byte[]?>(secret, Request.Question, () =>
     {
+        readCount++;
         if (!items.TryGetValue(transaction, out var held)) return null;
         return Fault switch
         {

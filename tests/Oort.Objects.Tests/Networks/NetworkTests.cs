@@ -236,6 +236,37 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public async Task Scrub_ReadsFromANetwork_OnlyWhereStoresDoNotSuffice()
+    {
+        await using var world = await NetworkWorld.StartAsync("4+2", new NetworkShare("far", 2));
+        await world.PutAsync(0);
+        await world.SettleAsync();
+        var before = world["far"].ReadCount;
+
+        var scrub = await world.System.ScrubAsync(repair: true, null, CancellationToken.None);
+        (scrub.Segments, scrub.BadShards, scrub.Findings.Length).ShouldBe((1, 0, 0));
+        world["far"].ReadCount.ShouldBe(before);
+
+        // Three stores are left of the four that hold shards: the fourth is rebuilt from what the network has.
+        var segment = (await world.SegmentsAsync()).ShouldHaveSingleItem();
+        var shard = new ShardId(segment.Id, 0);
+        await world.Cluster.Stores.Single(store => store.Id == segment.Shards[0]).Inner.DeleteAsync(shard, CancellationToken.None);
+        scrub = await world.System.ScrubAsync(repair: true, null, CancellationToken.None);
+        (scrub.BadShards, scrub.RepairedShards).ShouldBe((1, 1));
+        world["far"].ReadCount.ShouldBeGreaterThan(before);
+        before = world["far"].ReadCount;
+
+        // What rows say of the network is believed, and no more than that.
+        var item = (await world.System.Metadata.ListItemsAsync(null, null, 10, CancellationToken.None))[0];
+        await world.System.Metadata.UpdateItemAsync(item.Store, item.Revision, item.Item with { State = ItemState.FailedFinal, ResumeState = ItemState.FailedFinal }, CancellationToken.None);
+        scrub = await world.System.ScrubAsync(repair: true, null, CancellationToken.None);
+        (scrub.BadShards, scrub.RepairedShards).ShouldBe((1, 1));
+        world["far"].ReadCount.ShouldBe(before);
+        (await world.SegmentsAsync()).ShouldHaveSingleItem().Shards.Count(store => store == world.IdOf("far")).ShouldBe(1);
+        await world.CheckAsync(1);
+    }
+
+    [Fact]
     public async Task Secret_OfANetwork_IsNowhereInTheClear()
     {
         await using var world = await NetworkWorld.StartAsync("2+1", new NetworkShare("far", 1));
