@@ -13,8 +13,6 @@ internal static class BucketConfigurations
         [S3Operation.GetBucketPolicyStatus] = S3Errors.NoSuchBucketPolicy,
         [S3Operation.GetBucketTagging] = S3Errors.NoSuchTagSet,
         [S3Operation.GetBucketCors] = S3Errors.NoSuchCorsConfiguration,
-        [S3Operation.GetBucketLifecycle] = S3Errors.NoSuchLifecycleConfiguration,
-        [S3Operation.GetBucketLifecycleConfiguration] = S3Errors.NoSuchLifecycleConfiguration,
         [S3Operation.GetObjectLockConfiguration] = S3Errors.ObjectLockConfigurationNotFoundError,
         [S3Operation.GetBucketWebsite] = S3Errors.NoSuchWebsiteConfiguration,
         [S3Operation.GetBucketReplication] = S3Errors.ReplicationConfigurationNotFoundError,

@@ -39,6 +39,11 @@ public static class S3Operations
             [S3Operation.GetBucketLocation] = Buckets.GetLocationAsync,
             [S3Operation.GetBucketVersioning] = BucketVersioning.GetAsync,
             [S3Operation.PutBucketVersioning] = BucketVersioning.PutAsync,
+            [S3Operation.GetBucketLifecycleConfiguration] = BucketLifecycle.GetAsync,
+            [S3Operation.GetBucketLifecycle] = BucketLifecycle.GetAsync,
+            [S3Operation.PutBucketLifecycleConfiguration] = BucketLifecycle.PutAsync,
+            [S3Operation.PutBucketLifecycle] = BucketLifecycle.PutAsync,
+            [S3Operation.DeleteBucketLifecycle] = BucketLifecycle.DeleteAsync,
 
             [S3Operation.PutObject] = PutObject.HandleAsync,
             [S3Operation.CopyObject] = CopyObject.HandleAsync,

@@ -144,7 +144,7 @@ public static class S3Documents
     private static S3Exception TooLong(int sizeMax) =>
         new(S3Errors.MaxMessageLengthExceeded, null, ("MaxMessageLengthBytes", sizeMax.ToString(CultureInfo.InvariantCulture)));
 
-    private static S3Tag ReadTag(S3XmlReader xml, string element)
+    internal static S3Tag ReadTag(S3XmlReader xml, string element)
     {
         if (element != "Tag")
             throw S3XmlReader.Unknown(element);
@@ -177,8 +177,9 @@ public static class S3Documents
                 default: throw S3XmlReader.Unknown(name);
             }
         });
-        if (string.IsNullOrEmpty(key) || !IsText(key))
+        if (string.IsNullOrEmpty(key))
             throw S3XmlReader.Malformed(null);
+        CheckText(key);
         return new DeleteEntry(key, string.IsNullOrEmpty(version) ? null : version, etag, modified, size);
     }
 
@@ -225,17 +226,16 @@ public static class S3Documents
     private static string OneOf(string text, string first, string second) =>
         text == first ? first : text == second ? second : throw S3XmlReader.Malformed(null);
 
-    // A reference like &#xD800; gives half a surrogate pair, which no key can hold.
-    private static bool IsText(string text)
+    // A reference like &#xD800; gives half a surrogate pair, which nothing can hold that is stored as UTF-8.
+    internal static void CheckText(string? text)
     {
         try
         {
-            Strict.GetByteCount(text);
-            return true;
+            Strict.GetByteCount(text ?? "");
         }
         catch (EncoderFallbackException)
         {
-            return false;
+            throw S3XmlReader.Malformed(null);
         }
     }
 }

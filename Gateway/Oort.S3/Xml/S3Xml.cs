@@ -118,14 +118,7 @@ public static partial class S3Xml
         var xml = new S3XmlWriter(pipe);
         xml.StartRoot("Tagging");
         xml.Start("TagSet");
-        foreach (var (key, value) in tags)
-        {
-            xml.Start("Tag");
-            xml.Element("Key", key);
-            xml.Element("Value", value);
-            xml.End("Tag");
-        }
-
+        foreach (var tag in tags) WriteTag(xml, tag);
         xml.End("TagSet");
         xml.End("Tagging");
         return FlushAsync(pipe, cancellationToken);
@@ -201,6 +194,14 @@ public static partial class S3Xml
         WriteChecksum(xml, result.Checksum);
         xml.End(root);
         return FlushAsync(pipe, cancellationToken);
+    }
+
+    private static void WriteTag(S3XmlWriter xml, in S3Tag tag)
+    {
+        xml.Start("Tag");
+        xml.Element("Key", tag.Key);
+        xml.Element("Value", tag.Value);
+        xml.End("Tag");
     }
 
     private static void WriteDeleted(S3XmlWriter xml, in DeleteResultEntry entry)

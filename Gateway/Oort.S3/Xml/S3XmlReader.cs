@@ -54,7 +54,7 @@ internal sealed class S3XmlReader : IDisposable
         }
     }
 
-    /// <summary>Calls <paramref name="child"/> for each child element of the current one, and moves past it. The callback must consume its element with <see cref="Text"/> or this method.</summary>
+    /// <summary>Calls <paramref name="child"/> for each child element of the current one, and moves past it. The callback must consume its element with <see cref="Text"/>, <see cref="Skip"/> or this method.</summary>
     public void Children(Action<string> child)
     {
         var depth = reader.Depth;
@@ -90,6 +90,9 @@ internal sealed class S3XmlReader : IDisposable
 
     /// <summary>The text of the current element, which may have no child elements; moves past it.</summary>
     public string Text() => reader.ReadElementContentAsString();
+
+    /// <summary>Moves past the current element, whatever it holds.</summary>
+    public void Skip() => reader.Skip();
 
     /// <summary>As <see cref="Text"/>, for true or false (any case, as S3 takes it).</summary>
     public bool Flag() => Text().Trim() switch

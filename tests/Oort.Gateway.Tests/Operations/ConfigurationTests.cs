@@ -67,7 +67,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
     [Theory]
     [InlineData("PUT", "?policy")]
     [InlineData("PUT", "?cors")]
-    [InlineData("PUT", "?lifecycle")]
     [InlineData("PUT", "?website")]
     [InlineData("PUT", "?acl")]
     [InlineData("PUT", "?encryption")]
@@ -89,6 +88,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
         var handlers = S3Operations.Create(null!, new(), TimeProvider.System);
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(54);
+        handlers.Count.ShouldBe(57);
     }
 }

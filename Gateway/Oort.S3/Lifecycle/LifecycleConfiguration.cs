@@ -1,0 +1,42 @@
+namespace Oort.S3;
+
+/// <summary>A bucket's lifecycle as clients write it (S3 API: LifecycleConfiguration), without the actions that are not implemented.</summary>
+/// <param name="Rules">1 to 1,000, in the order given.</param>
+public sealed record LifecycleConfiguration(IReadOnlyList<ConfiguredRule> Rules);
+
+/// <summary>One Rule.</summary>
+/// <param name="Id">Null: the client leaves it to the service.</param>
+/// <param name="IsEnabled">Status.</param>
+public sealed record ConfiguredRule(
+    string? Id,
+    bool IsEnabled,
+    ConfiguredFilter Filter,
+    IReadOnlyList<ConfiguredTransition> Transitions,
+    IReadOnlyList<ConfiguredNoncurrentTransition> NoncurrentTransitions);
+
+/// <summary>Which objects a rule is for.</summary>
+/// <param name="Form">How it was written, which is how it is given back.</param>
+/// <param name="Prefix">Null: not given, which is not the same as an empty one.</param>
+/// <param name="SizeGreaterThan">Bytes; null: not given.</param>
+/// <param name="SizeLessThan">Bytes; null: not given.</param>
+public sealed record ConfiguredFilter(ConfiguredFilterForm Form, string? Prefix, long? SizeGreaterThan, long? SizeLessThan, IReadOnlyList<S3Tag> Tags);
+
+/// <summary>The forms of a filter.</summary>
+public enum ConfiguredFilterForm
+{
+    /// <summary>Prefix as a child of Rule: the first version of the API.</summary>
+    Prefix,
+
+    /// <summary>Filter with one condition or none.</summary>
+    Single,
+
+    /// <summary>Filter with And.</summary>
+    And,
+}
+
+/// <summary>A Transition: either days or a date.</summary>
+public sealed record ConfiguredTransition(string StorageClass, int? Days, DateOnly? Date);
+
+/// <summary>A NoncurrentVersionTransition.</summary>
+/// <param name="NewerVersions">NewerNoncurrentVersions; null: not given.</param>
+public sealed record ConfiguredNoncurrentTransition(string StorageClass, int Days, int? NewerVersions);
