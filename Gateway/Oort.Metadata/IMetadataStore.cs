@@ -42,6 +42,11 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Replaces attributes and storage class of a version in place (tags, retention, …) in the commit; null from <paramref name="change"/> leaves it. It must be quick and pure: it may run more than once.</summary>
     ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken);
 
+    /// <summary>Gives a version other data for the bytes that it has (moved, or restored), with attributes and storage class, in one commit; null from <paramref name="change"/>: Conflict, and nothing has changed.</summary>
+    /// <param name="change">Makes the row that is to be of the row that is. It must be quick and pure: it may run more than once.</param>
+    /// <param name="newData">Data that its extents bring.</param>
+    ValueTask<CommitOutcome> RewriteVersionAsync(BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken);
+
     ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken);
     ValueTask<ListVersionsPage> ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken);
 

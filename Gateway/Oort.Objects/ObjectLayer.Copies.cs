@@ -19,7 +19,8 @@ public sealed partial class ObjectLayer
         var version = source.Version;
         var isWhole = source.Offset == 0 && source.Length == version.Size;
         var (eTag, stored) = (version.ETag, version.Attributes.Checksum);
-        var extents = isWhole ? version.Extents : Slice(version.Extents, source.Offset, source.Length, 0, []);
+        var body = await NearestAsync(version, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken);
+        var extents = isWhole ? body : Slice(body, source.Offset, source.Length, 0, []);
 
         // What lies under another policy than the copy shall have is written anew.
         if (!await SuitsAsync(extents, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken))
@@ -46,7 +47,7 @@ public sealed partial class ObjectLayer
 
     public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken)
     {
-        var extents = Slice(source.Version.Extents, source.Offset, source.Length, partNumber, []);
+        var extents = Slice([.. source.Version.Readable.Select(extent => extent with { IsRestored = false })], source.Offset, source.Length, partNumber, []);
         if (extents.Length > MetadataLimits.PartExtentCountMax || !await SuitsAsync(extents, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken)) return await RewritePartAsync(extents, source.Length, upload, partNumber, checksum, cancellationToken);
 
         var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
@@ -58,6 +59,10 @@ public sealed partial class ObjectLayer
         ThrowIfGone(outcome);
         return new PutPartResult(outcome, part, durability);
     }
+
+    /// <summary>The bytes that a copy refers to: the body where it lies under the copy's policy, otherwise what is read.</summary>
+    private async ValueTask<ImmutableArray<Extent>> NearestAsync(VersionRow version, IPlacer placer, CancellationToken cancellationToken) =>
+        version.Restored.IsEmpty || await SuitsAsync(version.Body, placer, cancellationToken) ? version.Body : [.. version.Readable.Select(extent => extent with { IsRestored = false })];
 
     /// <summary>Whether all of the data lies in segments of the policy.</summary>
     private async ValueTask<bool> SuitsAsync(ImmutableArray<Extent> extents, IPlacer placer, CancellationToken cancellationToken)

@@ -117,24 +117,24 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     public ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken) => OpenAsync(version, 0, version.Size, cancellationToken);
 
     public async ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken) =>
-        await opener.OpenAsync(version.Extents, default, offset, length, cancellationToken);
+        await opener.OpenAsync(version.Readable, default, offset, length, cancellationToken);
 
     public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken) =>
-        await opener.OpenAsync(found.Version.Extents, found.Data, offset, length, cancellationToken);
+        await opener.OpenAsync(found.Version.Readable, found.Data, offset, length, cancellationToken);
 
-    public ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken) => GetDurabilityAsync(version.Extents, cancellationToken);
+    public ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken) => GetDurabilityAsync(version.Body, cancellationToken);
 
     public ValueTask<string> GetDurabilityAsync(FoundVersion found, CancellationToken cancellationToken)
     {
-        if (found.Data.IsDefault) return GetDurabilityAsync(found.Version.Extents, cancellationToken);
-        var locations = ObjectOpener.Among(found.Data, found.Version.Extents.Select(extent => extent.Data));
+        if (found.Data.IsDefault) return GetDurabilityAsync(found.Version.Body, cancellationToken);
+        var locations = ObjectOpener.Among(found.Data, found.Version.Body.Select(extent => extent.Data));
         return new(DurabilityNames.Of(locations.All(location => location.Segments.Values.All(segment => segment.IsFull))));
     }
 
     public async ValueTask<ImmutableArray<DataLocation>> LocateAsync(VersionRow version, CancellationToken cancellationToken)
     {
         var locations = ImmutableArray.CreateBuilder<DataLocation>();
-        await foreach (var location in opener.LocateAsync(version.Extents, 0, version.Size, cancellationToken)) locations.Add(location);
+        await foreach (var location in opener.LocateAsync(version.Body, 0, version.Size, cancellationToken)) locations.Add(location);
         return locations.ToImmutable();
     }
 

@@ -264,7 +264,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         var outside = system.GetNetworks().ToDictionary(network => network.Definition.Id, network => network.Definition.Name);
         return new ObjectModel(
             bucketName, key, version.IdText, version.IsLatest, version.IsDeleteMarker, version.Size, version.ETag, version.LastModified, version.StorageClass,
-            await system.Objects.GetDurabilityAsync(version, cancellationToken), version.Extents.Count(e => e.PartNumber > 0),
+            await system.Objects.GetDurabilityAsync(version, cancellationToken), version.Body.Count(e => e.PartNumber > 0),
             [.. data.SelectMany(d => d.Segments.Values).DistinctBy(s => s.Id).OrderBy(s => s.Id).Select(s => Segment(s, stores, outside))])
         {
             Data = [.. data.Select(d => d.Data.Id.ToString()).Distinct()],

@@ -17,7 +17,7 @@ internal static class ObjectParts
     {
         var parts = new List<ObjectPart>();
         var offset = 0L;
-        foreach (var extent in version.Extents)
+        foreach (var extent in version.Body)
         {
             if (extent.PartNumber > 0)
             {

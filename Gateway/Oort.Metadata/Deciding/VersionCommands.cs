@@ -54,11 +54,31 @@ internal static class VersionCommands
         if (old is null) return versionId is null ? CommitOutcome.NoSuchKey : CommitOutcome.NoSuchVersion;
         if (change(old) is not { } changed) return CommitOutcome.Done;
 
-        var row = old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass };
-        session.StartWriting();
-        session.RewriteVersion(old, row, keyBytes);
-        if (row.IsLatest) session.SetHead(bucketId, keyBytes, row, hadHead: !old.IsDeleteMarker);
+        Replace(session, old, old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass }, NewData.None, keyBytes);
         return CommitOutcome.Done;
+    }
+
+    public static CommitOutcome Rewrite(WriteSession session, BucketId bucketId, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData)
+    {
+        var keyBytes = KeyBytes(key);
+        if (session.FindBucket(bucketId) is null) return CommitOutcome.NoSuchBucket;
+        if (session.Tables.Versions.Find(bucketId, key, keyBytes, versionId) is not { } old) return CommitOutcome.NoSuchVersion;
+        if (change(old) is not { } changed) return CommitOutcome.Conflict;
+        if (changed.Extents.Length > MetadataLimits.VersionExtentCountMax) return CommitOutcome.TooManyExtents;
+        var row = old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass, Extents = changed.Extents };
+        if (row.Body.Sum(extent => extent.Length) != old.Size) throw new ArgumentException($"Version {old.Id} would have other bytes.");
+        var outcome = DataChecks.Check(session, row.Extents, newData);
+        if (outcome != CommitOutcome.Done) return outcome;
+        Replace(session, old, row, newData, keyBytes);
+        return CommitOutcome.Done;
+    }
+
+    private static void Replace(WriteSession session, VersionRow old, VersionRow row, NewData newData, byte[] keyBytes)
+    {
+        session.StartWriting();
+        DataChecks.Add(session, newData);
+        session.RewriteVersion(old, row, keyBytes);
+        if (row.IsLatest) session.SetHead(row.Bucket, keyBytes, row, hadHead: !old.IsDeleteMarker);
     }
 
     /// <summary>Inserts a version that becomes its key's newest, in place of the null version where versioning is not enabled.</summary>

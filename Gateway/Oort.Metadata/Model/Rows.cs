@@ -59,7 +59,11 @@ public sealed record ObjectAttributes
 /// <param name="PartNumber">Number of the multipart part that it is, or 0.</param>
 /// <param name="PartChecksum">The part's checksum value (algorithm: the object's), empty if none.</param>
 public sealed record Extent(DataId Data, long Offset, long Length, int PartNumber, ImmutableArray<byte> PartChecksum)
-{    /// <summary>Fields of the stored record that this program does not know, kept as they are when the extent is written again.</summary>
+{
+    /// <summary>Whether it belongs to a copy that was restored from an archive, not to the body itself. Those stand behind all others, in the order of the bytes from the first.</summary>
+    public bool IsRestored { get; init; }
+
+    /// <summary>Fields of the stored record that this program does not know, kept as they are when the extent is written again.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }
 
@@ -88,8 +92,19 @@ public sealed record VersionRow
     public string StorageClass { get; init; } = "STANDARD";
     public ObjectAttributes Attributes { get; init; } = ObjectAttributes.Empty;
 
-    /// <summary>The object's bytes in order. Left empty by listings, which show no bytes.</summary>
+    /// <summary>The object's bytes in order (<see cref="Body"/>), then those of a copy restored from an archive (<see cref="Restored"/>). Left empty by listings, which show no bytes.</summary>
     public ImmutableArray<Extent> Extents { get; init; } = [];
+
+    /// <summary>The object's bytes in order.</summary>
+    public ImmutableArray<Extent> Body => HasRestored ? [.. Extents.Where(extent => !extent.IsRestored)] : Extents;
+
+    /// <summary>The bytes of a copy restored from an archive, from the first: all, or as far as restoring has come.</summary>
+    public ImmutableArray<Extent> Restored => HasRestored ? [.. Extents.Where(extent => extent.IsRestored)] : [];
+
+    /// <summary>Where the bytes are read: the restored copy once it is whole, otherwise the body.</summary>
+    public ImmutableArray<Extent> Readable => HasRestored && Restored is var restored && restored.Sum(extent => extent.Length) == Size ? restored : Body;
+
+    private bool HasRestored => Extents is [.., { IsRestored: true }];
 
     /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; init; }

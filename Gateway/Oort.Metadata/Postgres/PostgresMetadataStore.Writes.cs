@@ -77,6 +77,17 @@ public sealed partial class PostgresMetadataStore
     public ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) =>
         SubmitAsync(session => VersionCommands.Update(session, bucket, key, versionId, change), reads => reads.Newest(bucket, key), cancellationToken);
 
+    public ValueTask<CommitOutcome> RewriteVersionAsync(
+        BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => VersionCommands.Rewrite(session, bucket, key, versionId, change, newData),
+            reads =>
+            {
+                reads.Newest(bucket, key);
+                reads.New(newData, []);
+            },
+            cancellationToken);
+
     public ValueTask<CommitOutcome> CreateUploadAsync(UploadRow upload, CancellationToken cancellationToken) =>
         SubmitAsync(session => UploadCommands.Create(session, upload), reads => reads.Upload(upload.Bucket, upload.Key, upload.Id), cancellationToken);
 

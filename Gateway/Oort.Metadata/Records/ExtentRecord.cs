@@ -13,6 +13,7 @@ internal static class ExtentRecord
     private const int LengthTag = 3;
     private const int PartNumberTag = 4;
     private const int PartChecksumTag = 5;
+    private const int RestoredTag = 6;
 
     public static void Write(RecordWriter writer, ImmutableArray<Extent> extents)
     {
@@ -26,6 +27,7 @@ internal static class ExtentRecord
             writer.Number(LengthTag, extent.Length);
             writer.Number(PartNumberTag, (long)extent.PartNumber);
             writer.Bytes(PartChecksumTag, extent.PartChecksum.AsSpan());
+            writer.Number(RestoredTag, extent.IsRestored ? 1L : 0L);
             writer.Raw(extent.UnknownFields.Span);
             writer.End(start);
         }
@@ -69,6 +71,7 @@ internal static class ExtentRecord
         DataId? data = null;
         long offset = 0, length = 0;
         var partNumber = 0;
+        var isRestored = false;
         ImmutableArray<byte> partChecksum = [];
         ReadOnlyMemory<byte> unknown = default;
         var reader = new RecordReader(record);
@@ -81,9 +84,10 @@ internal static class ExtentRecord
                 case LengthTag: length = reader.Long; break;
                 case PartNumberTag: partNumber = reader.Int; break;
                 case PartChecksumTag: partChecksum = [.. reader.Bytes]; break;
+                case RestoredTag: isRestored = reader.Long != 0; break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
-        return new(data ?? throw new MetadataFormatException("An extent names no data."), offset, length, partNumber, partChecksum) { UnknownFields = unknown };
+        return new(data ?? throw new MetadataFormatException("An extent names no data."), offset, length, partNumber, partChecksum) { IsRestored = isRestored, UnknownFields = unknown };
     }
 }

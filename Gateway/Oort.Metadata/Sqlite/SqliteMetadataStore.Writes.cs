@@ -55,6 +55,10 @@ public sealed partial class SqliteMetadataStore
         BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => VersionCommands.Update(session, bucket, key, versionId, change), cancellationToken);
 
+    public ValueTask<CommitOutcome> RewriteVersionAsync(
+        BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => VersionCommands.Rewrite(session, bucket, key, versionId, change, newData), cancellationToken);
+
     public ValueTask<CommitOutcome> CreateUploadAsync(UploadRow upload, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => UploadCommands.Create(session, upload), cancellationToken);
 

@@ -47,6 +47,7 @@ internal sealed partial class WriteSession
         EmitVersion(row, keyBytes, extents);
         Refer(row.Extents, +1);
         Refer(old.Extents, -1);
+        foreach (var extent in old.Extents) letGoBy[extent.Data] = row.Id.Generation;
         totals.LogicalBytes += row.Size - old.Size;
     }
 

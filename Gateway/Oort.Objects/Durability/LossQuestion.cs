@@ -89,7 +89,7 @@ internal sealed class LossQuestion(IMetadataStore metadata, StoreSet stores, Dom
     private async ValueTask<Fate> FateOfAsync(VersionRow version, CancellationToken cancellationToken)
     {
         var worst = Fate.Untouched;
-        foreach (var data in version.Extents.Select(extent => extent.Data).Distinct().Chunk(PageSize))
+        foreach (var data in version.Body.Select(extent => extent.Data).Distinct().Chunk(PageSize))
         {
             foreach (var location in await metadata.LocateAsync([.. data], cancellationToken))
                 foreach (var segment in location.Segments.Values)

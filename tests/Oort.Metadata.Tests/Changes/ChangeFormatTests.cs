@@ -25,6 +25,18 @@ public sealed class ChangeFormatTests
         ExampleChanges.Put().ShouldBe(ChangeVector.Load("changes-put.txt").Bytes);
         ExampleChanges.EveryTable().ShouldBe(ChangeVector.Load("changes-every-table.txt").Bytes);
         ExampleChanges.Items().ShouldBe(ChangeVector.Load("changes-items.txt").Bytes);
+        ExampleChanges.Restored().ShouldBe(ChangeVector.Load("changes-restored.txt").Bytes);
+    }
+
+    [Fact]
+    public void Reader_ARestoredCopy_IsToldFromTheBody()
+    {
+        var reader = new ChangeReader(ChangeVector.Load("changes-restored.txt").Bytes);
+        reader.Next().ShouldBeTrue();
+        var (others, extents) = (new RecordWriter(), new RecordWriter());
+        ExtentRecord.Split(reader.Value, others, extents);
+        var row = VersionRecord.Read(new(5), "a", 300, false, others.Written, extents.Written);
+        (row.Body.Single().Data, row.Restored.Single().Data, row.Readable.Single().Data).ShouldBe((new DataId(0x10), new DataId(0x11), new DataId(0x11)));
     }
 
     [Fact]

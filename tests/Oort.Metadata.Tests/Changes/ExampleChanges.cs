@@ -102,6 +102,16 @@ internal static class ExampleChanges
         return encoder.ToArray();
     }
 
+    /// <summary>A version with a restored copy of its one part.</summary>
+    public static byte[] Restored()
+    {
+        var encoder = new ChangeEncoder();
+        encoder.Begin(300);
+        var version = Version() with { StorageClass = "GLACIER", Extents = [new(Data().Id, 0, 10, 1, [0xaa]), new(new(0x11), 0, 10, 1, [0xaa]) { IsRestored = true }] };
+        Upsert(encoder, RowTable.Version, 300, buffer => RowKey.Version(buffer, new(5), "a"u8, 300), record => WriteVersion(record, version));
+        return encoder.ToArray();
+    }
+
     public static ItemRow Item() => new()
     {
         Store = new(0x61),

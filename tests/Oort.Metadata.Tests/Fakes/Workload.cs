@@ -59,6 +59,7 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
                 break;
             case 17:
                 await MoveAsync();
+                await RewriteAsync(bucket, key);
                 break;
             case 18:
                 var all = await store.ListSegmentsAsync(default, 1000, false, null, default);
@@ -74,6 +75,21 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
                 if (random.Next(4) == 0) await DeleteBucketAsync(bucket);
                 break;
         }
+    }
+
+    /// <summary>Gives a version other data, or a restored copy, or takes that away.</summary>
+    private async Task RewriteAsync(BucketId bucket, string key)
+    {
+        if (await store.FindVersionAsync(bucket, key, null, default) is not { IsDeleteMarker: false } version) return;
+        var made = Put(bucket, key, version.Size);
+        Func<VersionRow, VersionRow?> change = random.Next(3) switch
+        {
+            0 => row => row with { Extents = made.Extents },
+            1 => row => row with { Extents = [.. row.Body, .. made.Extents.Select(extent => extent with { IsRestored = true })] },
+            _ => row => row with { Extents = row.Body },
+        };
+        var brings = change(version)!.Extents.Any(extent => made.Extents.Any(one => one.Data == extent.Data));
+        await store.RewriteVersionAsync(bucket, key, version.IdText, row => row.Id == version.Id ? change(row) : null, brings ? made.NewData : NewData.None, default);
     }
 
     private async Task CreateBucketAsync()
@@ -149,10 +165,10 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
         if ((await store.FindItemAsync(network, row.Item.Id, default)) is { ShardCount: 0 } empty) await store.RemoveItemAsync(network, row.Item.Id, empty.Revision, default);
     }
 
-    private PutVersion Put(BucketId bucket, string key)
+    private PutVersion Put(BucketId bucket, string key, long? length = null)
     {
         var segment = NewSegment();
-        var size = random.Next(1000);
+        var size = length ?? random.Next(1000);
         var row = new DataRow
         {
             Id = new(((UInt128)(ulong)random.NextInt64() << 64) | ++data),

@@ -187,6 +187,71 @@ public abstract partial class MetadataSuite
         (await Store.UpdateVersionAsync(Bucket.Id, "k", new VersionId(3, 3).ToString(), row => row, default)).ShouldBe(CommitOutcome.NoSuchVersion);
     }
 
+    [Fact]
+    public async Task RewriteVersion_NewData_TakesThePlaceOfTheOldAndNothingElseChanges()
+    {
+        await SetVersioning(Bucket.Id, VersioningState.Enabled);
+        var first = await MustPut(Bucket.Id, "k");
+        var newest = await MustPut(Bucket.Id, "k", size: 7);
+        var copy = await Store.PutVersionAsync(Put(Bucket.Id, "copy") with { Extents = first.Extents, NewData = NewData.None }, default);
+        var segment = NewSegment();
+        var data = NewDataRow(segment.Id, 0, 100);
+        Extent[] extents = [new(data.Id, 0, 100, 3, [9])];
+        (await Rewrite(first, row => row with { Extents = [.. extents], StorageClass = "GLACIER", Size = 1 }, new(Epoch, [segment], [data]))).ShouldBe(CommitOutcome.Done);
+        var found = (await Store.OpenVersionAsync(Bucket.Id, "k", first.IdText, default))!;
+        (found.Version.Id, found.Version.StorageClass, found.Version.Size, found.Version.LastModified, found.Version.IsLatest).ShouldBe((first.Id, "GLACIER", 100, first.LastModified, false));
+        found.Data.Single().Data.Id.ShouldBe(data.Id);
+        found.Version.Body.Single().PartChecksum.ShouldBe([9]);
+        (await Store.LocateAsync([first.Extents[0].Data], default)).Length.ShouldBe(1, "The copy has it still.");
+        await Delete(Bucket.Id, "copy", copy.Version!.IdText);
+        (await Store.LocateAsync([first.Extents[0].Data], default)).ShouldBeEmpty();
+        (await Store.FindGoneDataAsync(first.Extents[0].Data, 0, 10, default)).ShouldNotBeEmpty();
+        (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!.Id.ShouldBe(newest.Id);
+    }
+
+    [Fact]
+    public async Task RewriteVersion_RestoredCopy_IsReadOnceItIsWholeAndGoesWithTheVersion()
+    {
+        var version = await MustPut(Bucket.Id, "k");
+        var segment = NewSegment();
+        var (half, rest) = (NewDataRow(segment.Id, 0, 60), NewDataRow(segment.Id, 128, 40));
+        (await Rewrite(version, row => row with { Extents = [.. row.Extents, Restored(half)] }, new(Epoch, [segment], [half]))).ShouldBe(CommitOutcome.Done);
+        var found = (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!;
+        found.Readable.ShouldBe(found.Body);
+        found.Body.Single().Data.ShouldBe(version.Extents[0].Data);
+        (await Rewrite(version, row => row with { Extents = [.. row.Extents, Restored(rest)] }, new(Epoch, [], [rest]))).ShouldBe(CommitOutcome.Done);
+        found = (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!;
+        found.Readable.Select(extent => extent.Data).ShouldBe([half.Id, rest.Id]);
+        found.Body.Length.ShouldBe(1);
+        (await Store.ListDataInSegmentAsync(segment.Id, null, 10, default)).Length.ShouldBe(2);
+        await Delete(Bucket.Id, "k");
+        (await Store.LocateAsync([half.Id, rest.Id, version.Extents[0].Data], default)).ShouldBeEmpty();
+
+        static Extent Restored(DataRow data) => new(data.Id, 0, data.Length, 0, []) { IsRestored = true };
+    }
+
+    [Fact]
+    public async Task RewriteVersion_WhatCannotBe_ChangesNothing()
+    {
+        var version = await MustPut(Bucket.Id, "k");
+        var segment = NewSegment();
+        var data = NewDataRow(segment.Id, 0, 100);
+        var newData = new NewData(Epoch, [segment], [data]);
+        Func<VersionRow, VersionRow?> change = row => row with { Extents = [new(data.Id, 0, 100, 0, [])] };
+        (await Rewrite(version, row => null, newData)).ShouldBe(CommitOutcome.Conflict);
+        (await Rewrite(version with { Id = new(9, 9), IsNull = false }, change, newData)).ShouldBe(CommitOutcome.NoSuchVersion);
+        (await Rewrite(version with { Bucket = new(99) }, change, newData)).ShouldBe(CommitOutcome.NoSuchBucket);
+        (await Rewrite(version, change, newData with { Segments = [] })).ShouldBe(CommitOutcome.DataGone);
+        (await Rewrite(version, change, newData with { Epoch = Epoch - 1 })).ShouldBe(CommitOutcome.Fenced);
+        await Should.ThrowAsync<ArgumentException>(async () => await Rewrite(version, row => row with { Extents = [new(data.Id, 0, 99, 0, [])] }, newData));
+        await Should.ThrowAsync<ArgumentException>(async () => await Rewrite(version, row => row, newData));
+        (await Store.FindSegmentAsync(segment.Id, default)).ShouldBeNull();
+        (await Store.FindVersionAsync(Bucket.Id, "k", null, default))!.Extents[0].Data.ShouldBe(version.Extents[0].Data);
+    }
+
+    private ValueTask<CommitOutcome> Rewrite(VersionRow version, Func<VersionRow, VersionRow?> change, NewData newData) =>
+        Store.RewriteVersionAsync(version.Bucket, version.Key, version.IdText, change, newData, default);
+
     public static TheoryData<string?, string?, CommitOutcome, CommitOutcome, CommitOutcome> ConditionCases => new()
     {
         // If-Match, If-None-Match; then the outcome with an object of ETag "e", with a delete marker on top, and with nothing there.

@@ -165,6 +165,8 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<ImmutableArray<DeleteVersionResult>> IMetadataStore.DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<VersionRow?> IMetadataStore.FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<FoundVersion?> IMetadataStore.OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<CommitOutcome> IMetadataStore.RewriteVersionAsync(BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     ValueTask<CommitOutcome> IMetadataStore.UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ListObjectsPage> IMetadataStore.ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ListVersionsPage> IMetadataStore.ListVersionsAsync(ListVersionsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
