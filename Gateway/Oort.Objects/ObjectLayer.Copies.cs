@@ -98,22 +98,22 @@ public sealed partial class ObjectLayer
     }
 
     private ValueTask<PutResult> RewriteAsync(ImmutableArray<Extent> extents, long length, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, length, reader => PutObjectAsync(bucket, key, ownerId, storageClass, attributes, new ObjectBody(reader, length, null, checksum == ChecksumAlgorithm.None ? null : new BodyChecksum(checksum, null, null)), conditions, cancellationToken), cancellationToken);
+        ThroughPipeAsync(extents, default, length, reader => PutObjectAsync(bucket, key, ownerId, storageClass, attributes, new ObjectBody(reader, length, null, checksum == ChecksumAlgorithm.None ? null : new BodyChecksum(checksum, null, null)), conditions, cancellationToken), cancellationToken);
 
     private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)), cancellationToken), cancellationToken);
+        ThroughPipeAsync(extents, default, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)), cancellationToken), cancellationToken);
 
     private ValueTask<BodyDigest> DigestAsync(ImmutableArray<Extent> extents, long length, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, length, async reader =>
+        ThroughPipeAsync(extents, default, length, async reader =>
         {
             await using var body = new BodySource(new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)));
             return await body.SkipAsync(cancellationToken);
         }, cancellationToken);
 
     /// <summary>Reads stored bytes into a pipe while somebody takes them out of it.</summary>
-    private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, long length, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
+    private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long length, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
     {
-        await using var source = await opener.OpenAsync(extents, default, 0, length, cancellationToken);
+        await using var source = await opener.OpenAsync(extents, places, 0, length, cancellationToken);
         await path.Buffers.Budget.AcquireAsync(CopyPipeBytes, MemoryBudget.AdmissionWait, cancellationToken);
         try
         {

@@ -85,7 +85,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
-        Tiering = new IdleTiering(options.Tiering);
+        tiering = new(parts.Metadata, objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time)), options.Tiering, options.Objects.PackThreshold, time, logs);
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -98,8 +98,6 @@ public sealed partial class ObjectSystem : IObjectSystem
     public IMetadataStore Metadata => parts.Metadata;
 
     public StoreSet Stores => parts.Stores;
-
-    public ITiering Tiering { get; }
 
     public ReputationBook Reputations => reputations;
 
@@ -118,6 +116,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var system = new ObjectSystem(options, parts, root, buffers, cache, time, logs);
         await system.LoadNetworksAsync(cancellationToken);
         await system.LoadPlacementAsync(cancellationToken);
+        await system.tiering.LoadAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
         system.lastDrill = system.LoadDrill();
         system.StartWorkers();
@@ -147,6 +146,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             Shredding = shredder.Status,
             HotCells = objects.HotCells,
             Cache = cache?.Status,
+            Tiering = tiering.Status,
             Drill = lastDrill,
         };
     }
@@ -276,6 +276,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
         StartNetworks();
+        StartTiering();
         StartDrills();
         parts.Stores.Changed += OnStoreChanged;
         workers.Every("Repair", TimeSpan.Zero, TimeSpan.FromSeconds(1), RepairAsync);

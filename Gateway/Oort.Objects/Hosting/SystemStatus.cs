@@ -39,6 +39,9 @@ public sealed record SystemStatus(
     /// <summary>The cells that are kept on a near disk; null: none are.</summary>
     public CellCacheStatus? Cache { get; init; }
 
+    /// <summary>What was moved between storage classes and places, and restored.</summary>
+    public Tiering.TieringStatus Tiering { get; init; } = Oort.Objects.Tiering.TieringStatus.None;
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

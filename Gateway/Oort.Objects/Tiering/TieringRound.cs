@@ -1,0 +1,338 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Oort.Backends;
+using Oort.Metadata;
+
+namespace Oort.Objects.Tiering;
+
+/// <summary>Sees to it that each bucket that needs a pass gets one: each day, when what it goes by changes, and again when something failed. Restores what was asked for.</summary>
+/// <remarks>What is due is worked out from rows and settings alone; what is kept here only saves passes that would find nothing.</remarks>
+internal sealed partial class TieringRound(IMetadataStore metadata, VersionMover mover, TieringOptions options, int packThreshold, TimeProvider time, ILoggerFactory logs) : ITiering
+{
+    private const int PageSize = 1_000;
+
+    /// <summary>A day of restores that nobody is told of one by one is found by a pass; below this age a mark is renewed in vain.</summary>
+    private static readonly TimeSpan MarkAgeMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>How much older than the pass a mark must be to be taken away: no request that saw it so is still under way.</summary>
+    private static readonly TimeSpan MarkAgeMin = TimeSpan.FromMinutes(5);
+
+    /// <summary>After a pass in which something failed.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMinutes(10);
+
+    /// <summary>A write under a class that is given up may have been let in at another gateway this long after.</summary>
+    private static readonly TimeSpan DrainAgeMin = TimeSpan.FromMinutes(1);
+
+    /// <summary>Buckets whose last pass is remembered; one that is forgotten gets another pass.</summary>
+    private const int RememberedMax = 10_000;
+
+    /// <summary>Versions restored at a time: each has the buffers of a PUT and of a GET.</summary>
+    private const int RestoreParallelism = 8;
+
+    private readonly ILogger logger = logs.CreateLogger<TieringRound>();
+    private readonly RestoreQueue restores = new(time);
+    private readonly ConcurrentDictionary<BucketId, Done> done = [];
+    private TieringSweep? sweep;
+    private volatile BucketPass? current;
+    private volatile TierDocument tiers = TierDocument.Empty;
+    private volatile string restoreFailure = "";
+    private long passes, moved, expired, restored, failed;
+    private DateTimeOffset tiersRetryAt;
+
+    public TieringOptions Options => options;
+
+    public TierDocument Tiers => tiers;
+
+    public TieringStatus Status
+    {
+        get
+        {
+            var now = current;
+            var buckets = done.Values.Where(one => one.Pass.Bucket.Id != now?.Bucket.Id).Select(one => one.Status).ToList();
+            if (now is not null) buckets.Add(StatusOf(now, null));
+            var lastFailure = buckets.OrderBy(bucket => bucket.Started).LastOrDefault(bucket => bucket.LastFailure.Length > 0)?.LastFailure;
+            return new(
+                Interlocked.Read(ref passes), Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), Interlocked.Read(ref restored), restores.Count,
+                Interlocked.Read(ref failed) + (now?.Failed ?? 0), lastFailure ?? restoreFailure, [.. buckets.OrderBy(bucket => bucket.Bucket, StringComparer.Ordinal)]);
+        }
+    }
+
+    /// <summary>How often to look whether something is due: a short day has many.</summary>
+    public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 8, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(10).Ticks));
+
+    /// <inheritdoc/>
+    public async ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (BucketMarks.Of(bucket, BucketMarks.Restores) is { } mark && mark <= now && now - mark < MarkAgeMax) return;
+        await metadata.UpdateBucketAsync(bucket.Id, row => BucketMarks.Set(row, BucketMarks.Restores, now), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void RestoreRequested(VersionRow version)
+    {
+        if (RestoreState.Of(version) is { Phase: RestorePhase.Requested } state) restores.Add(version, state);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> MigrateAsync(BucketId bucket, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return await metadata.UpdateBucketAsync(bucket, row => BucketMarks.Set(row, BucketMarks.Migration, now), cancellationToken) == CommitOutcome.Done;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken)
+    {
+        if (current is { } pass && pass.Bucket.Id == bucket) pass.Stop();
+        return await metadata.UpdateBucketAsync(bucket, row => row with { Settings = row.Settings.Remove(BucketMarks.Migration) }, cancellationToken) == CommitOutcome.Done;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken)
+    {
+        var since = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        return ChangeTiersAsync(document => document.Find(storageClass) is { } known && known.To == to
+            ? document
+            : new([.. document.Drained.Where(tier => tier.StorageClass != storageClass), new(storageClass, to, TierRole.Draining, since)]), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) =>
+        ChangeTiersAsync(document => document.Find(storageClass) is { } tier ? new(document.Drained.Remove(tier)) : throw new TierException($"{storageClass} is in use; nothing has changed."), cancellationToken);
+
+    /// <summary>Takes over what other gateways have changed.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            tiers = Decode(await metadata.GetSettingAsync(TierDocument.SettingName, cancellationToken));
+        }
+        catch (TierException failure)
+        {
+            // Nothing is moved by a list that cannot be read; the gateway serves on.
+            LogTiersUnreadable(logger, failure.Message);
+        }
+    }
+
+    /// <summary>Makes the passes that are due. One call at a time in a cluster.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        var document = tiers;
+        if (restores.TakeOverflow()) Forget(one => BucketMarks.Of(one.Pass.Bucket, BucketMarks.Restores) is not null);
+        var isDraining = document.Drained.Any(tier => tier.Role == TierRole.Draining);
+        var looksForDrained = isDraining && time.GetUtcNow() >= tiersRetryAt;
+        var (left, isWhole) = (new HashSet<string>(StringComparer.Ordinal), true);
+        for (var after = ""; ;)
+        {
+            var buckets = await metadata.ListBucketsAsync(null, "", after, PageSize, cancellationToken);
+            foreach (var bucket in buckets)
+            {
+                if (await LookAsync(bucket, document, looksForDrained, cancellationToken) is not { } pass) continue;
+                left.UnionWith(pass.Found);
+                isWhole &= pass.IsClean;
+                if (looksForDrained) left.UnionWith(await UploadClassesAsync(bucket.Id, cancellationToken));
+            }
+
+            if (buckets.Length < PageSize) break;
+            after = buckets[^1].Name;
+        }
+
+        if (!looksForDrained) return;
+        tiersRetryAt = time.GetUtcNow() + TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks, options.DayLength.Ticks));
+        if (isWhole) await SettleAsync(document, left, cancellationToken);
+    }
+
+    /// <summary>Restores what waits, as much as is done at a time.</summary>
+    public Task RestoreAsync(CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(restores.Take(4 * RestoreParallelism), new ParallelOptions { MaxDegreeOfParallelism = RestoreParallelism, CancellationToken = cancellationToken }, async (version, stop) =>
+        {
+            try
+            {
+                if (await RestoreAsync(version, stop)) restores.Remove(version);
+                else restores.Delay(version);
+            }
+            catch (Exception failure) when (failure is ObjectUnavailableException or VersionGoneException or OverloadedException or BackendException or MetadataUnavailableException)
+            {
+                restores.Delay(version);
+                Interlocked.Increment(ref failed);
+                restoreFailure = $"{version.Key}: {failure.Message}";
+                LogNotRestored(logger, version.Key, version.IdText, failure.Message);
+            }
+            catch
+            {
+                restores.Delay(version);
+                throw;
+            }
+        });
+
+    /// <returns>Whether nothing is left to be done for it.</returns>
+    private async ValueTask<bool> RestoreAsync(VersionRow version, CancellationToken cancellationToken)
+    {
+        if (await metadata.FindVersionAsync(version.Bucket, version.Key, version.IdText, cancellationToken) is not { } row || row.Id != version.Id) return true;
+        if (RestoreState.Of(row) is not { Phase: RestorePhase.Requested } || !StorageClassOrder.IsArchive(row.StorageClass)) return true;
+        if (await mover.RestoreAsync(row, Complete, cancellationToken) == MoveVersionOutcome.Changed) return false;
+        Interlocked.Increment(ref restored);
+        LogRestored(logger, version.Key, version.IdText);
+        return true;
+    }
+
+    /// <summary>The days begin when the copy is there.</summary>
+    private ObjectAttributes Complete(VersionRow row)
+    {
+        if (RestoreState.Of(row) is not { Phase: RestorePhase.Requested } asked) return row.Attributes;
+        return RestoreState.Set(row.Attributes, asked with { Phase = RestorePhase.Restored, Expires = LifecycleDays.After(time.GetUtcNow(), asked.Days, options.DayLength) });
+    }
+
+    /// <summary>Makes a pass over a bucket if one is due.</summary>
+    private async ValueTask<BucketPass?> LookAsync(BucketRow bucket, TierDocument document, bool isAsked, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var pass = new BucketPass(bucket, LifecycleOf(bucket), document, now);
+        if (!pass.IsNeeded) return null;
+        var reason = ReasonOf(bucket, document, now);
+        if (!isAsked && done.TryGetValue(bucket.Id, out var before) && before.Reason == reason && (before.Pass.IsClean || now < before.RetryAt)) return null;
+
+        current = pass;
+        sweep ??= new(metadata, mover, restores, options, packThreshold, time, logs.CreateLogger<TieringSweep>());
+        try
+        {
+            await sweep.RunAsync(pass, cancellationToken);
+            if (!pass.IsStopped) await FinishAsync(pass, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Increment(ref passes);
+            Interlocked.Add(ref moved, pass.Moved);
+            Interlocked.Add(ref expired, pass.Expired);
+            Interlocked.Add(ref failed, pass.Failed);
+            current = null;
+        }
+
+        if (done.Count >= RememberedMax) done.Clear();
+        var ended = time.GetUtcNow();
+        done[bucket.Id] = new(pass, reason, ended + TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks, options.DayLength.Ticks)), StatusOf(pass, ended));
+        if (pass.Moved + pass.Failed + pass.Expired > 0) LogPass(logger, bucket.Name, pass.Looked, pass.Moved, pass.MovedBytes, pass.Expired, pass.Failed);
+        return pass;
+    }
+
+    /// <summary>Takes away the marks of what is done.</summary>
+    private async ValueTask FinishAsync(BucketPass pass, CancellationToken cancellationToken)
+    {
+        if (pass.Restores == 0 && BucketMarks.Of(pass.Bucket, BucketMarks.Restores) is { } asked && pass.Started - asked >= MarkAgeMin)
+            await BucketMarks.RemoveAsync(metadata, pass.Bucket, BucketMarks.Restores, cancellationToken);
+
+        if (!pass.IsMigrating || !pass.IsClean) return;
+        var since = BucketMarks.Of(pass.Bucket, BucketMarks.Migration)!.Value;
+        await foreach (var upload in UploadsAsync(pass.Bucket.Id, cancellationToken))
+        {
+            // Its parts lie where the policies said when they came: the bucket is looked at again when it is completed.
+            if (upload.Initiated > since) continue;
+            pass.CountWaiting($"An upload to s3://{pass.Bucket.Name}/{upload.Key} was begun before the migration and is not complete.");
+            return;
+        }
+
+        await BucketMarks.RemoveAsync(metadata, pass.Bucket, BucketMarks.Migration, cancellationToken);
+        LogMigrated(logger, pass.Bucket.Name, pass.Looked, pass.Moved, pass.MovedBytes);
+    }
+
+    /// <summary>Classes in which nothing was found are drained.</summary>
+    private async ValueTask SettleAsync(TierDocument seen, HashSet<string> left, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var empty = seen.Drained.Where(tier => tier.Role == TierRole.Draining && !left.Contains(tier.StorageClass) && now - tier.Since >= DrainAgeMin).ToList();
+        if (empty.Count == 0) return;
+        await ChangeTiersAsync(document => new([.. document.Drained.Select(tier => empty.Contains(tier) ? tier with { Role = TierRole.Drained } : tier)]), cancellationToken);
+        foreach (var tier in empty) LogDrained(logger, tier.StorageClass);
+    }
+
+    private async ValueTask<HashSet<string>> UploadClassesAsync(BucketId bucket, CancellationToken cancellationToken)
+    {
+        var classes = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var upload in UploadsAsync(bucket, cancellationToken)) classes.Add(upload.StorageClass);
+        return classes;
+    }
+
+    private async IAsyncEnumerable<UploadRow> UploadsAsync(BucketId bucket, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var query = new ListUploadsQuery(bucket, "", "", "", null, PageSize); ;)
+        {
+            var page = await metadata.ListUploadsAsync(query, cancellationToken);
+            foreach (var upload in page.Uploads) yield return upload;
+            if (!page.IsTruncated) yield break;
+            query = query with { AfterKey = page.LastKey, AfterUpload = page.LastUpload };
+        }
+    }
+
+    private async ValueTask<TierDocument> ChangeTiersAsync(Func<TierDocument, TierDocument> change, CancellationToken cancellationToken)
+    {
+        var stored = await metadata.ChangeSettingAsync(TierDocument.SettingName, before => change(Decode(before)).Checked().Encode(), cancellationToken);
+        return tiers = Decode(stored);
+    }
+
+    private LifecycleDocument? LifecycleOf(BucketRow bucket)
+    {
+        try
+        {
+            return LifecycleDocument.Of(bucket);
+        }
+        catch (LifecycleFormatException failure)
+        {
+            LogLifecycleUnreadable(logger, bucket.Name, failure.Message);
+            return null;
+        }
+    }
+
+    /// <summary>What a pass goes by: another day, or other settings, ask for another pass.</summary>
+    private string ReasonOf(BucketRow bucket, TierDocument document, DateTimeOffset now)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var name in (string[])[LifecycleDocument.SettingName, BucketMarks.Migration])
+        {
+            hash.AppendData(bucket.Settings.GetValueOrDefault(name, []).AsSpan());
+            hash.AppendData([0xff]);
+        }
+
+        hash.AppendData(document.Encode());
+        var day = (now - DateTimeOffset.UnixEpoch).Ticks / options.DayLength.Ticks;
+        return $"{day} {Convert.ToHexString(hash.GetHashAndReset())}";
+    }
+
+    private void Forget(Func<Done, bool> which)
+    {
+        foreach (var (bucket, one) in done)
+            if (which(one)) done.TryRemove(bucket, out _);
+    }
+
+    private static BucketTieringStatus StatusOf(BucketPass pass, DateTimeOffset? ended) =>
+        new(pass.Bucket.Name, pass.IsMigrating, pass.Started, ended, pass.Looked, pass.Moved, pass.MovedBytes, pass.Expired, pass.Failed, pass.LastFailure);
+
+    private static TierDocument Decode(byte[]? stored) => stored is { Length: > 0 } ? TierDocument.Decode(stored) : TierDocument.Empty;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pass over bucket {Bucket}: {Looked} versions looked at, {Moved} moved ({Bytes} bytes), {Expired} restored copies expired, {Failed} failed.")]
+    private static partial void LogPass(ILogger logger, string bucket, long looked, long moved, long bytes, long expired, long failed);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "All of bucket {Bucket} lies where its placement policies say: {Looked} versions, of which {Moved} were moved by the last pass ({Bytes} bytes).")]
+    private static partial void LogMigrated(ILogger logger, string bucket, long looked, long moved, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Nothing is left in storage class {StorageClass}.")]
+    private static partial void LogDrained(ILogger logger, string storageClass);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Key} (version {Version}) is restored.")]
+    private static partial void LogRestored(ILogger logger, string key, string version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key} (version {Version}) could not be restored yet: {Reason}")]
+    private static partial void LogNotRestored(ILogger logger, string key, string version, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The list of tiers cannot be used; the one before holds: {Reason}")]
+    private static partial void LogTiersUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The lifecycle of bucket {Bucket} cannot be used: {Reason}")]
+    private static partial void LogLifecycleUnreadable(ILogger logger, string bucket, string reason);
+
+    /// <summary>The last pass over a bucket.</summary>
+    private sealed record Done(BucketPass Pass, string Reason, DateTimeOffset RetryAt, BucketTieringStatus Status);
+}
