@@ -127,25 +127,51 @@ internal sealed class ItemFiles : IDisposable
         return length == item.Length && count == size ? count : throw NotCalledThat(item, root, length);
     }
 
+    /// <summary>As <see cref="SampleAsync"/> through the gateways; what none of them has or gives rightly is lost only when the node has lost it as well.</summary>
+    /// <exception cref="BackendException">Transient: the gateways do not give it now. NotFound, Corrupt: nobody does.</exception>
+    public async ValueTask<long> SampleElsewhereAsync(NetworkItem item, Cid root, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SampleAsync(item, root, elsewhere: true, cancellationToken);
+        }
+        catch (BackendException e) when (e.Kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt)
+        {
+            await SampleAsync(item, root, elsewhere: false, cancellationToken);
+            throw Failures.AtGateway(e);
+        }
+    }
+
     public ValueTask TestGatewaysAsync(CancellationToken cancellationToken) => gateways.TestAsync(cancellationToken);
 
     private ValueTask<long> ReadFromAsync(bool elsewhere, Cid root, long from, long to, Action<ReadOnlyMemory<byte>> sink, CancellationToken cancellationToken) =>
         elsewhere ? gateways.ReadAsync(root, from, to, sink, cancellationToken) : UnixFsReader.ReadAsync(root, from, to, Node, sink, cancellationToken);
 
-    /// <summary>Bytes of an item's CAR: names have one length, so that they need not be known.</summary>
+    /// <summary>Bytes of an item's blocks, the root among them: names have one length, so that they need not be known.</summary>
+    public static long DagSizeOf(long length, Cid root)
+    {
+        var links = LinksOf(length, root);
+        return links.Count == 1 ? length : length + UnixFsNode.Encode(links, default).Length;
+    }
+
+    /// <summary>Bytes of an item's CAR.</summary>
     private static long CarSizeOf(long length, Cid root)
     {
-        var size = (long)Car.Header(root).Length;
+        var links = LinksOf(length, root);
+        var size = Car.Header(root).Length + links.Sum(link => Car.SizeOf(root, (int)link.FileSize));
+        return links.Count == 1 ? size : size + Car.SizeOf(root, UnixFsNode.Encode(links, default).Length);
+    }
+
+    private static List<UnixFsLink> LinksOf(long length, Cid root)
+    {
         var links = new List<UnixFsLink>();
         for (var offset = 0L; offset < length; offset += profile.ChunkSize)
         {
             var chunk = (int)Math.Min(profile.ChunkSize, length - offset);
             links.Add(new(root, chunk, chunk));
-            size += Car.SizeOf(root, chunk);
         }
 
-        if (links.Count == 1) return size;
-        return size + Car.SizeOf(root, UnixFsNode.Encode(links, default).Length);
+        return links;
     }
 
     private static BackendException NotTheItem(NetworkItem item) =>

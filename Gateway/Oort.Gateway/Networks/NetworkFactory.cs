@@ -21,7 +21,9 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "access-key", "secret-key", "session-token"],
         ["ipfs"] = ["node", "gateways", "token"],
         ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token"],
-        ["crust"] = ["gateway", "service", "gateways", "key", "token"],
+        ["crust"] =
+            ["gateway", "service", "gateways", "key", "token", "rpc", "rpc-authorization", "node", "node-token", "chain", "contract", "coin", "permanent", "usd-per-coin", "usd-per-coin-date",
+             "gas-price-max", "order-usd-max", "order-days"],
         ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "wallet", "key"],
         ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "key", "rpc-authorization"],
     };
@@ -37,7 +39,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
                 "s3" => OpenS3(settings),
                 "ipfs" => new IpfsBackend(Ipfs(settings, "token"), time),
                 "ipfs-pinning" => OpenPinning(settings),
-                "crust" => OpenCrust(settings),
+                "crust" => settings.FindUrl("rpc") is { } rpc ? OpenCrustOrders(settings, rpc) : OpenCrust(settings),
                 "arweave" => OpenArweave(settings),
                 _ => OpenFilecoin(settings),
             };
@@ -98,6 +100,41 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         if (settings.Find("token") is { } token) return W3AuthToken.Parse(token);
         using var key = EvmKey.FromHex(settings.Text("key"));
         return W3AuthToken.Of(key);
+    }
+
+    private KeyedBackend OpenCrustOrders(NetworkSettings settings, Uri rpc)
+    {
+        if (settings.Find("service") is not null) throw new ArgumentException("Orders go to a \"service\" or to a contract by \"rpc\": name one of the two.");
+        var isGateway = settings.FindUrl("gateway") is not null;
+        if (isGateway == settings.FindUrl("node") is not null) throw new ArgumentException("Items are sent to a \"gateway\" of Crust's or to a \"node\" of your own: name one of the two.");
+        var options = new CrustOrderOptions
+        {
+            Chain = CrustChainOf(settings),
+            Rpc = new() { Endpoint = rpc, Authorization = settings.Find("rpc-authorization") },
+            Node = settings.Url(isGateway ? "gateway" : "node"),
+            // The token is never made of the key that pays: who sees it once is the account for ever.
+            Credentials = isGateway ? W3AuthToken.Parse(settings.Text("token")).ToBasic() : settings.Find("node-token") is { } token ? IpfsCredentials.Bearer(token) : null,
+            Gateways = Gateways(settings),
+            IsPermanent = settings.Choice("permanent", ("no", false), ("yes", true)),
+            UsdPerCoin = settings.Decimal("usd-per-coin"),
+            UsdPerCoinAsOf = settings.Date("usd-per-coin-date"),
+        };
+        if (settings.Find("gas-price-max") is not null) options = options with { GasPriceMax = new(settings.Decimal("gas-price-max") * 1e9) };
+        if (settings.Find("order-usd-max") is not null) options = options with { OrderUsdMax = settings.Decimal("order-usd-max") };
+        if (settings.Find("order-days") is not null) options = options with { OrderDuration = TimeSpan.FromDays(settings.Number("order-days")) };
+        return Keyed(EvmKey.FromHex(settings.Text("key")), key => new CrustOrderBackend(options, key, time));
+    }
+
+    /// <summary>One that is known by name, or another by its number; either with a contract of one's own.</summary>
+    private static CrustChain CrustChainOf(NetworkSettings settings)
+    {
+        var name = settings.Text("chain");
+        var contract = settings.Find("contract") is { } text ? EvmAddress.TryParse(text, out var address) ? address : throw new ArgumentException("The \"contract\" is no address: 0x and 40 hexadecimal digits.") : (EvmAddress?)null;
+        var known = CrustChain.Known.FirstOrDefault(chain => chain.Name == name);
+        if (known is not null) return contract is { } other ? known with { Contract = other } : known;
+        if (!char.IsAsciiDigit(name[0]) || contract is not { } given)
+            throw new ArgumentException($"The \"chain\" is one of {string.Join(", ", CrustChain.Known.Select(chain => chain.Name))}, or the number of another, with its \"contract\".");
+        return new() { Name = $"chain {name}", ChainId = (ulong)settings.Number("chain"), Contract = given, Coin = settings.Find("coin") ?? "coins" };
     }
 
     private KeyedBackend OpenArweave(NetworkSettings settings)

@@ -38,6 +38,16 @@ internal sealed class NetworkSettings
 
     public long Number(string name) => long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new NetworkException($"Setting \"{name}\" of network {network} is a number.");
 
+    /// <summary>A number that need not be whole; what a kind's options do not take is refused by them.</summary>
+    public double Decimal(string name) => double.TryParse(Text(name), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        ? number
+        : throw new NetworkException($"Setting \"{name}\" of network {network} is a number such as 0.5.");
+
+    /// <summary>A day, as of its beginning in UTC.</summary>
+    public DateTimeOffset Date(string name) => DateTimeOffset.TryParseExact(Text(name), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day)
+        ? day
+        : throw new NetworkException($"Setting \"{name}\" of network {network} is a day such as 2026-11-01.");
+
     /// <summary>One of several words; the first where it was not given.</summary>
     public T Choice<T>(string name, params (string Word, T Value)[] choices)
     {

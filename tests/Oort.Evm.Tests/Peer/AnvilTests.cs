@@ -9,6 +9,9 @@ public sealed class AnvilTests
 {
     private const ulong ChainId = 314_159;
 
+    /// <summary>A thousand gwei: anvil names one.</summary>
+    private static readonly BigInteger feeMax = 1_000_000_000_000;
+
     private static readonly AbiFunction note = new("note(uint256 value,string text,bytes data)");
     private static readonly AbiFunction number = new("number()", "(uint256)");
     private static readonly AbiFunction refuse = new("refuse(uint256)", "(uint256)");
@@ -178,7 +181,7 @@ public sealed class AnvilTests
 
     private static async Task<SignedTransaction> PrepareAsync(EvmClient client, EvmKey key, EvmAddress? to, byte[] data, BigInteger value = default, ulong? gasLimit = null)
     {
-        var (fee, tip) = (await client.GetFeeHistoryAsync(4, [50], default)).Suggest(1_000_000);
+        var (fee, tip) = (await client.GetFeeHistoryAsync(4, [50], default)).Suggest(1_000_000, feeMax);
         var transaction = new FeeMarketTransaction
         {
             ChainId = ChainId,

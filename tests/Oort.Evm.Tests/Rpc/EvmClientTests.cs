@@ -260,11 +260,22 @@ public sealed class EvmClientTests
         var history = await node.Client().GetFeeHistoryAsync(2, [50], default);
         node.Requests.Single().ShouldContain("""["0x2","latest",[50]]""");
         history.BaseFeesPerGas.ShouldBe([100, 110, 120]);
-        history.Suggest(1).ShouldBe((249, 9));
-        history.Suggest(20).ShouldBe((260, 20));
-        (await FakeNode.WithResult("""{"oldestBlock":"0x0","baseFeePerGas":["0x64"]}""").Client().GetFeeHistoryAsync(1, [], default)).Suggest(2).ShouldBe((202, 2));
+        history.Suggest(1, 1_000).ShouldBe((249, 9));
+        history.Suggest(20, 1_000).ShouldBe((260, 20));
+        (await FakeNode.WithResult("""{"oldestBlock":"0x0","baseFeePerGas":["0x64"]}""").Client().GetFeeHistoryAsync(1, [], default)).Suggest(2, 1_000).ShouldBe((202, 2));
         foreach (var wrong in (string[])["[]", "null", "[null]", "[1]", "[\"0x1\"],\"reward\":[null]", "[\"0x1\"],\"reward\":[[null]]"])
             (await Should.ThrowAsync<EvmException>(FakeNode.WithResult($$"""{"oldestBlock":"0x0","baseFeePerGas":{{wrong}}}""").Client().GetFeeHistoryAsync(1, [], default))).Kind.ShouldBe(EvmErrorKind.Malformed, wrong);
+    }
+
+    [Fact]
+    public async Task FeeHistory_OfANodeThatNamesAnyFee_IsHeldBelowTheMaximum()
+    {
+        var history = await FakeNode.WithResult("""{"oldestBlock":"0x5","baseFeePerGas":["0x64","0x78"],"reward":[["0x38d7ea4c68000"]]}""").Client().GetFeeHistoryAsync(1, [50], default);
+        history.Suggest(1, 200).ShouldBe((200, 200));
+        history.Suggest(1, 120).ShouldBe((120, 120));
+        history.Suggest(500, 120).ShouldBe((120, 120));
+        var failure = Should.Throw<EvmException>(() => history.Suggest(1, 119));
+        (failure.Kind, failure.Message.Contains("119", StringComparison.Ordinal)).ShouldBe((EvmErrorKind.Underpriced, true));
     }
 
     [Fact]

@@ -24,6 +24,20 @@ public sealed class NetworkFactoryTests
         ["filecoin"] = new() { ["rpc"] = "https://rpc.example.net", ["provider"] = "https://provider.example.net", ["provider-id"] = "7", ["!key"] = Key },
     };
 
+    /// <summary>Crust without a service: orders that this account pays.</summary>
+    private static readonly Dictionary<string, string> orders = new()
+    {
+        ["rpc"] = "https://rpc.example.net",
+        ["chain"] = "ethereum",
+        ["node"] = "http://127.0.0.1:5001",
+        ["gateways"] = "https://one.example.net",
+        ["usd-per-coin"] = "2000.5",
+        ["usd-per-coin-date"] = "2026-11-01",
+        ["!key"] = Key,
+    };
+
+    public static TheoryData<string> OrderSettings => [.. orders.Keys.Where(name => name != "rpc")];
+
     public static TheoryData<string> Kinds => [.. needed.Keys];
 
     public static TheoryData<string, string> Needed => [.. needed.SelectMany(kind => kind.Value.Keys.Select(name => (kind.Key, name)))];
@@ -75,6 +89,71 @@ public sealed class NetworkFactoryTests
         var failure = Should.Throw<NetworkException>(() => Open(kind, new(needed[kind]) { [name] = value }));
         failure.Message.ShouldEndWith(".");
         if (name[0] == '!') failure.Message.ShouldNotContain($"\"{value}\"");
+    }
+
+    [Fact]
+    public async Task Open_CrustWithARpc_PaysItsOrdersItself()
+    {
+        await using var expiring = Open("crust", orders);
+        (expiring.Traits.Kind, expiring.Traits.Retention, expiring.Location).ShouldBe(("crust", Retention.Expiring, "http://127.0.0.1:5001"));
+        await using var permanent = Open("crust", new(orders)
+        {
+            ["permanent"] = "yes",
+            ["chain"] = "31337",
+            ["contract"] = "0xE391613d2056e47F74ED5eF1d443d4CDB21AAAd9",
+            ["coin"] = "TEST",
+            ["gas-price-max"] = "0.5",
+            ["order-usd-max"] = "1",
+            ["order-days"] = "90",
+            ["!rpc-authorization"] = "Bearer " + Key,
+            ["!node-token"] = Key,
+        });
+        permanent.Traits.Retention.ShouldBe(Retention.Permanent);
+        foreach (var name in (string[])["ethereum", "optimism", "arbitrum", "zksync", "crust"]) await Open("crust", new(orders) { ["chain"] = name }).DisposeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(OrderSettings))]
+    public void Open_CrustOrdersWithoutOneOfThem_SaysWhichAndNoSecret(string missing)
+    {
+        var failure = Should.Throw<NetworkException>(() => Open("crust", orders.Where(pair => pair.Key != missing).ToDictionary()));
+        failure.ToString().ShouldNotContain(Key);
+        failure.Message.ShouldContain(missing.TrimStart('!').TrimEnd('s'), Case.Insensitive);
+    }
+
+    [Theory]
+    [InlineData("chain", "bitcoin", "one of ethereum")]
+    [InlineData("chain", "31337", "with its \"contract\"")]
+    [InlineData("contract", "0x12", "no address")]
+    [InlineData("permanent", "maybe", "one of no, yes")]
+    [InlineData("usd-per-coin", "-1", "a number")]
+    [InlineData("usd-per-coin", "0", "UsdPerCoin")]
+    [InlineData("usd-per-coin", "1e3", "a number")]
+    [InlineData("usd-per-coin-date", "01.11.2026", "a day")]
+    [InlineData("gas-price-max", "0", "GasPriceMax")]
+    [InlineData("order-usd-max", "much", "a number")]
+    [InlineData("order-days", "20", "RenewalLead")]
+    [InlineData("service", "https://pin.example.net", "one of the two")]
+    [InlineData("gateway", "https://crust.example.net", "one of the two")]
+    [InlineData("rpc", "rpc.example.net", "not a URL")]
+    public void Open_CrustOrdersWithAWrongValue_IsRefusedInASentence(string name, string value, string said)
+    {
+        var failure = Should.Throw<NetworkException>(() => Open("crust", new(orders) { [name] = value }));
+        failure.Message.ShouldEndWith(".");
+        failure.Message.ShouldContain(said);
+    }
+
+    [Fact]
+    public async Task Open_CrustOrdersThroughAGateway_NeedATokenOfAnotherKey()
+    {
+        var settings = orders.Where(pair => pair.Key != "node").ToDictionary();
+        settings["gateway"] = "https://crust.example.net";
+        Should.Throw<NetworkException>(() => Open("crust", settings)).Message.ShouldContain("token");
+        using var other = Evm.EvmKey.FromHex(new string('4', 64));
+        var signature = other.SignMessage(other.Address.ToString());
+        settings["!token"] = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"eth-{other.Address}:{signature}"));
+        await using var backend = Open("crust", settings);
+        backend.Location.ShouldBe("https://crust.example.net");
     }
 
     [Fact]
