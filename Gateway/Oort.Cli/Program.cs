@@ -13,6 +13,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     ObjectVerb.Create(),
     PlacementVerb.Create(),
     BackendVerb.Create(),
+    TierVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

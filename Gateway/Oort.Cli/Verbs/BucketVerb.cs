@@ -6,12 +6,12 @@ using Oort.S3.Client;
 
 namespace Oort.Cli.Verbs;
 
-/// <summary><c>oort bucket import|export</c>: whole buckets from and to other S3 services and directories.</summary>
+/// <summary><c>oort bucket show|migrate|import|export</c>: whole buckets from and to other S3 services and directories.</summary>
 internal static class BucketVerb
 {
     private const int ExportConcurrencyDefault = 8;
 
-    public static Command Create() => new("bucket", "Bring whole buckets in, and take them out.") { Import(), Export() };
+    public static Command Create() => new("bucket", "Show buckets, bring whole buckets in and take them out, and move them between stores.") { BucketPlaceVerbs.Show(), BucketPlaceVerbs.Migrate(), Import(), Export() };
 
     private static Command Import()
     {

@@ -9,6 +9,7 @@ using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
+using Oort.Objects.Tiering;
 using Oort.S3;
 
 namespace Oort.Gateway;
@@ -34,6 +35,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
     private readonly PlacementAdmin placement = new(system);
     private readonly AdminImports importing = new(imports, system.Metadata);
     private readonly NetworkAdmin networks = new(system);
+    private readonly TieringAdmin tiering = new(system, new(system));
     private readonly DurabilityAdmin durability = new(system, jobs);
 
     /// <summary>The program's version.</summary>
@@ -60,6 +62,10 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         catch (NetworkException e)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "NetworkChangeRefused", message = e.Message }, cancellationToken);
+        }
+        catch (TierException e)
+        {
+            await WriteAsync(http, StatusCodes.Status409Conflict, new { code = "TierChangeRefused", message = e.Message }, cancellationToken);
         }
         catch (DiskChangeException e)
         {
@@ -150,6 +156,22 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await networks.DrainAsync(name, isDraining: false, cancellationToken);
             case ("DELETE", ["networks", var name]):
                 return await networks.RemoveAsync(name, cancellationToken);
+            case ("GET", ["tiers"]):
+                return tiering.List();
+            case ("PUT", ["tiers", var name]):
+                return await tiering.SetAsync(name, await BodyAsync<TierRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["tiers", var name, "drain"]):
+                return await tiering.DrainAsync(name, await BodyAsync<DrainTierRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["tiers", var name, "resume"]):
+                return await tiering.ResumeAsync(name, cancellationToken);
+            case ("DELETE", ["tiers", var name]):
+                return await tiering.RemoveAsync(name, cancellationToken);
+            case ("GET", ["buckets", var name]):
+                return await tiering.ShowBucketAsync(name, cancellationToken);
+            case ("POST", ["buckets", var name, "migrate"]):
+                return await tiering.MigrateAsync(name, await BodyAsync<MigrateBucketRequest>(request, cancellationToken), cancellationToken);
+            case ("DELETE", ["buckets", var name, "migrate"]):
+                return await tiering.StopMigrationAsync(name, cancellationToken);
             case ("GET", ["placement"]):
                 return placement.List();
             case ("GET", ["placement", "stores"]):

@@ -31,6 +31,12 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.rebalance.moved.bytes", "Bytes of shards moved.", s => s.Rebalance.MovedBytes);
         Counter("oort.rebalance.failed", "Moves that could not be made.", s => s.Rebalance.Failed);
         Gauge("oort.audit.stores", "Stores that are audited.", s => [new(s.Audits.Stores)]);
+        Counter("oort.tiering.moved", "Versions moved to another storage class or place.", s => s.Tiering.Moved);
+        Counter("oort.tiering.written.bytes", "Bytes written anew for moves and restores.", s => s.Tiering.MovedBytes);
+        Counter("oort.tiering.restored", "Archived versions restored.", s => s.Tiering.Restored);
+        Counter("oort.tiering.expired", "Restored copies let go of.", s => s.Tiering.Expired);
+        Counter("oort.tiering.failed", "Moves and restores that could not be made; they are tried again.", s => s.Tiering.Failed);
+        Gauge("oort.tiering.restores.waiting", "Versions that wait to be restored.", s => [new(s.Tiering.RestoresWaiting)]);
         Counter("oort.audit.passed", "Audits passed.", s => s.Audits.Passed);
         Counter("oort.audit.failed", "Audits failed: the shard was not there, or other bytes.", s => s.Audits.Failed);
         Counter("oort.audit.timedout", "Audits without an answer in time.", s => s.Audits.TimedOut);

@@ -12,6 +12,8 @@ internal static class Buckets
         var headers = request.Http.Response.Headers;
         headers["x-amz-bucket-region"] = bucket.Region;
         headers["x-amz-access-point-alias"] = "false";
+        // What goes there can be made unreadable, not deleted: whoever must know is told.
+        if (context.Tiering.PermanentStoresOf(bucket.Id) is { IsEmpty: false } permanent) headers["x-oort-permanent-stores"] = string.Join(", ", permanent);
         Answers.Empty(request);
     }
 

@@ -28,7 +28,7 @@ internal static class CopyObject
         // 1.
         WriteHeaders.Check(request);
         var wish = new Wish(
-            StorageClasses.Read(request),
+            StorageClasses.Read(request, context.Tiering),
             Conditions.ForWrite(request),
             RequestChecksum.ParseAlgorithm(request),
             Replaces(request, MetadataDirective),

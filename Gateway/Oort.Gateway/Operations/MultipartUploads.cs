@@ -21,7 +21,7 @@ internal static class MultipartUploads
             Id = UploadId.Create(now),
             Initiated = now,
             OwnerId = request.Principal.OwnerId,
-            StorageClass = StorageClasses.Read(request),
+            StorageClass = StorageClasses.Read(request, context.Tiering),
             Attributes = attributes,
             ChecksumAlgorithm = algorithm,
             ChecksumType = type,

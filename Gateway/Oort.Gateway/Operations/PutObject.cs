@@ -19,7 +19,7 @@ internal static class PutObject
     {
         // 1.
         WriteHeaders.Check(request);
-        var storageClass = StorageClasses.Read(request);
+        var storageClass = StorageClasses.Read(request, context.Tiering);
         var attributes = ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request));
         var conditions = Conditions.ForWrite(request);
         var body = RequestBodies.Read(request, DefaultChecksum);

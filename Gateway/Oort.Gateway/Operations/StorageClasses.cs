@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using Oort.Objects.Tiering;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -8,20 +8,16 @@ internal static class StorageClasses
 {
     public const string Standard = "STANDARD";
 
-    private static readonly FrozenSet<string> known = new[]
-    {
-        Standard, "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR",
-    }.ToFrozenSet(StringComparer.Ordinal);
-
-    public static bool IsKnown(string name) => known.Contains(name);
+    public static bool IsKnown(string name) => StorageClassOrder.All.Contains(name);
 
     /// <summary>The class that a write asks for.</summary>
-    /// <exception cref="S3Exception">InvalidStorageClass.</exception>
-    public static string Read(S3Request request)
+    /// <exception cref="S3Exception">InvalidStorageClass: there is none of that name, or it is given up.</exception>
+    public static string Read(S3Request request, ITiering tiering)
     {
         var name = request.Header("x-amz-storage-class");
         if (name is null) return Standard;
-        if (known.Contains(name)) return name;
-        throw new S3Exception(S3Errors.InvalidStorageClass, null, ("StorageClassRequested", name));
+        if (!IsKnown(name)) throw new S3Exception(S3Errors.InvalidStorageClass, null, ("StorageClassRequested", name));
+        if (tiering.Tiers.Find(name) is { } given) throw new S3Exception(S3Errors.InvalidStorageClass, $"The storage class {name} is being given up here and takes no new objects; use {given.To}.", ("StorageClassRequested", name));
+        return name;
     }
 }

@@ -85,7 +85,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
-        tiering = new(parts.Metadata, objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time)), options.Tiering, options.Objects.PackThreshold, time, logs);
+        tiering = new(parts.Metadata, parts.Stores, objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time)), options.Tiering, options.Objects.PackThreshold, time, logs);
         workers = new(time, logs.CreateLogger<Workers>());
     }
 

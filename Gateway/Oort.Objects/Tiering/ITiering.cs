@@ -29,6 +29,12 @@ public interface ITiering
     /// <returns>False: there is no such bucket.</returns>
     ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken);
 
+    /// <summary>Since when a bucket is being brought there; null: it is not.</summary>
+    DateTimeOffset? MigratingSince(BucketRow bucket);
+
+    /// <summary>Networks that shards of a bucket may go to and that never delete.</summary>
+    ImmutableArray<string> PermanentStoresOf(BucketId bucket);
+
     /// <summary>Gives up a storage class: it takes nothing new, and what it has moves to another class. Durable when it returns.</summary>
     /// <exception cref="TierException">It cannot be given up so; nothing has changed.</exception>
     ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Oort.Backends;
 using Oort.Metadata;
 
 namespace Oort.Objects.Tiering;
@@ -20,6 +22,10 @@ public sealed class IdleTiering(TieringOptions options) : ITiering
     public ValueTask<bool> MigrateAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public DateTimeOffset? MigratingSince(BucketRow bucket) => null;
+
+    public ImmutableArray<string> PermanentStoresOf(BucketId bucket) => [];
 
     public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken) => throw new NotSupportedException();
 

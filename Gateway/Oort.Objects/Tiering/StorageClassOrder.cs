@@ -1,8 +1,13 @@
+using System.Collections.Immutable;
+
 namespace Oort.Objects.Tiering;
 
 /// <summary>The way down of the storage classes: a rule moves a version only further down (S3 API: "Transitioning objects using Amazon S3 Lifecycle").</summary>
 public static class StorageClassOrder
 {
+    /// <summary>All classes that an object can have, from the top.</summary>
+    public static ImmutableArray<string> All { get; } = ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
+
     /// <summary>Whether versions of a class are archived: not readable before they are restored.</summary>
     public static bool IsArchive(string storageClass) => storageClass is "GLACIER" or "DEEP_ARCHIVE";
 

@@ -4,12 +4,13 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Placement;
 
 namespace Oort.Objects.Tiering;
 
 /// <summary>Sees to it that each bucket that needs a pass gets one: each day, when what it goes by changes, and again when something failed. Restores what was asked for.</summary>
 /// <remarks>What is due is worked out from rows and settings alone; what is kept here only saves passes that would find nothing.</remarks>
-internal sealed partial class TieringRound(IMetadataStore metadata, VersionMover mover, TieringOptions options, int packThreshold, TimeProvider time, ILoggerFactory logs) : ITiering
+internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet stores, VersionMover mover, TieringOptions options, int packThreshold, TimeProvider time, ILoggerFactory logs) : ITiering
 {
     private const int PageSize = 1_000;
 
@@ -89,6 +90,12 @@ internal sealed partial class TieringRound(IMetadataStore metadata, VersionMover
         if (current is { } pass && pass.Bucket.Id == bucket) pass.Stop();
         return await metadata.UpdateBucketAsync(bucket, row => row with { Settings = row.Settings.Remove(BucketMarks.Migration) }, cancellationToken) == CommitOutcome.Done;
     }
+
+    /// <inheritdoc/>
+    public DateTimeOffset? MigratingSince(BucketRow bucket) => BucketMarks.Of(bucket, BucketMarks.Migration);
+
+    /// <inheritdoc/>
+    public ImmutableArray<string> PermanentStoresOf(BucketId bucket) => BucketPlaces.Permanent(stores, bucket);
 
     /// <inheritdoc/>
     public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken)
