@@ -71,6 +71,38 @@ expect("NoSuchBucket", client.list_objects_v2, Bucket="no-such-bucket-here")
 expect("BucketNotEmpty", client.delete_bucket, Bucket=BUCKET)
 held("errors")
 
+rules = [
+    {
+        "ID": "reports",
+        "Status": "Enabled",
+        "Filter": {"And": {"Prefix": "reports/", "Tags": [{"Key": "k", "Value": "v"}], "ObjectSizeGreaterThan": 1024}},
+        "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 90, "StorageClass": "GLACIER"}],
+        "NoncurrentVersionTransitions": [{"NoncurrentDays": 7, "NewerNoncurrentVersions": 3, "StorageClass": "DEEP_ARCHIVE"}],
+    },
+    {"ID": "off", "Status": "Disabled", "Filter": {"Prefix": ""}, "Transitions": [{"Days": 0, "StorageClass": "GLACIER_IR"}]},
+]
+expect("NoSuchLifecycleConfiguration", client.get_bucket_lifecycle_configuration, Bucket=BUCKET)
+client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules})
+assert client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == rules
+early = [dict(rules[1], Transitions=[{"Days": 1, "StorageClass": "STANDARD_IA"}])]
+expect("InvalidArgument", client.put_bucket_lifecycle_configuration, Bucket=BUCKET, LifecycleConfiguration={"Rules": early})
+client.delete_bucket_lifecycle(Bucket=BUCKET)
+expect("NoSuchLifecycleConfiguration", client.get_bucket_lifecycle_configuration, Bucket=BUCKET)
+held("lifecycle")
+
+client.put_object(Bucket=BUCKET, Key="cold", Body=b"cold", StorageClass="DEEP_ARCHIVE")
+expect("InvalidObjectState", client.get_object, Bucket=BUCKET, Key="cold")
+expect("ObjectNotInActiveTierError", client.copy_object, Bucket=BUCKET, Key="copy", CopySource={"Bucket": BUCKET, "Key": "cold"})
+expect("InvalidObjectState", client.restore_object, Bucket=BUCKET, Key="a", RestoreRequest={"Days": 1})
+bulk = {"Days": 2, "GlacierJobParameters": {"Tier": "Bulk"}}
+urgent = {"Days": 2, "GlacierJobParameters": {"Tier": "Expedited"}}
+expect("InvalidArgument", client.restore_object, Bucket=BUCKET, Key="cold", RestoreRequest=urgent)
+assert "Restore" not in client.head_object(Bucket=BUCKET, Key="cold")
+assert client.restore_object(Bucket=BUCKET, Key="cold", RestoreRequest=bulk)["ResponseMetadata"]["HTTPStatusCode"] == 202
+head = client.head_object(Bucket=BUCKET, Key="cold")
+assert head["StorageClass"] == "DEEP_ARCHIVE" and head["Restore"].startswith("ongoing-request="), head
+held("archive")
+
 keys = [{"Key": o["Key"]} for o in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
 assert len(client.delete_objects(Bucket=BUCKET, Delete={"Objects": keys})["Deleted"]) == len(keys)
 client.delete_bucket(Bucket=BUCKET)

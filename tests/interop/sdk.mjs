@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import {
   S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, DeleteObjectsCommand,
   DeleteBucketCommand, CopyObjectCommand, PutBucketVersioningCommand, ListObjectVersionsCommand, GetObjectAttributesCommand, DeleteObjectCommand,
+  RestoreObjectCommand, PutBucketLifecycleConfigurationCommand, GetBucketLifecycleConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 
@@ -53,6 +54,24 @@ held('copy');
 await assert.rejects(send(new PutObjectCommand({ Bucket, Key: 'copy', Body: 'x', IfNoneMatch: '*' })), { name: 'PreconditionFailed' });
 await assert.rejects(send(new GetObjectCommand({ Bucket, Key: 'none' })), { name: 'NoSuchKey' });
 held('conditional put and NoSuchKey');
+
+await send(new PutObjectCommand({ Bucket, Key: 'cold/asked', Body: 'cold', StorageClass: 'GLACIER' }));
+await send(new PutObjectCommand({ Bucket, Key: 'cold/left', Body: 'cold', StorageClass: 'GLACIER' }));
+await assert.rejects(send(new GetObjectCommand({ Bucket, Key: 'cold/asked' })), { name: 'InvalidObjectState', StorageClass: 'GLACIER' });
+const restore = await send(new RestoreObjectCommand({ Bucket, Key: 'cold/asked', RestoreRequest: { Days: 1, GlacierJobParameters: { Tier: 'Bulk' } } }));
+assert.equal(restore.$metadata.httpStatusCode, 202);
+const cold = (await send(new ListObjectsV2Command({ Bucket, Prefix: 'cold/', OptionalObjectAttributes: ['RestoreStatus'] }))).Contents;
+assert.equal(typeof cold[0].RestoreStatus.IsRestoreInProgress, 'boolean');
+assert.equal(cold[1].RestoreStatus, undefined);
+held('archive and restore');
+
+const Rules = [{ ID: 'r', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Transitions: [{ Date: new Date('2030-01-31T00:00:00Z'), StorageClass: 'GLACIER_IR' }] }];
+const TransitionDefaultMinimumObjectSize = 'varies_by_storage_class';
+await send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules }, TransitionDefaultMinimumObjectSize }));
+const lifecycle = await send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+assert.deepEqual(lifecycle.Rules, Rules);
+assert.equal(lifecycle.TransitionDefaultMinimumObjectSize, TransitionDefaultMinimumObjectSize);
+held('lifecycle');
 
 await send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
 await send(new PutObjectCommand({ Bucket, Key: 'copy', Body: 'second' }));

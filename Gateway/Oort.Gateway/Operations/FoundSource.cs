@@ -27,6 +27,7 @@ internal sealed record FoundSource(BucketRow Bucket, VersionRow Version, bool Is
         }
 
         Conditions.CheckCopySource(request, version);
+        ArchivedObjects.CheckSource(context, version);
         return new(bucket, version, header.VersionId is not null);
     }
 

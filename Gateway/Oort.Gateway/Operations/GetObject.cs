@@ -24,6 +24,7 @@ internal static class GetObject
             // 1.
             if (await FindAsync(context, request, bucket, cancellationToken) is not { } found) return;
             var version = found.Version;
+            if (hasBody) ArchivedObjects.CheckReadable(context, version);
             var range = ReadRange.Of(request, version);
 
             // 2.
@@ -44,6 +45,7 @@ internal static class GetObject
             {
                 // 3.
                 Describe(request, bucket, version, range, durability);
+                ArchivedObjects.WriteRestore(request.Http.Response.Headers, version, context.Time.GetUtcNow());
                 if (reader is null) return;
 
                 // 4. Nothing is flushed before the first bytes are there, so that an object that cannot be read still gets its error, and a small one goes out with its

@@ -17,6 +17,7 @@ internal static class ListObjectVersions
         CheckMarkers(keyMarker, versionMarker);
 
         var query = new ListVersionsQuery(bucket.Id, names.Prefix, names.Delimiter, keyMarker, versionMarker.Length > 0 ? versionMarker : null, limit);
+        DateTimeOffset? restoresAt = ListedRestores.AreWanted(request) ? context.Time.GetUtcNow() : null;
         var page = await context.Metadata.ListVersionsAsync(query, cancellationToken);
         await S3Xml.WriteAsync(
             Answers.Xml(request),
@@ -30,13 +31,14 @@ internal static class ListObjectVersions
                 limit,
                 names.ShownDelimiter,
                 page.IsTruncated,
-                page.Versions.Select(version => Show(request, version)),
+                page.Versions.Select(version => Show(request, version, restoresAt)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
     }
 
-    private static ListedVersion Show(S3Request request, VersionRow version) => new(
+    /// <param name="restoresAt">When restores are to be looked at; null: they are not shown.</param>
+    private static ListedVersion Show(S3Request request, VersionRow version, DateTimeOffset? restoresAt) => new(
         version.Key,
         version.IdText,
         version.IsLatest,
@@ -47,7 +49,8 @@ internal static class ListObjectVersions
         version.StorageClass,
         Answers.Owner(request, version.OwnerId),
         version.Attributes.Checksum?.Algorithm ?? ChecksumAlgorithm.None,
-        version.Attributes.Checksum?.Type ?? ChecksumType.FullObject);
+        version.Attributes.Checksum?.Type ?? ChecksumType.FullObject,
+        restoresAt is { } now ? ListedRestores.Of(version, now) : null);
 
     private static void CheckMarkers(string key, string versionId)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -13,6 +14,7 @@ internal static class ListObjects
         var limit = Arguments.PageSize(request, "max-keys");
         var marker = request.Query("marker") ?? "";
         var page = await context.ListObjectsAsync(bucket, new(bucket.Id, names.Prefix, names.Delimiter, marker, limit), cancellationToken);
+        var restores = await FindRestoresAsync(context, request, bucket, page, cancellationToken);
 
         // Without a delimiter the last key is the next marker, and S3 leaves it to the client (S3 API: ListObjects, "NextMarker").
         var nextMarker = page.IsTruncated && names.ShownDelimiter is not null ? page.Last : null;
@@ -26,7 +28,7 @@ internal static class ListObjects
                 names.ShownDelimiter,
                 page.IsTruncated,
                 nextMarker,
-                page.Objects.Select(entry => Show(request, entry, withOwner: true)),
+                page.Objects.Select(entry => Show(request, entry, withOwner: true, restores)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
@@ -42,6 +44,7 @@ internal static class ListObjects
         var after = token is null ? startAfter ?? "" : ContinuationToken.Decode(token);
         var withOwner = string.Equals(request.Query("fetch-owner"), "true", StringComparison.OrdinalIgnoreCase);
         var page = await context.ListObjectsAsync(bucket, new(bucket.Id, names.Prefix, names.Delimiter, after, limit), cancellationToken);
+        var restores = await FindRestoresAsync(context, request, bucket, page, cancellationToken);
 
         await S3Xml.WriteAsync(
             Answers.Xml(request),
@@ -55,13 +58,17 @@ internal static class ListObjects
                 limit,
                 names.ShownDelimiter,
                 page.IsTruncated,
-                page.Objects.Select(entry => Show(request, entry, withOwner)),
+                page.Objects.Select(entry => Show(request, entry, withOwner, restores)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
     }
 
-    private static ListedObject Show(S3Request request, ObjectEntry entry, bool withOwner) => new(
+    /// <returns>Empty where it was not asked for.</returns>
+    private static ValueTask<FrozenDictionary<string, ListedRestore>> FindRestoresAsync(OperationContext context, S3Request request, BucketRow bucket, ListObjectsPage page, CancellationToken cancellationToken) =>
+        ListedRestores.AreWanted(request) ? ListedRestores.FindAsync(context, bucket, page.Objects, cancellationToken) : new(FrozenDictionary<string, ListedRestore>.Empty);
+
+    private static ListedObject Show(S3Request request, ObjectEntry entry, bool withOwner, FrozenDictionary<string, ListedRestore> restores) => new(
         entry.Key,
         entry.LastModified,
         entry.ETag,
@@ -69,5 +76,6 @@ internal static class ListObjects
         entry.StorageClass,
         withOwner ? Answers.Owner(request, entry.OwnerId) : null,
         entry.ChecksumAlgorithm,
-        entry.ChecksumType);
+        entry.ChecksumType,
+        restores.TryGetValue(entry.Key, out var restore) ? restore : null);
 }

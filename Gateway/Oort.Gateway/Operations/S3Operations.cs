@@ -52,6 +52,7 @@ public static class S3Operations
             [S3Operation.GetObjectAttributes] = GetObjectAttributes.HandleAsync,
             [S3Operation.DeleteObject] = DeleteObject.HandleAsync,
             [S3Operation.DeleteObjects] = DeleteObjects.HandleAsync,
+            [S3Operation.RestoreObject] = RestoreObject.HandleAsync,
             [S3Operation.GetObjectTagging] = ObjectTagging.GetAsync,
             [S3Operation.PutObjectTagging] = ObjectTagging.PutAsync,
             [S3Operation.DeleteObjectTagging] = ObjectTagging.DeleteAsync,

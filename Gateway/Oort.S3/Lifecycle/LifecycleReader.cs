@@ -46,10 +46,10 @@ public static class LifecycleReader
         {
             switch (name)
             {
-                case "ID": Once(ref id, xml.Text(), name); break;
-                case "Prefix": Once(ref prefix, xml.Text(), name); break;
-                case "Filter": Once(ref filter, ReadFilter(xml), name); break;
-                case "Status": Once(ref status, xml.Text(), name); break;
+                case "ID": S3XmlReader.Once(ref id, xml.Text(), name); break;
+                case "Prefix": S3XmlReader.Once(ref prefix, xml.Text(), name); break;
+                case "Filter": S3XmlReader.Once(ref filter, ReadFilter(xml), name); break;
+                case "Status": S3XmlReader.Once(ref status, xml.Text(), name); break;
                 case "Transition": Add(transitions, ReadTransition(xml)); break;
                 case "NoncurrentVersionTransition": Add(noncurrent, ReadNoncurrent(xml)); break;
                 case "Expiration" or "NoncurrentVersionExpiration" or "AbortIncompleteMultipartUpload":
@@ -82,7 +82,7 @@ public static class LifecycleReader
 
             var several = new Conditions();
             xml.Children(inner => several.Read(xml, inner));
-            Once(ref and, several, name);
+            S3XmlReader.Once(ref and, several, name);
         });
         if (single.Count + (and is null ? 0 : 1) > 1) throw S3XmlReader.Malformed("A Filter has one condition, or And with several.");
         if (and is { Count: 0 }) throw S3XmlReader.Malformed("And has no condition.");
@@ -96,9 +96,9 @@ public static class LifecycleReader
         {
             switch (name)
             {
-                case "StorageClass": Once(ref storageClass, xml.Text(), name); break;
-                case "Days": Once(ref days, xml.Text(), name); break;
-                case "Date": Once(ref date, xml.Text(), name); break;
+                case "StorageClass": S3XmlReader.Once(ref storageClass, xml.Text(), name); break;
+                case "Days": S3XmlReader.Once(ref days, xml.Text(), name); break;
+                case "Date": S3XmlReader.Once(ref date, xml.Text(), name); break;
                 default: throw S3XmlReader.Unknown(name);
             }
         });
@@ -113,9 +113,9 @@ public static class LifecycleReader
         {
             switch (name)
             {
-                case "StorageClass": Once(ref storageClass, xml.Text(), name); break;
-                case "NoncurrentDays": Once(ref days, xml.Text(), name); break;
-                case "NewerNoncurrentVersions": Once(ref newer, xml.Text(), name); break;
+                case "StorageClass": S3XmlReader.Once(ref storageClass, xml.Text(), name); break;
+                case "NoncurrentDays": S3XmlReader.Once(ref days, xml.Text(), name); break;
+                case "NewerNoncurrentVersions": S3XmlReader.Once(ref newer, xml.Text(), name); break;
                 default: throw S3XmlReader.Unknown(name);
             }
         });
@@ -142,8 +142,6 @@ public static class LifecycleReader
         list.Add(one);
     }
 
-    private static void Once<T>(ref T? place, T value, string name) where T : class => place = place is null ? value : throw S3XmlReader.Malformed($"The element {name} is there twice.");
-
     /// <summary>The conditions of a Filter, or of And in it.</summary>
     private sealed class Conditions
     {
@@ -156,9 +154,9 @@ public static class LifecycleReader
         {
             switch (name)
             {
-                case "Prefix": Once(ref prefix, xml.Text(), name); break;
-                case "ObjectSizeGreaterThan": Once(ref greater, xml.Text(), name); break;
-                case "ObjectSizeLessThan": Once(ref less, xml.Text(), name); break;
+                case "Prefix": S3XmlReader.Once(ref prefix, xml.Text(), name); break;
+                case "ObjectSizeGreaterThan": S3XmlReader.Once(ref greater, xml.Text(), name); break;
+                case "ObjectSizeLessThan": S3XmlReader.Once(ref less, xml.Text(), name); break;
                 case "Tag": AddTag(S3Documents.ReadTag(xml, name)); break;
                 default: throw S3XmlReader.Unknown(name);
             }

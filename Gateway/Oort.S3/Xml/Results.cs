@@ -7,13 +7,18 @@ public readonly record struct S3Owner(string Id, string DisplayName);
 
 public readonly record struct ListedBucket(string Name, DateTimeOffset Created, string? Region = null);
 
+/// <summary>A restore as listings show it.</summary>
+/// <param name="Expires">When it ends; null: it is under way.</param>
+public readonly record struct ListedRestore(DateTimeOffset? Expires);
+
 /// <param name="ETag">Without quotes.</param>
 /// <param name="Owner">Null where the listing does not show it (V2 without fetch-owner).</param>
 /// <param name="ChecksumAlgorithm">None where no checksum is stored.</param>
-public readonly record struct ListedObject(string Key, DateTimeOffset LastModified, string ETag, long Size, string StorageClass, S3Owner? Owner, ChecksumAlgorithm ChecksumAlgorithm, ChecksumType ChecksumType);
+/// <param name="Restore">Null where it was not asked for, or there is none.</param>
+public readonly record struct ListedObject(string Key, DateTimeOffset LastModified, string ETag, long Size, string StorageClass, S3Owner? Owner, ChecksumAlgorithm ChecksumAlgorithm, ChecksumType ChecksumType, ListedRestore? Restore = null);
 
 /// <summary>A version or, where <paramref name="IsDeleteMarker"/>, a delete marker (whose ETag, size and class do not count).</summary>
-public readonly record struct ListedVersion(string Key, string VersionId, bool IsLatest, bool IsDeleteMarker, DateTimeOffset LastModified, string ETag, long Size, string StorageClass, S3Owner Owner, ChecksumAlgorithm ChecksumAlgorithm, ChecksumType ChecksumType);
+public readonly record struct ListedVersion(string Key, string VersionId, bool IsLatest, bool IsDeleteMarker, DateTimeOffset LastModified, string ETag, long Size, string StorageClass, S3Owner Owner, ChecksumAlgorithm ChecksumAlgorithm, ChecksumType ChecksumType, ListedRestore? Restore = null);
 
 /// <param name="ChecksumAlgorithm">None: the upload was created without one.</param>
 public readonly record struct ListedUpload(string Key, string UploadId, S3Owner Initiator, S3Owner Owner, string StorageClass, DateTimeOffset Initiated, ChecksumAlgorithm ChecksumAlgorithm, ChecksumType ChecksumType);

@@ -136,6 +136,7 @@ public static partial class S3Xml
         if (item.Owner is { } owner)
             WriteOwner(xml, "Owner", owner);
         xml.Element("StorageClass", item.StorageClass);
+        WriteRestore(xml, item.Restore);
         xml.End("Contents");
     }
 
@@ -180,7 +181,17 @@ public static partial class S3Xml
         }
 
         WriteOwner(xml, "Owner", version.Owner);
+        WriteRestore(xml, version.Restore);
         xml.End(element);
+    }
+
+    private static void WriteRestore(S3XmlWriter xml, ListedRestore? restore)
+    {
+        if (restore is not { } shown) return;
+        xml.Start("RestoreStatus");
+        xml.Element("IsRestoreInProgress", shown.Expires is null);
+        if (shown.Expires is { } expires) xml.Element("RestoreExpiryDate", expires);
+        xml.End("RestoreStatus");
     }
 
     private static void WriteLimits(S3XmlWriter xml, string limitName, int limit, string? delimiter, bool isTruncated, bool url)

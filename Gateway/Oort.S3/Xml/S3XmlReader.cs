@@ -102,6 +102,10 @@ internal sealed class S3XmlReader : IDisposable
         _ => throw Malformed("A flag must be true or false."),
     };
 
+    /// <summary>Keeps an element that may be there once.</summary>
+    /// <exception cref="S3Exception">MalformedXML: it is there again.</exception>
+    public static void Once<T>(ref T? place, T value, string name) where T : class => place = place is null ? value : throw Malformed($"The element {name} is there twice.");
+
     public static S3Exception Malformed(string? detail, XmlException? cause = null)
     {
         // Line and position help; the parser's own words may quote characters that no XML answer can hold.

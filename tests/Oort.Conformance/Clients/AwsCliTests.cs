@@ -74,6 +74,38 @@ public sealed class AwsCliTests(SharedGateway shared)
         gone.Error.ShouldContain("NoSuchKey");
     }
 
+    [Fact]
+    public async Task Lifecycle_ThroughS3Api_IsKeptAndGivenBack()
+    {
+        using var folder = new TemporaryFolder();
+        await AwsAsync(folder, "s3api", "create-bucket", "--bucket", "cli-lifecycle");
+        await File.WriteAllTextAsync(folder["rules"], """{"Rules":[{"ID":"logs","Status":"Enabled","Filter":{"And":{"Prefix":"logs/","ObjectSizeLessThan":4096}},"Transitions":[{"Days":1,"StorageClass":"GLACIER"},{"Days":2,"StorageClass":"DEEP_ARCHIVE"}]}]}""");
+        await AwsAsync(folder, "s3api", "put-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--lifecycle-configuration", "file://" + folder["rules"]);
+        var shown = await AwsAsync(folder, "s3api", "get-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--query", "Rules[0].[ID,Status,Filter.And.Prefix,Filter.And.ObjectSizeLessThan,Transitions[1].StorageClass]", "--output", "text");
+        shown.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ShouldBe(["logs", "Enabled", "logs/", "4096", "DEEP_ARCHIVE"]);
+
+        await File.WriteAllTextAsync(folder["expiry"], """{"Rules":[{"ID":"gone","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"Days":1}}]}""");
+        var refused = await RunAsync(folder, "s3api", "put-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--lifecycle-configuration", "file://" + folder["expiry"]);
+        refused.Error.ShouldContain("The lifecycle action Expiration is not implemented.");
+        await AwsAsync(folder, "s3api", "delete-bucket-lifecycle", "--bucket", "cli-lifecycle");
+        (await RunAsync(folder, "s3api", "get-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle")).Error.ShouldContain("NoSuchLifecycleConfiguration");
+    }
+
+    [Fact]
+    public async Task Archive_ThroughS3Api_IsRestoredBeforeItIsRead()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["file"], "cold");
+        await AwsAsync(folder, "s3", "mb", "s3://cli-archive");
+        await AwsAsync(folder, "s3", "cp", folder["file"], "s3://cli-archive/key", "--no-progress", "--storage-class", "GLACIER");
+        (await RunAsync(folder, "s3api", "get-object", "--bucket", "cli-archive", "--key", "key", folder["out"])).Error.ShouldContain("InvalidObjectState");
+
+        await AwsAsync(folder, "s3api", "restore-object", "--bucket", "cli-archive", "--key", "key", "--restore-request", "Days=2,GlacierJobParameters={Tier=Standard}");
+        var head = await AwsAsync(folder, "s3api", "head-object", "--bucket", "cli-archive", "--key", "key", "--query", "[StorageClass,Restore]", "--output", "text");
+        head.Output.ShouldStartWith("GLACIER\tongoing-request=");
+        await AwsAsync(folder, "s3", "rm", "s3://cli-archive/key");
+    }
+
     private async Task<Tool.Result> AwsAsync(TemporaryFolder folder, params string[] arguments) => (await RunAsync(folder, arguments)).ShouldSucceed();
 
     private Task<Tool.Result> RunAsync(TemporaryFolder folder, params string[] arguments) =>

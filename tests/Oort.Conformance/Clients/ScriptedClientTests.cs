@@ -8,10 +8,10 @@ namespace Oort.Conformance.Clients;
 public sealed class ScriptedClientTests(SharedGateway shared)
 {
     [Fact]
-    public Task Boto3_DefaultSettings_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto.py", checks: 7);
+    public Task Boto3_DefaultSettings_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto.py", checks: 9);
 
     [Fact]
-    public Task AwsSdkForJavaScript_DefaultSettings_EveryCheckHolds() => RunAsync(Node, "sdk.mjs", checks: 8);
+    public Task AwsSdkForJavaScript_DefaultSettings_EveryCheckHolds() => RunAsync(Node, "sdk.mjs", checks: 10);
 
     [Fact]
     public Task MinioForJavaScript_DefaultSettings_EveryCheckHolds() => RunAsync(Node, "minio.mjs", checks: 6);

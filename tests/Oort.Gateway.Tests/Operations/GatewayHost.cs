@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Objects;
+using Oort.Objects.Tiering;
 using Oort.S3;
 
 namespace Oort.Gateway.Tests.Operations;
@@ -32,9 +33,10 @@ public sealed class GatewayHost : IAsyncDisposable
 
     public RawClient Raw { get; }
 
-    public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options)
+    /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
+    public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null)
     {
-        var handlers = S3Operations.Create(layer, options, TimeProvider.System);
+        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, null, tiering);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
