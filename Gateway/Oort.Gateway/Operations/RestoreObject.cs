@@ -35,6 +35,9 @@ internal static class RestoreObject
         for (var attempt = 1; attempt <= OperationContext.AttemptCountMax; attempt++)
         {
             var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
+
+            // Whoever restores finds by the bucket that there is something to be found, also after a crash between here and the telling.
+            if (StorageClassOrder.IsArchive(version.StorageClass)) await context.Tiering.PrepareRestoreAsync(bucket, cancellationToken);
             var (decision, row) = await DecideAsync(context, version, wish, cancellationToken);
             switch (decision)
             {

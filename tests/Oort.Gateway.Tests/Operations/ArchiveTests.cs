@@ -264,8 +264,32 @@ public sealed class ArchiveTests(TestGateway gateway) : IAsyncLifetime
     {
         public TieringOptions Options { get; } = new();
 
+        public TierDocument Tiers => TierDocument.Empty;
+
+        public TieringStatus Status => TieringStatus.None;
+
         public ConcurrentQueue<VersionRow> Requests { get; } = new();
 
-        public void RestoreRequested(VersionRow version) => Requests.Enqueue(version);
+        private readonly ConcurrentDictionary<BucketId, bool> prepared = [];
+
+        public ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
+        {
+            prepared[bucket.Id] = true;
+            return ValueTask.CompletedTask;
+        }
+
+        public void RestoreRequested(VersionRow version)
+        {
+            prepared.ShouldContainKey(version.Bucket);
+            Requests.Enqueue(version);
+        }
+
+        public ValueTask<bool> MigrateAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }
