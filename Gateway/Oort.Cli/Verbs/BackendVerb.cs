@@ -125,11 +125,16 @@ internal static class BackendVerb
     private static void PrintTable(JsonElement answer)
     {
         var networks = answer.GetProperty("networks").EnumerateArray().ToArray();
-        Output.Table(["name", "kind", "role", "location", "copies", "items", "trouble"], networks.Select(network => (IReadOnlyList<string>)
+        Output.Table(["name", "kind", "role", "location", "copies", "items", "account", "trouble"], networks.Select(network => (IReadOnlyList<string>)
         [
             network.GetProperty("name").ToString(), network.GetProperty("kind").ToString(), network.GetProperty("role").ToString(), network.GetProperty("location").ToString(), Output.Bytes(network.GetProperty("bytes")),
             string.Join(", ", network.GetProperty("items").EnumerateObject().Select(state => $"{state.Value} {state.Name}")),
+            Account(network),
             string.Join(" ", network.GetProperty("troubles").EnumerateArray().Select(one => one.ToString()).Append(network.GetProperty("fault").ToString()).Where(text => text.Length > 0)),
         ]));
     }
+
+    private static string Account(JsonElement network) => network.TryGetProperty("account", out var account) && account.ValueKind == JsonValueKind.Object
+        ? $"{account.GetProperty("balance")} {account.GetProperty("unit")}{(account.TryGetProperty("lastsUntil", out var until) && until.ValueKind == JsonValueKind.String ? $" until {until.GetDateTimeOffset():yyyy-MM-dd}" : "")}"
+        : "";
 }

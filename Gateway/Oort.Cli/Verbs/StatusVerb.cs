@@ -35,6 +35,7 @@ internal static class StatusVerb
             Console.Out.WriteLine($"{"drill",-22} {drill.GetProperty("started").GetDateTimeOffset():u}, {drill.GetProperty("compared")} versions compared, {drill.GetProperty("findings").GetArrayLength()} findings");
         if (status.TryGetProperty("cache", out var cache) && cache.ValueKind == JsonValueKind.Object)
             Console.Out.WriteLine($"{"cache",-22} {cache.GetProperty("bytes")} of {cache.GetProperty("sizeMax")} bytes, {cache.GetProperty("hits")} hits, {cache.GetProperty("misses")} misses{Fault(cache)}");
+        foreach (var warning in status.GetProperty("warnings").EnumerateArray()) Console.Out.WriteLine($"{"warning",-22} {warning}");
         Console.Out.WriteLine();
         DiskVerb.PrintTable(status.GetProperty("disks"));
     }

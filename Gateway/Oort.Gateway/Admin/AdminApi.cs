@@ -254,7 +254,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         var status = system.GetStatus();
         var totals = await system.Metadata.GetTotalsAsync(cancellationToken);
         var disks = await system.ListDisksAsync(cancellationToken);
-        var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 ? "degraded" : "ok";
+        var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 || status.Networks.Any(network => network.Warnings.Any(warning => warning.IsUrgent)) ? "degraded" : "ok";
         return new StatusModel(
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
             new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),

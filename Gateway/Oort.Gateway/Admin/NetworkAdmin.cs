@@ -19,9 +19,15 @@ public sealed record NetworkRequest(string? Name, string? Kind, Dictionary<strin
 /// <param name="Items">Items there, by state.</param>
 /// <param name="Bytes">Bytes of items that count as copies.</param>
 /// <param name="Fault">Why it cannot be opened; empty: it is open.</param>
+/// <param name="Account">Null: it has none, or has not said.</param>
 public sealed record NetworkModel(
     string Id, string Name, string Kind, string Location, NetworkRole Role, string Operator, string Region, string Country, Latency? Latency, Retention? Retention, ImmutableSortedDictionary<string, string> Settings,
-    ImmutableSortedDictionary<string, int> Items, long Bytes, ImmutableArray<string> Troubles, string Fault);
+    ImmutableSortedDictionary<string, int> Items, long Bytes, ImmutableArray<string> Troubles, string Fault, NetworkAccountModel? Account);
+
+/// <summary>What is left to pay a network with.</summary>
+/// <param name="LastsUntil">When what is there will have used it up; null where the network does not say.</param>
+/// <param name="AsOf">When the network said so.</param>
+public sealed record NetworkAccountModel(decimal Balance, string Unit, DateTimeOffset? LastsUntil, DateTimeOffset? AsOf);
 
 /// <summary>Answer of <c>GET networks</c>.</summary>
 public sealed record NetworksModel(ImmutableArray<NetworkModel> Networks);
@@ -42,6 +48,7 @@ internal sealed class NetworkAdmin(IObjectSystem system)
     public async ValueTask<NetworksModel> ListAsync(CancellationToken cancellationToken)
     {
         var networks = ImmutableArray.CreateBuilder<NetworkModel>();
+        var seen = system.GetStatus().Networks;
         foreach (var (definition, backend, fault) in system.GetNetworks())
         {
             var (items, bytes, troubles) = (new SortedDictionary<string, int>(StringComparer.Ordinal), 0L, new List<string>());
@@ -62,11 +69,13 @@ internal sealed class NetworkAdmin(IObjectSystem system)
 
             networks.Add(new(
                 definition.Id.ToString(), definition.Name, definition.Kind, backend?.Location ?? "", definition.Role, definition.Operator, definition.Region, definition.Country, backend?.Traits.Latency, backend?.Traits.Retention,
-                definition.Settings, items.ToImmutableSortedDictionary(), bytes, [.. troubles], fault));
+                definition.Settings, items.ToImmutableSortedDictionary(), bytes, [.. troubles], fault, AccountOf(seen.FirstOrDefault(one => one.Name == definition.Name))));
         }
 
         return new(networks.ToImmutable());
     }
+
+    private static NetworkAccountModel? AccountOf(NetworkStatus? seen) => seen?.Account is { } account ? new(account.Balance, account.Unit, account.LastsUntil, seen.AccountAsOf) : null;
 
     /// <summary>Adds a network that lets the account in and takes items.</summary>
     public async ValueTask<NetworksModel> AddAsync(NetworkRequest request, CancellationToken cancellationToken)

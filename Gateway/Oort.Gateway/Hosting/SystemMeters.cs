@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Oort.Objects;
 using Oort.Objects.Budget;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 
 namespace Oort.Gateway;
@@ -62,6 +63,19 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.cache.evicted", "Cells that went from the cache to make room.", s => s.Cache?.Evicted ?? 0);
         Counter("oort.cache.skipped", "Cells that were worth keeping and did not come in, as disk or memory was behind.", s => s.Cache?.Skipped ?? 0);
         Counter("oort.cache.bad", "Cells in the cache that could not be read, or were not what was written.", s => s.Cache?.Bad ?? 0);
+        Gauge("oort.network.answers", "0 when the network has not answered for a while, or cannot be opened.", s => Networks(s, network => network.Warnings.Any(warning => warning.Trouble is NetworkTrouble.Closed or NetworkTrouble.Silent) ? 0 : 1));
+        Gauge("oort.network.items", "Items on the network, by state.", s => s.Networks.SelectMany(network => network.Items.Select(item => Of(network, item.Value, "state", item.Key))));
+        Gauge("oort.network.bytes", "Bytes of the network's items that count as copies.", s => Networks(s, network => network.Bytes));
+        Gauge("oort.network.unsealed.oldest.seconds", "How long the oldest item that is to be sealed has waited, as far as this gateway knows.", s => Networks(s, network => (long)(network.OldestUnsealed ?? TimeSpan.Zero).TotalSeconds));
+        Counters("oort.network.steps", "Steps that items on the network took.", s => Networks(s, network => network.Counts.StepsTaken));
+        Counters("oort.network.steps.failed", "Steps that failed, by what went wrong.", s => s.Networks.SelectMany(network => network.Counts.StepsFailed.Select(one => Of(network, one.Count, "kind", one.Kind))));
+        Counters("oort.network.reads", "Reads from the network.", s => Networks(s, network => network.Counts.Reads));
+        Counters("oort.network.reads.failed", "Reads from the network that failed.", s => Networks(s, network => network.Counts.ReadsFailed));
+        Counters("oort.network.read.bytes", "Bytes read from the network.", s => Networks(s, network => network.Counts.ReadBytes));
+        Counters("oort.network.read.milliseconds", "What reads from the network took together; divided by their count, the mean.", s => Networks(s, network => (long)network.Counts.ReadTime.TotalMilliseconds));
+        meter.CreateObservableGauge("oort.network.account.balance", () => system.GetStatus().Networks.Where(network => network.Account is not null).Select(network => new Measurement<double>((double)network.Account!.Balance, new("network", network.Name), new("unit", network.Account.Unit))), description: "What is left on the network's account.");
+        Gauge("oort.network.account.lasts.seconds", "How long the network's account still pays for what is there; absent where it is not known.", s => s.Networks.Where(network => network.Account?.LastsUntil is not null).Select(network => new Measurement<long>((long)(network.Account!.LastsUntil!.Value - TimeProvider.System.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("network", network.Name))));
+        Gauge("oort.network.account.age.seconds", "How old the network's word on its account is.", s => s.Networks.Where(network => network.AccountAsOf is not null).Select(network => new Measurement<long>((long)(TimeProvider.System.GetUtcNow() - network.AccountAsOf!.Value).TotalSeconds, new KeyValuePair<string, object?>("network", network.Name))));
         Gauge("oort.drill.clean", "1 when the last recovery drill found nothing; absent before the first.", s => s.Drill is { } drill ? [new(drill.IsClean ? 1 : 0)] : []);
         Gauge("oort.drill.compared.versions", "Versions that the last recovery drill compared.", s => s.Drill is { } drill ? [new(drill.Compared)] : []);
         Gauge("oort.drill.time.seconds", "When the last recovery drill began, seconds since 1970.", s => s.Drill is { } drill ? [new(drill.Started.ToUnixTimeSeconds())] : []);
@@ -80,6 +94,8 @@ internal sealed class SystemMeters : IDisposable
             meter.CreateObservableGauge(name, () => read(system.GetStatus()), description: help);
         void Counter(string name, string help, Func<SystemStatus, long> read) =>
             meter.CreateObservableCounter(name, () => read(system.GetStatus()), description: help);
+        void Counters(string name, string help, Func<SystemStatus, IEnumerable<Measurement<long>>> read) =>
+            meter.CreateObservableCounter(name, () => read(system.GetStatus()), description: help);
     }
 
     public void Dispose() => meter.Dispose();
@@ -96,6 +112,12 @@ internal sealed class SystemMeters : IDisposable
 
     private static IEnumerable<Measurement<long>> Stores(SystemStatus status, Func<StoreStatus, long> value) =>
         status.Stores.Select(store => Of(store.Location, value(store)));
+
+    private static IEnumerable<Measurement<long>> Networks(SystemStatus status, Func<NetworkStatus, long> value) =>
+        status.Networks.Select(network => new Measurement<long>(value(network), new KeyValuePair<string, object?>("network", network.Name)));
+
+    private static Measurement<long> Of<T>(NetworkStatus network, long value, string tag, T tagged)
+        where T : struct, Enum => new(value, new("network", network.Name), new(tag, DiskModel.Lower(tagged)));
 
     private static Measurement<long> Of(string store, long value) => new(value, new KeyValuePair<string, object?>("store", store));
 }

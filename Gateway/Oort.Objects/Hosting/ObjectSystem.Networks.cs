@@ -40,6 +40,9 @@ public sealed partial class ObjectSystem
         return steps;
     }
 
+    /// <summary>Looks at the networks once, for tests that step it.</summary>
+    internal Task WatchNetworksAsync() => networkWatch.RunAsync(CancellationToken.None);
+
     /// <summary>Takes over networks that are newer than those that are open. A list that cannot be read is told, and keeps no gateway from starting.</summary>
     private async Task LoadNetworksAsync(CancellationToken cancellationToken)
     {
@@ -58,6 +61,7 @@ public sealed partial class ObjectSystem
     private void StartNetworks()
     {
         workers.Every("The look for new networks", options.PlacementInterval, options.PlacementInterval, LoadNetworksAsync);
+        workers.Every("The look at networks", TimeSpan.FromSeconds(5), options.Networks.WatchInterval, networkWatch.RunAsync);
         workers.Every("Items on networks", options.Networks.StepInterval, options.Networks.StepInterval, stop => parts.Stores.Networks.Count == 0 ? Task.CompletedTask : RunAloneAsync("items", RunNetworksAsync, stop));
     }
 

@@ -47,6 +47,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly NetworkBook networks;
     private readonly ItemPlanner itemPlanner;
     private readonly ItemRound itemRound;
+    private readonly NetworkWatch networkWatch;
     private readonly KeyringKeeper keeper;
     private readonly KeyRotation rotation;
     private readonly Shredder shredder;
@@ -75,9 +76,10 @@ public sealed partial class ObjectSystem : IObjectSystem
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
         var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);
-        networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, logs.CreateLogger<NetworkBook>());
+        networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, time, logs.CreateLogger<NetworkBook>());
         itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, options.Networks, time, logs.CreateLogger<ItemPlanner>());
         itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, options.Networks, time, logs.CreateLogger<ItemRound>());
+        networkWatch = new(parts.Metadata, parts.Stores, options.Networks, time, logs.CreateLogger<NetworkWatch>());
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, leftovers, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());
         var random = new UnforeseenRandom(options.Random);
@@ -128,6 +130,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var stores = parts.Stores.GetStatus();
         var journal = parts.Journal.Status;
         var geometry = parts.Stores.Geometry;
+        var outside = networkWatch.Status;
         var writable = stores.Count(store => store is { State: StoreState.Active, Health: StoreHealth.Online or StoreHealth.Suspect });
         return new(
             writable >= geometry.WriteQuorum && parts.Metadata.JournalFault is null,
@@ -138,7 +141,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault)])
+            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault), .. outside.SelectMany(network => network.Warnings).Select(warning => warning.Text)])
         {
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,
@@ -148,6 +151,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             Cache = cache?.Status,
             Tiering = tiering.Status,
             Drill = lastDrill,
+            Networks = outside,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Audits;
+using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 
 namespace Oort.Objects;
@@ -41,6 +42,9 @@ public sealed record SystemStatus(
 
     /// <summary>What was moved between storage classes and places, and restored.</summary>
     public Tiering.TieringStatus Tiering { get; init; } = Oort.Objects.Tiering.TieringStatus.None;
+
+    /// <summary>How outside networks do; none before the first look.</summary>
+    public ImmutableArray<NetworkStatus> Networks { get; init; } = [];
 
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);

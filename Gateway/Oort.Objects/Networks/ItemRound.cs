@@ -53,7 +53,7 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             var item = ItemStates.Resumed(row.Item);
             if (item.State == ItemState.DeleteRequested)
             {
-                await DeleteAsync(row, item, backend, cancellationToken);
+                await DeleteAsync(row, item, backend, network.Tally, cancellationToken);
                 return;
             }
 
@@ -64,10 +64,12 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             try
             {
                 after = ItemStates.Worked(item, await backend.StepAsync(item, new ItemSource([.. shards.OrderBy(shard => shard.Offset)], metadata, stores), cancellationToken));
+                network.Tally.StepTaken();
             }
             catch (BackendException failure)
             {
                 after = ItemStates.Failed(row.Item, failure, time.GetUtcNow());
+                network.Tally.StepFailed(failure.Kind);
                 LogFailed(logger, item.Id, network.Location, after.State, failure.Message);
             }
             catch (Exception failure) when (failure is not (OperationCanceledException or MetadataUnavailableException))
@@ -85,12 +87,13 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
         }
     }
 
-    private async ValueTask DeleteAsync(ItemRow row, NetworkItem item, INetworkBackend backend, CancellationToken cancellationToken)
+    private async ValueTask DeleteAsync(ItemRow row, NetworkItem item, INetworkBackend backend, NetworkTally tally, CancellationToken cancellationToken)
     {
         NetworkItem after;
         try
         {
             var (outcome, effective) = await backend.DeleteAsync(item, cancellationToken);
+            tally.StepTaken();
             after = outcome switch
             {
                 DeleteOutcome.Undeletable => item with { State = ItemState.Undeletable },
@@ -101,6 +104,7 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
         catch (BackendException failure)
         {
             after = ItemStates.Failed(row.Item, failure, time.GetUtcNow());
+            tally.StepFailed(failure.Kind);
             LogFailed(logger, item.Id, backend.Location, after.State, failure.Message);
         }
 

@@ -21,6 +21,18 @@ public sealed record NetworkOptions
     /// <summary>How long shards wait for others to be bundled with. They are on hot stores meanwhile.</summary>
     public TimeSpan BundleWait { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Pause between two looks at what is on networks, and how it gets on: a pass over the rows of all items.</summary>
+    public TimeSpan WatchInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Pause between two times that a network is asked for its account.</summary>
+    public TimeSpan AccountInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>An account that lasts less long is warned of: long enough for a purchase, a transfer and a holiday.</summary>
+    public TimeSpan AccountWarning { get; init; } = TimeSpan.FromDays(45);
+
+    /// <summary>An account that lasts less long is urgent.</summary>
+    public TimeSpan AccountAlarm { get; init; } = TimeSpan.FromDays(14);
+
     /// <summary>Bytes a second that are read from hot stores at most to plan items; 0: no limit.</summary>
     public long BytesPerSecond { get; init; } = 64L * 1024 * 1024;
 }

@@ -6,7 +6,7 @@ namespace Oort.Objects.Networks;
 
 /// <summary>An outside network as reads, repair and the collector see it: a store whose shards lie in items. What puts items there is <see cref="ItemPlanner"/>.</summary>
 /// <remarks>Thread-safe. A network that cannot be opened is one too: its shards cannot be read, and are let go of all the same.</remarks>
-internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend? backend, string fault, IMetadataStore metadata) : IStore
+internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend? backend, string fault, NetworkTally tally, IMetadataStore metadata, TimeProvider time) : IStore
 {
     /// <summary>Shards asked for at a time when they are listed.</summary>
     private const int PageSize = 1_000;
@@ -18,6 +18,9 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
 
     /// <summary>Why it cannot be opened; otherwise empty.</summary>
     public string Fault => fault;
+
+    /// <summary>What this gateway has seen of it.</summary>
+    public NetworkTally Tally => tally;
 
     public StoreId Id => definition.Id;
 
@@ -51,7 +54,7 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
         var opened = Opened();
         var count = (int)Math.Clamp(found.Place.Length - offset, 0, destination.Length);
         if (count == 0) return 0;
-        var read = await opened.ReadAsync(found.Item.Item.Receipt!, found.Place.Offset + offset, destination[..count], cancellationToken);
+        var read = await ReadAsync(opened, found.Item.Item.Receipt!, found.Place.Offset + offset, destination[..count], cancellationToken);
         return read == count ? count : throw new BackendException(BackendErrorKind.Corrupt, $"Network {definition.Name} gave {read} bytes of shard {id} where {count} were asked for.");
     }
 
@@ -116,6 +119,28 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
     public IAsyncEnumerable<string> ListLogsAsync(string prefix, CancellationToken cancellationToken) => throw Refusal();
 
     public ValueTask DisposeAsync() => backend?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>A read that is counted. One that was given up after twice the time that it should take has failed, too.</summary>
+    private async ValueTask<int> ReadAsync(INetworkBackend opened, NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        try
+        {
+            var read = await opened.ReadAsync(receipt, offset, destination, cancellationToken);
+            tally.Read(read, time.GetElapsedTime(begun));
+            return read;
+        }
+        catch (BackendException failure)
+        {
+            tally.ReadFailed(failure.Kind, time.GetElapsedTime(begun));
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            if (time.GetElapsedTime(begun) is var took && took.TotalMilliseconds >= 2 * LatencyMilliseconds) tally.ReadFailed(BackendErrorKind.Transient, took);
+            throw;
+        }
+    }
 
     /// <summary>Its item, if that counts as a copy.</summary>
     private async ValueTask<FoundItem?> FindAsync(ShardId id, CancellationToken cancellationToken) =>

@@ -35,7 +35,7 @@ public interface IStoreSet : IPlacer
     /// <summary>The store, or null when it is offline or unknown.</summary>
     IStore? Find(StoreId id);
 
-    /// <summary>Whether a store is to be read from only where others do not suffice: it is suspended or disqualified.</summary>
+    /// <summary>Whether a store is to be read from only where others do not suffice: it is suspended or disqualified, or a network whose last reads have failed.</summary>
     bool IsLastResort(StoreId id) => false;
 
     /// <summary>Whether some stores are far away, or so much farther than others that reads should choose.</summary>

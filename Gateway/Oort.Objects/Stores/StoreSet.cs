@@ -85,7 +85,7 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     public IStore? Find(StoreId id) => FindSlot(id) is { } slot ? slot.TakesReads ? slot.Store : null : networks.GetValueOrDefault(id);
 
     /// <inheritdoc/>
-    public bool IsLastResort(StoreId id) => anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified };
+    public bool IsLastResort(StoreId id) => (anyLastResort && FindSlot(id) is { Rating.Standing: StoreStanding.Suspended or StoreStanding.Disqualified }) || networks.GetValueOrDefault(id) is { Tally.IsAvoided: true };
 
     /// <inheritdoc/>
     public bool DoDistancesMatter => doDistancesMatter || networks.Count > 0;

@@ -30,7 +30,10 @@ public sealed class FakeNetwork(TimeProvider time)
         }
     }
 
-    /// <summary>Requests for bytes so far.</summary>
+    /// <summary>What it says of the account.</summary>
+    public NetworkAccount? Account { get; set; } = new(100, "coin", null);
+
+    /// <summary>Requests for bytes so far, whether they were answered or not.</summary>
     public int ReadCount => Volatile.Read(ref readCount);
 
     public int ItemCount
@@ -52,9 +55,8 @@ public sealed class FakeNetwork(TimeProvider time)
         AskAsync<bool?>(secret, Request.Question, () => items.TryGetValue(transaction, out var held) ? held.Stored <= time.GetUtcNow() : null, cancellationToken);
 
     /// <summary>All of an item; null: there is no such item.</summary>
-    public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync<byte[]?>(secret, Request.Question, () =>
+    public Task<byte[]?> ReadAsync(string secret, string transaction, CancellationToken cancellationToken) => CountedAsync(() => AskAsync<byte[]?>(secret, Request.Question, () =>
     {
-        readCount++;
         if (!items.TryGetValue(transaction, out var held)) return null;
         return Fault switch
         {
@@ -63,7 +65,9 @@ public sealed class FakeNetwork(TimeProvider time)
             PeerFault.LongBytes => [.. held.Bytes, 0],
             _ => held.Bytes,
         };
-    }, cancellationToken);
+    }, cancellationToken));
+
+    public Task<NetworkAccount?> AccountAsync(string secret, CancellationToken cancellationToken) => AskAsync(secret, Request.Question, () => Account, cancellationToken);
 
     public Task DeleteAsync(string secret, string transaction, CancellationToken cancellationToken) => AskAsync(secret, Request.Deletion, () => items.Remove(transaction), cancellationToken);
 
@@ -76,6 +80,12 @@ public sealed class FakeNetwork(TimeProvider time)
     public void Damage(string transaction)
     {
         lock (gate) items[transaction] = items[transaction] with { Bytes = [.. items[transaction].Bytes.Select(b => (byte)~b)] };
+    }
+
+    private Task<T> CountedAsync<T>(Func<Task<T>> ask)
+    {
+        Interlocked.Increment(ref readCount);
+        return ask();
     }
 
     private async Task<T> AskAsync<T>(string secret, Request request, Func<T> ask, CancellationToken cancellationToken)

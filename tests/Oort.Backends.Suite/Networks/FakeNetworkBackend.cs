@@ -92,7 +92,7 @@ public sealed class FakeNetworkBackend(FakeNetwork network, string secret, TimeP
 
     public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => new(new NetworkPrices { PerItem = 0.001, AsOf = time.GetUtcNow(), IsLive = true });
 
-    public ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken) => new(new NetworkAccount(100, "coin", null));
+    public async ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken) => await WithPatienceAsync(token => network.AccountAsync(secret, token), cancellationToken);
 
     public async ValueTask TestAsync(CancellationToken cancellationToken) => await WithPatienceAsync(token => network.StatusAsync(secret, "", token), cancellationToken);
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Oort.Conformance.Harness;
 using Shouldly;
 using Xunit;
@@ -8,7 +10,7 @@ using static Oort.Conformance.Harness.Verb;
 namespace Oort.Conformance.Networks;
 
 /// <summary>Shards of a gateway on an outside S3 cloud, by the operator's verbs. The cloud is another gateway, which is an S3 service like any.</summary>
-public sealed class OutsideNetworkTests
+public sealed partial class OutsideNetworkTests
 {
     private const int Count = 4;
 
@@ -58,6 +60,13 @@ public sealed class OutsideNetworkTests
             gateway = await GatewayProcess.StartAsync(folder["data"]);
             using (var client = S3Clients.Default(gateway))
                 for (var number = 0; number < Count; number++) (await HashAsync(client, $"key{number}")).ShouldBe(Convert.ToHexString(SHA256.HashData(Content(number))));
+            await UntilAsync(gateway, folder, "the metrics have the network", async () =>
+            {
+                using var http = new HttpClient { BaseAddress = new Uri(gateway.Endpoint) };
+                var page = await http.GetStringAsync("/_oort/metrics");
+                return page.Contains("oort_network_answers{network=\"attic\"} 1\n", StringComparison.Ordinal) && page.Contains($"oort_network_items{{network=\"attic\",state=\"sealed\"}} {3 * Count}\n", StringComparison.Ordinal)
+                    && ReadBytes().Match(page) is { Success: true } read && long.Parse(read.Groups[1].ValueSpan, CultureInfo.InvariantCulture) > 0;
+            });
             await gateway.KillAsync();
             foreach (var disk in (string[])["disk1", "disk2"])
             {
@@ -79,6 +88,9 @@ public sealed class OutsideNetworkTests
             await gateway.DisposeAsync();
         }
     }
+
+    [GeneratedRegex("oort_network_read_bytes_total\\{network=\"attic\"\\} ([0-9]+)\n")]
+    private static partial Regex ReadBytes();
 
     private static async Task<int> CountOutsideAsync(GatewayProcess gateway, TemporaryFolder folder)
     {

@@ -1,0 +1,109 @@
+using Oort.Backends;
+
+namespace Oort.Objects.Networks;
+
+/// <summary>What this gateway has seen of a network since its start: steps, reads, and whether it is worth asking just now.</summary>
+/// <remarks>Thread-safe. It stays the same while the network's definition changes.</remarks>
+internal sealed class NetworkTally(TimeProvider time)
+{
+    /// <summary>How long reads ask others first after one has failed; doubled with each further failure up to <see cref="AvoidanceMax"/>. The next read that finds nothing else shows whether it is back.</summary>
+    private static readonly TimeSpan AvoidanceMin = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan AvoidanceMax = TimeSpan.FromMinutes(5);
+
+    private readonly Lock gate = new();
+    private readonly long[] stepsFailed = new long[Enum.GetValues<BackendErrorKind>().Length];
+    private long stepsTaken;
+    private long reads;
+    private long readBytes;
+    private long readsFailed;
+    private TimeSpan readTime;
+    private int failuresInARow;
+    private long failedAt;
+    private DateTimeOffset? failingSince;
+
+    /// <summary>Whether reads should ask others first.</summary>
+    public bool IsAvoided
+    {
+        get
+        {
+            lock (gate) return failuresInARow > 0 && time.GetElapsedTime(failedAt) < TimeSpan.FromTicks(Math.Min(AvoidanceMin.Ticks << Math.Min(failuresInARow - 1, 10), AvoidanceMax.Ticks));
+        }
+    }
+
+    /// <summary>Since when every request has failed; null: the last one did not.</summary>
+    public DateTimeOffset? FailingSince
+    {
+        get
+        {
+            lock (gate) return failingSince;
+        }
+    }
+
+    public NetworkCounts Counts
+    {
+        get
+        {
+            lock (gate) return new(stepsTaken, [.. Enum.GetValues<BackendErrorKind>().Select(kind => (kind, stepsFailed[(int)kind])).Where(one => one.Item2 > 0)], reads, readBytes, readsFailed, readTime);
+        }
+    }
+
+    public void StepTaken()
+    {
+        lock (gate)
+        {
+            stepsTaken++;
+            failingSince = null;
+        }
+    }
+
+    public void StepFailed(BackendErrorKind kind)
+    {
+        lock (gate)
+        {
+            stepsFailed[(int)kind]++;
+            Note(kind);
+        }
+    }
+
+    /// <summary>It answered a question that is neither.</summary>
+    public void Answered()
+    {
+        lock (gate) failingSince = null;
+    }
+
+    /// <summary>It did not answer a question that is neither.</summary>
+    public void Failed(BackendErrorKind kind)
+    {
+        lock (gate) Note(kind);
+    }
+
+    public void Read(long bytes, TimeSpan took)
+    {
+        lock (gate)
+        {
+            (reads, readBytes, readTime) = (reads + 1, readBytes + bytes, readTime + took);
+            (failuresInARow, failingSince) = (0, null);
+        }
+    }
+
+    /// <summary>A read came to nothing. What is said of one item says nothing of the others.</summary>
+    public void ReadFailed(BackendErrorKind kind, TimeSpan took)
+    {
+        lock (gate)
+        {
+            (reads, readsFailed, readTime) = (reads + 1, readsFailed + 1, readTime + took);
+            if (kind is BackendErrorKind.NotFound or BackendErrorKind.Corrupt) return;
+            Note(kind);
+            failuresInARow++;
+            failedAt = time.GetTimestamp();
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Note(BackendErrorKind kind)
+    {
+        // The others are answers, if no pleasant ones.
+        if (kind is BackendErrorKind.Transient or BackendErrorKind.Unauthorized) failingSince ??= time.GetUtcNow();
+    }
+}
