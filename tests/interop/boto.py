@@ -1,6 +1,7 @@
 """Runs boto3 at its default settings against the gateway: every line that is printed is one check that held."""
 import hashlib
 import os
+import time
 import urllib.request
 
 import boto3
@@ -101,6 +102,15 @@ assert "Restore" not in client.head_object(Bucket=BUCKET, Key="cold")
 assert client.restore_object(Bucket=BUCKET, Key="cold", RestoreRequest=bulk)["ResponseMetadata"]["HTTPStatusCode"] == 202
 head = client.head_object(Bucket=BUCKET, Key="cold")
 assert head["StorageClass"] == "DEEP_ARCHIVE" and head["Restore"].startswith("ongoing-request="), head
+for _ in range(300):
+    if head["Restore"].startswith('ongoing-request="false", expiry-date="'):
+        break
+    time.sleep(0.2)
+    head = client.head_object(Bucket=BUCKET, Key="cold")
+assert client.get_object(Bucket=BUCKET, Key="cold")["Body"].read() == b"cold"
+assert client.restore_object(Bucket=BUCKET, Key="cold", RestoreRequest={"Days": 9})["ResponseMetadata"]["HTTPStatusCode"] == 200
+assert client.head_object(Bucket=BUCKET, Key="cold")["Restore"] != head["Restore"]
+client.copy_object(Bucket=BUCKET, Key="copy", CopySource={"Bucket": BUCKET, "Key": "cold"})
 held("archive")
 
 keys = [{"Key": o["Key"]} for o in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
