@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Xml.Linq;
 using Oort.Gateway.Tests.Nodes;
 using Oort.Metadata;
@@ -277,6 +278,10 @@ public sealed class ArchiveTests(TestGateway gateway) : IAsyncLifetime
             prepared[bucket.Id] = true;
             return ValueTask.CompletedTask;
         }
+
+        public DateTimeOffset? MigratingSince(BucketRow bucket) => null;
+
+        public ImmutableArray<string> PermanentStoresOf(BucketId bucket) => [];
 
         public void RestoreRequested(VersionRow version)
         {
