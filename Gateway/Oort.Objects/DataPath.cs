@@ -22,7 +22,7 @@ internal sealed record DataPath
 
     /// <summary>Cells on a near disk; null where none is used.</summary>
     public CellCache? CellCache { get; init; }
-    public SharedReads SharedReads { get; } = new();
+    public SharedReads<StripeRange> SharedReads { get; } = new();
 
     /// <summary>Requests that may hold a data key wrapped under an older key-encryption key.</summary>
     public Eras Eras { get; } = new();

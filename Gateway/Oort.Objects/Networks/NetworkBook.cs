@@ -10,7 +10,7 @@ namespace Oort.Objects.Networks;
 
 /// <summary>The outside networks of the cluster, as this gateway has them open, and how they are changed.</summary>
 /// <remarks>Thread-safe. Other gateways hear of changes by <see cref="LoadAsync"/>.</remarks>
-internal sealed partial class NetworkBook(StoreSet stores, IMetadataStore metadata, Keyring keyring, INetworkFactory? factory, TimeProvider time, ILogger<NetworkBook> logger) : IAsyncDisposable
+internal sealed partial class NetworkBook(StoreSet stores, IMetadataStore metadata, Keyring keyring, INetworkFactory? factory, NetworkBlocks blocks, TimeProvider time, ILogger<NetworkBook> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim changing = new(1, 1);
 
@@ -102,14 +102,14 @@ internal sealed partial class NetworkBook(StoreSet stores, IMetadataStore metada
 
         NetworkStore Open(NetworkDefinition definition)
         {
-            if (before.GetValueOrDefault(definition.Id) is { } known) return new(definition, known.Backend, known.Fault, known.Tally, metadata, time);
+            if (before.GetValueOrDefault(definition.Id) is { } known) return new(definition, known.Backend, known.Fault, known.Tally, blocks, metadata, time);
             try
             {
                 if (factory is null) throw new NetworkException("This program speaks to no networks.");
                 var secret = definition.Secret.Length == 0 ? [] : keyring.OpenSecret(definition.SecretContext, definition.Secret) ?? throw new NetworkException("Its secrets were sealed by another keyring, or are damaged. Remove the network and add it again.");
                 try
                 {
-                    return new(definition, factory.Open(definition, secret), "", new(time), metadata, time);
+                    return new(definition, factory.Open(definition, secret), "", new(time), blocks, metadata, time);
                 }
                 finally
                 {
@@ -120,7 +120,7 @@ internal sealed partial class NetworkBook(StoreSet stores, IMetadataStore metada
             {
                 // A gateway must start without it: else nothing could be put right.
                 LogNotOpened(logger, definition.Name, failure);
-                return new(definition, null, failure.Message, new(time), metadata, time);
+                return new(definition, null, failure.Message, new(time), blocks, metadata, time);
             }
         }
     }

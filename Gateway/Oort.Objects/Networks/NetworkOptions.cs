@@ -21,6 +21,9 @@ public sealed record NetworkOptions
     /// <summary>How long shards wait for others to be bundled with. They are on hot stores meanwhile.</summary>
     public TimeSpan BundleWait { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Bytes of blocks read from networks that are kept at most, as far as an eighth of the buffer budget has them; less than 1 MiB: reads are not made in blocks.</summary>
+    public long CacheBytes { get; init; } = 64L * 1024 * 1024;
+
     /// <summary>Pause between two looks at what is on networks, and how it gets on: a pass over the rows of all items.</summary>
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromMinutes(5);
 

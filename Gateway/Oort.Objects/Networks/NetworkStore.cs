@@ -6,7 +6,7 @@ namespace Oort.Objects.Networks;
 
 /// <summary>An outside network as reads, repair and the collector see it: a store whose shards lie in items. What puts items there is <see cref="ItemPlanner"/>.</summary>
 /// <remarks>Thread-safe. A network that cannot be opened is one too: its shards cannot be read, and are let go of all the same.</remarks>
-internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend? backend, string fault, NetworkTally tally, IMetadataStore metadata, TimeProvider time) : IStore
+internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend? backend, string fault, NetworkTally tally, NetworkBlocks blocks, IMetadataStore metadata, TimeProvider time) : IStore
 {
     /// <summary>Shards asked for at a time when they are listed.</summary>
     private const int PageSize = 1_000;
@@ -54,7 +54,8 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
         var opened = Opened();
         var count = (int)Math.Clamp(found.Place.Length - offset, 0, destination.Length);
         if (count == 0) return 0;
-        var read = await ReadAsync(opened, found.Item.Item.Receipt!, found.Place.Offset + offset, destination[..count], cancellationToken);
+        var item = found.Item.Item;
+        var read = await blocks.ReadAsync(Id, item.Id, item.Length, found.Place.Offset + offset, destination[..count], (at, into, stop) => ReadAsync(opened, item.Receipt!, at, into, stop), cancellationToken);
         return read == count ? count : throw new BackendException(BackendErrorKind.Corrupt, $"Network {definition.Name} gave {read} bytes of shard {id} where {count} were asked for.");
     }
 
@@ -119,6 +120,9 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
     public IAsyncEnumerable<string> ListLogsAsync(string prefix, CancellationToken cancellationToken) => throw Refusal();
 
     public ValueTask DisposeAsync() => backend?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Some of what it gave is not what was put: nothing that was kept of it is used again.</summary>
+    public void Doubt() => blocks.Doubt(Id);
 
     /// <summary>A read that is counted. One that was given up after twice the time that it should take has failed, too.</summary>
     private async ValueTask<int> ReadAsync(INetworkBackend opened, NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken)

@@ -119,6 +119,12 @@ internal sealed class OpenSegment
         path.Repairs.Enqueue(Id, shard, RepairReason.BadShard);
     }
 
+    /// <summary>Some of what was read did not open: stores are asked themselves when it is read again.</summary>
+    public void Doubt()
+    {
+        foreach (var store in row.Shards) path.Stores.Doubt(store);
+    }
+
     /// <summary>The store does not have the shard. Whether it has moved shows in <see cref="RefreshAsync"/>.</summary>
     public void MarkMissing(int shard)
     {

@@ -5,10 +5,12 @@ namespace Oort.Objects.Reading;
 /// Thread-safe. A read belongs to all who wait for it: it is cancelled when the last of them has gone, and its failure is told to each. Holds one entry a read that is
 /// under way, each of which has its share of the buffer budget or waits for it in a line that is bounded.
 /// </remarks>
-internal sealed class SharedReads
+/// <typeparam name="TKey">Names bytes that never change.</typeparam>
+internal sealed class SharedReads<TKey>
+    where TKey : notnull
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<StripeRange, Flight> flights = [];
+    private readonly Dictionary<TKey, Flight> flights = [];
     private long joinedCount;
 
     /// <summary>Readers that found their read under way.</summary>
@@ -17,7 +19,7 @@ internal sealed class SharedReads
     /// <summary>Joins the read of these bytes that is under way.</summary>
     /// <param name="wait">How long this reader would wait for memory. A read that waits less long is not joined: its failure would not be this reader's.</param>
     /// <returns>The bytes, to be disposed; null when there is no such read.</returns>
-    public Task<StripeBytes>? TryJoin(StripeRange range, TimeSpan wait, CancellationToken cancellationToken)
+    public Task<StripeBytes>? TryJoin(TKey range, TimeSpan wait, CancellationToken cancellationToken)
     {
         Flight? flight;
         lock (gate) flight = Join(range, wait);
@@ -27,7 +29,7 @@ internal sealed class SharedReads
     /// <summary>Joins the read of these bytes, or begins it.</summary>
     /// <param name="read">Reads them; its token is cancelled when nobody waits any more.</param>
     /// <param name="onRead">Is shown what was read, and whether others joined. Must not throw.</param>
-    public Task<StripeBytes> ReadAsync(StripeRange range, TimeSpan wait, Func<CancellationToken, ValueTask<StripeBytes>> read, Action<ReadOnlyMemory<byte>, bool> onRead, CancellationToken cancellationToken)
+    public Task<StripeBytes> ReadAsync(TKey range, TimeSpan wait, Func<CancellationToken, ValueTask<StripeBytes>> read, Action<ReadOnlyMemory<byte>, bool> onRead, CancellationToken cancellationToken)
     {
         Flight? joined;
         var begun = new Flight(range, wait);
@@ -40,7 +42,7 @@ internal sealed class SharedReads
     }
 
     /// <summary>Under the gate.</summary>
-    private Flight? Join(StripeRange range, TimeSpan wait)
+    private Flight? Join(TKey range, TimeSpan wait)
     {
         if (!flights.TryGetValue(range, out var flight) || flight.Wait < wait) return null;
         joinedCount++;
@@ -110,9 +112,9 @@ internal sealed class SharedReads
     }
 
     /// <summary>A read under way.</summary>
-    private sealed class Flight(StripeRange range, TimeSpan wait)
+    private sealed class Flight(TKey range, TimeSpan wait)
     {
-        public StripeRange Range => range;
+        public TKey Range => range;
 
         public TimeSpan Wait => wait;
 

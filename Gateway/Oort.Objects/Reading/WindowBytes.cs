@@ -36,6 +36,7 @@ internal sealed class WindowBytes : IDisposable
     {
         var (from, to) = window.Place(index);
         SharedStripe.Drop(path, window.Segment, from, to);
+        window.Segment.Doubt();
         return ReadAsync(window, from, to, async (bytes, stripe, first, last) =>
         {
             var whole = await new VerifiedStripe(path, window.Segment, stripe).ReadAsync(cancellationToken);

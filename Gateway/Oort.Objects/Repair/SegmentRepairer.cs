@@ -53,8 +53,10 @@ internal sealed partial class SegmentRepairer(IMetadataStore metadata, StoreSet 
             // 3. A cell that turns out wrong on the way makes its shard a target of the next look.
             var readable = await PassAsync(layout, sources, targets, tagger, tagging, pacer, cancellationToken);
             foreach (var source in sources)
-                if (source.Failure is { } failure)
-                    stores.Report(source.Store!.Id, failure);
+            {
+                if (source.Failure is { } failure) stores.Report(source.Store!.Id, failure);
+                else if (source.Condition == ShardCondition.Bad) stores.Doubt(source.Store!.Id);
+            }
 
             // 4. and 5.
             var (repaired, moved, replaced) = readable && targets.Any ? await FinishAsync(row, sources, targets, cancellationToken) : ([], [], []);

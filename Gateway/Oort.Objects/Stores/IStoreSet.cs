@@ -47,6 +47,11 @@ public interface IStoreSet : IPlacer
     /// <summary>Tells that a store failed at something, so that its health is looked at: Permanent takes it offline at once, Full stops placement on it, others count.</summary>
     void Report(StoreId id, BackendException failure);
 
+    /// <summary>Tells that something which was read did not open, and that a store may have given other bytes than it has: what is kept of it on the way is not used again.</summary>
+    void Doubt(StoreId id)
+    {
+    }
+
     /// <summary>Tells that a read for a client failed, or that its store let it wait until others had served it: where the store is audited, it is asked for the same again.</summary>
     void Complain(StoreId id, ShardId shard, long offset, int length)
     {

@@ -167,7 +167,11 @@ public sealed partial class StoreSet : IStoreSet, IAsyncDisposable
     public void Report(StoreId id, BackendException failure)
     {
         if (FindSlot(id) is { } slot) Publish(slot.Reported(failure, options));
+        else if (failure.Kind == BackendErrorKind.Corrupt) Doubt(id);
     }
+
+    /// <inheritdoc/>
+    public void Doubt(StoreId id) => networks.GetValueOrDefault(id)?.Doubt();
 
     /// <inheritdoc/>
     public void Complain(StoreId id, ShardId shard, long offset, int length) => FindSlot(id)?.Complain(new(shard, offset, length));

@@ -102,7 +102,7 @@ public sealed class NetworkWatchTests
     {
         await using var world = await NetworkWorld.StartAsync("2+2", new NetworkShare("far", 1), new NetworkShare("farther", 1));
         // Nothing is kept: each read is one.
-        world.Cluster.Options = world.Cluster.Options with { Objects = world.Cluster.Options.Objects with { HotCellBytes = 0 } };
+        world.Cluster.Options = world.Cluster.Options with { Objects = world.Cluster.Options.Objects with { HotCellBytes = 0 }, Networks = world.Cluster.Options.Networks with { CacheBytes = 0 } };
         await world.RestartAsync();
         await world.PutAsync(0);
         await world.SettleAsync();

@@ -10,7 +10,7 @@ public sealed class SharedReadsTests
 {
     private static readonly StripeRange Range = new(new SegmentId(1, 1), 0, 0, 4096);
     private readonly BufferPool pool = new(new MemoryBudget(1024 * 1024, TimeProvider.System));
-    private readonly SharedReads reads = new();
+    private readonly SharedReads<StripeRange> reads = new();
     private readonly TaskCompletionSource store = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int readCount;
     private bool wasJoined;
