@@ -1,4 +1,5 @@
 using Oort.Backends.Ipfs.Tests.Support;
+using Oort.Shared;
 
 namespace Oort.Backends.Ipfs.Tests.Peers;
 

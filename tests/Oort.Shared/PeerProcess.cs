@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace Oort.Backends.Ipfs.Tests.Peers;
+namespace Oort.Shared;
 
 /// <summary>A program of tests/peers/ipfs on 127.0.0.1, ended with the test.</summary>
 internal sealed class PeerProcess : IAsyncDisposable
