@@ -27,9 +27,11 @@ internal sealed class PolicyFlags
     private readonly Option<double?> _latency = new("--prefer-latency") { Description = "How much low latency counts: 0 not at all, 1 by default, 10 at most." };
     private readonly Option<double?> _price = new("--prefer-price") { Description = "How much a low price counts." };
     private readonly Option<string[]> _network = List("--network", "Outside networks that shards go to once they are written, and how many of a segment, such as attic=2; the first gets the last shards.");
+    private readonly Option<string[]> _store = List("--store", "Disks and nodes to use, by id or location (oort disk list).");
+    private readonly Option<string[]> _avoidStore = List("--avoid-store", "Disks and nodes to avoid, by id or location.");
     private readonly Option<bool> _refuse = new("--refuse") { Description = "Place nothing against the policy, rather than as near to it as possible." };
 
-    public Option[] All => [_file, _geometry, _kind, _cap, _country, _avoidCountry, _region, _avoidRegion, _countriesMin, _repairBelow, _unvetted, _budget, _latency, _price, _network, _refuse];
+    public Option[] All => [_file, _geometry, _kind, _cap, _country, _avoidCountry, _region, _avoidRegion, _countriesMin, _repairBelow, _unvetted, _budget, _latency, _price, _network, _store, _avoidStore, _refuse];
 
     public bool IsGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is { Implicit: false });
 
@@ -49,6 +51,7 @@ internal sealed class PolicyFlags
             Budget = parsed.GetValue(_budget) ?? policy.Budget,
             Prefer = new(parsed.GetValue(_latency) ?? policy.Prefer.Latency, parsed.GetValue(_price) ?? policy.Prefer.Price),
             NetworkShares = Given(parsed, _network) is { } networks ? [.. networks.Select(Network)] : policy.NetworkShares,
+            StoreFilter = Given(parsed, _store) is null && Given(parsed, _avoidStore) is null ? policy.StoreFilter : new(Given(parsed, _store) ?? policy.StoreFilter?.Use ?? [], Given(parsed, _avoidStore) ?? policy.StoreFilter?.Avoid ?? []),
             WhenUnmet = parsed.GetValue(_refuse) ? UnmetAction.Refuse : policy.WhenUnmet,
         };
         return Given(parsed, _cap) is { } caps ? policy with { Caps = policy.Caps.SetItems(caps.Select(Cap)) } : policy;

@@ -129,10 +129,18 @@ internal sealed class PlacementAdmin(IObjectSystem system)
     private static ImmutableArray<PlacementPolicy> Policies(PlacementDocument document) =>
         document.Policies.ContainsKey(PlacementPolicy.DefaultName) ? [.. document.Policies.Values] : [PlacementPolicy.Default, .. document.Policies.Values];
 
-    private static PlacementPolicy Valid(PlacementPolicy? policy)
+    private PlacementPolicy Valid(PlacementPolicy? policy)
     {
         if (policy is null) throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", "\"policy\" is missing.");
+        if (policy.StoreFilter is { } named) policy = policy with { StoreFilter = new([.. named.Use.Select(StoreIdOf)], [.. named.Avoid.Select(StoreIdOf)]) };
         return PolicyRules.Problems(policy).FirstOrDefault() is { } problem ? throw new AdminRequestException(StatusCodes.Status400BadRequest, "InvalidArgument", problem) : policy;
+    }
+
+    /// <summary>The id of a store that may be called by its location; what is neither stays, to be told.</summary>
+    private string StoreIdOf(string name)
+    {
+        var found = system.Stores.Describe().Where(store => store.Location == name || (Path.IsPathFullyQualified(name) && Path.GetFullPath(store.Location) == Path.GetFullPath(name))).Select(store => store.Id.ToString()).ToList();
+        return found.Count == 1 ? found[0] : name;
     }
 
     private async ValueTask ChangeAsync(Func<PlacementDocument, PlacementDocument> change, long? revision, CancellationToken cancellationToken)

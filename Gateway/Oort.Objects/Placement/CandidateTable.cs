@@ -85,14 +85,14 @@ internal sealed class CandidateTable
         // An automatic geometry follows the number of stores, and what a budget allows follows the geometry: it settles after a step or two.
         const int stepsMax = 4;
         var geometry = policy.FixedGeometry ?? Geometry.ForStoreCount(Math.Max(1, stores.Count));
-        var allowed = stores.Where(store => policy.Allows(store.Traits, geometry)).ToImmutableArray();
+        var allowed = stores.Where(store => policy.Allows(store.Id, store.Traits, geometry)).ToImmutableArray();
         for (var step = 0; step < stepsMax && policy.FixedGeometry is null; step++)
         {
             var vetted = allowed.Where(store => store.IsVetted).ToImmutableArray();
             var counted = vetted.Length >= VettedCountMin ? vetted : allowed;
             var reach = Domains.All.Min(kind => counted.GroupBy(store => Domains.Of(store.Traits, kind), StringComparer.Ordinal).Sum(group => Math.Min(group.Count(), policy.CapOf(kind))));
             geometry = Geometry.ForStoreCount(Math.Max(1, reach));
-            var next = stores.Where(store => policy.Allows(store.Traits, geometry)).ToImmutableArray();
+            var next = stores.Where(store => policy.Allows(store.Id, store.Traits, geometry)).ToImmutableArray();
             if (next.Length == allowed.Length) break;
             allowed = next;
         }

@@ -83,8 +83,9 @@ public static class PlacementCheck
         foreach (var kind in policy.Kinds.Where(kind => stores.All(store => store.Traits.Kind != kind))) yield return $"There is no store of kind {kind}.";
         foreach (var region in policy.Regions.Use.Where(region => stores.All(store => store.Traits.Region != region))) yield return $"There is no store in region {region}.";
         foreach (var country in policy.Countries.Use.Where(country => stores.All(store => store.Traits.Country != country))) yield return $"There is no store in country {country}.";
-        var affordable = stores.Count(store => (policy with { Budget = null }).Allows(store.Traits, geometry) && policy.Allows(store.Traits, geometry));
-        var allowed = stores.Count(store => (policy with { Budget = null }).Allows(store.Traits, geometry));
+        foreach (var id in policy.StoreFilter?.Use.Where(id => stores.All(store => store.Id.ToString() != id)) ?? []) yield return $"There is no store {id}.";
+        var affordable = stores.Count(store => (policy with { Budget = null }).Allows(store.Id, store.Traits, geometry) && policy.Allows(store.Id, store.Traits, geometry));
+        var allowed = stores.Count(store => (policy with { Budget = null }).Allows(store.Id, store.Traits, geometry));
         if (affordable < allowed && affordable < geometry.TotalShards)
             yield return Text($"The budget of {policy.Budget} dollars a TiB and month leaves {affordable} of {allowed} stores: with {geometry} a store may cost {policy.Budget * geometry.DataShards / geometry.TotalShards:0.##}.");
     }

@@ -29,8 +29,11 @@ public sealed record PlacementDocument(long Revision, ImmutableSortedDictionary<
     /// <summary>The first byte of the setting, where no policy names networks.</summary>
     public const byte Version = 1;
 
-    /// <summary>The first byte of the setting, where one does.</summary>
+    /// <summary>The first byte of the setting, where one does, and none names stores.</summary>
     public const byte NetworksVersion = 2;
+
+    /// <summary>The first byte of the setting, where a policy names stores.</summary>
+    public const byte StoresVersion = 4;
 
     /// <summary>Where the JSON begins.</summary>
     public const int DocumentOffset = 1;
@@ -85,18 +88,19 @@ public sealed record PlacementDocument(long Revision, ImmutableSortedDictionary<
     }
 
     /// <summary>The setting's bytes.</summary>
-    public byte[] Encode() => [Policies.Values.Any(policy => policy.NetworkShares is not null) ? NetworksVersion : Version, .. JsonSerializer.SerializeToUtf8Bytes(new Stored(Revision, [.. Policies.Values], Assignments), Json)];
+    public byte[] Encode() => [VersionOf(Policies.Values), .. JsonSerializer.SerializeToUtf8Bytes(new Stored(Revision, [.. Policies.Values], Assignments), Json)];
 
     /// <exception cref="PlacementPolicyException">Damaged, or of a newer program.</exception>
     public static PlacementDocument Decode(ReadOnlySpan<byte> setting)
     {
-        if (setting.IsEmpty || setting[0] is not (Version or NetworksVersion)) throw new PlacementPolicyException("The placement policies were written by a newer version of this program, or are damaged.");
+        if (setting.IsEmpty || setting[0] is not (Version or NetworksVersion or StoresVersion)) throw new PlacementPolicyException("The placement policies were written by a newer version of this program, or are damaged.");
         try
         {
             var stored = JsonSerializer.Deserialize<Stored>(setting[DocumentOffset..], Json) ?? throw new JsonException("It is null.");
             if (stored.Policies.IsDefault || stored.Assignments.IsDefault || stored.Policies.Any(policy => policy is null) || stored.Assignments.Any(one => one?.Policy is null)) throw new JsonException("A list is missing.");
             if (stored.Policies.DistinctBy(policy => policy.Name).Count() != stored.Policies.Length) throw new JsonException("A policy is there twice.");
             if (setting[0] < NetworksVersion && stored.Policies.Any(policy => policy.NetworkShares is not null)) throw new JsonException("This version has no networks.");
+            if (setting[0] < StoresVersion && stored.Policies.Any(policy => policy.StoreFilter is not null)) throw new JsonException("This version names no stores.");
             return new PlacementDocument(stored.Revision, stored.Policies.ToImmutableSortedDictionary(policy => policy.Name, policy => policy, StringComparer.Ordinal), stored.Assignments).Checked();
         }
         catch (Exception failure) when (failure is JsonException or NotSupportedException)
@@ -104,6 +108,10 @@ public sealed record PlacementDocument(long Revision, ImmutableSortedDictionary<
             throw new PlacementPolicyException($"The placement policies cannot be read: {failure.Message}");
         }
     }
+
+    /// <summary>The oldest version that has all that the policies say.</summary>
+    private static byte VersionOf(IEnumerable<PlacementPolicy> policies) =>
+        policies.Any(policy => policy.StoreFilter is not null) ? StoresVersion : policies.Any(policy => policy.NetworkShares is not null) ? NetworksVersion : Version;
 
     private sealed record Stored(long Revision, ImmutableArray<PlacementPolicy> Policies, ImmutableArray<PolicyAssignment> Assignments);
 

@@ -88,6 +88,10 @@ public sealed record PlacementPolicy
     [JsonPropertyName("networks")]
     public NetworkShare[]? NetworkShares { get; init; }
 
+    /// <summary>Stores by id, 32 lower-case hexadecimal digits: a class that has disks of its own names them, and the others avoid these; null: any.</summary>
+    [JsonPropertyName("stores")]
+    public PlaceFilter? StoreFilter { get; init; }
+
     /// <summary>The same, empty where there are none.</summary>
     [JsonIgnore]
     public ImmutableArray<NetworkShare> Networks => [.. NetworkShares ?? []];
@@ -105,8 +109,9 @@ public sealed record PlacementPolicy
 
     /// <summary>Whether shards under this policy may lie on a store at all. Never relaxed.</summary>
     /// <param name="geometry">Of the segment, for the budget.</param>
-    public bool Allows(StoreTraits traits, Geometry geometry) =>
-        (Kinds.IsEmpty || Kinds.Contains(traits.Kind))
+    public bool Allows(StoreId id, StoreTraits traits, Geometry geometry) =>
+        StoreFilter?.Allows(id.ToString()) != false
+        && (Kinds.IsEmpty || Kinds.Contains(traits.Kind))
         && Regions.Allows(traits.Region)
         && Countries.Allows(traits.Country)
         && (Budget is not { } budget || traits.PricePerTebibyteMonth * geometry.TotalShards <= budget * geometry.DataShards);

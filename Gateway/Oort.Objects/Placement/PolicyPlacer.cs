@@ -86,7 +86,7 @@ internal sealed class PolicyPlacer(StoreSet stores, PlacementPolicy policy, Time
         foreach (var id in placement)
         {
             if (id == StoreId.None || stores.FindSlot(id) is not { } slot) continue;
-            if (!IsEligible(slot) || !policy.Allows(slot.Traits, geometry)) violations += geometry.TotalShards;
+            if (!IsEligible(slot) || !policy.Allows(slot.Id, slot.Traits, geometry)) violations += geometry.TotalShards;
             violations += Domains.All.Count(kind => beside.Count(other => Domains.Of(other, kind) == Domains.Of(slot.Traits, kind)) >= policy.CapOf(kind));
             beside.Add(slot.Traits);
             staying.Add(id);

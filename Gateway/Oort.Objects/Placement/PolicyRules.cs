@@ -1,4 +1,5 @@
 using System.Globalization;
+using Oort.Backends;
 
 namespace Oort.Objects.Placement;
 
@@ -32,6 +33,10 @@ public static class PolicyRules
         foreach (var problem in ListProblems("kinds", policy.Kinds).Concat(ListProblems("regions.use", policy.Regions.Use)).Concat(ListProblems("regions.avoid", policy.Regions.Avoid))) yield return problem;
         foreach (var country in policy.Countries.Use.Concat(policy.Countries.Avoid).Where(country => country.Length != 2 || !country.All(char.IsAsciiLetterUpper)))
             yield return $"\"{country}\" is no country: two capital letters such as DE (ISO 3166-1).";
+        foreach (var id in policy.StoreFilter is { } named ? named.Use.Concat(named.Avoid).Where(id => id.Length != 2 * StoreId.Size || !id.All(char.IsAsciiHexDigitLower)) : [])
+            yield return $"\"{id}\" is no id of a store: 32 lower-case hexadecimal digits, as oort disk list shows them.";
+        foreach (var problem in policy.StoreFilter is { } stores ? ListProblems("stores.use", stores.Use).Concat(ListProblems("stores.avoid", stores.Avoid)) : []) yield return problem;
+        foreach (var both in policy.StoreFilter is { } filter ? filter.Use.Intersect(filter.Avoid) : []) yield return $"Store {both} is to be used and to be avoided.";
         foreach (var both in policy.Countries.Use.Intersect(policy.Countries.Avoid).Concat(policy.Regions.Use.Intersect(policy.Regions.Avoid)))
             yield return $"{both} is to be used and to be avoided.";
         if (policy.CountriesMin is < 0 or > byte.MaxValue) yield return "countriesMin must lie between 0 and 255.";

@@ -48,6 +48,30 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task Put_UnderAPolicyThatNamesStores_LiesOnTheseAndOthersAvoidThem()
+    {
+        await using var cluster = NewCluster(8);
+        await using var system = await cluster.OpenAsync();
+        var slow = cluster.Stores.Take(3).Select(store => store.Id.ToString()).ToImmutableArray();
+        await SetAsync(system, new() { Name = "slow", StoreFilter = new(slow, []) }, new(null, null, "STANDARD_IA", "slow"));
+        await SetAsync(system, PlacementPolicy.Default with { StoreFilter = new([], slow) }, null);
+        var bucket = await system.CreateBucketAsync("bucket");
+        foreach (var (key, storageClass) in new[] { ("hot", "STANDARD"), ("cheap", "STANDARD_IA") })
+        {
+            var body = new ObjectBody(System.IO.Pipelines.PipeReader.Create(new MemoryStream(SystemActions.Content(1, 5_000))), 5_000, null, null);
+            await system.Objects.PutObjectAsync(bucket, key, "root", storageClass, ObjectAttributes.Empty, body, WriteConditions.None, CancellationToken.None);
+        }
+
+        foreach (var segment in await SegmentsAsync(system, bucket))
+        {
+            segment.Geometry.ShouldBe(segment.Policy == "slow" ? new Geometry(2, 1) : new Geometry(3, 2));
+            segment.Shards.ShouldAllBe(id => slow.Contains(id.ToString()) == (segment.Policy == "slow"));
+        }
+
+        PlacementCheck.Run(system.Stores, new() { Name = "gone", StoreFilter = new([new string('a', 32)], []) }).Unmet.ShouldContain($"There is no store {new string('a', 32)}.");
+    }
+
+    [Fact]
     public async Task Copy_ToABucketOfAnotherPolicy_IsWrittenAnew()
     {
         await using var cluster = NewCluster(8);
