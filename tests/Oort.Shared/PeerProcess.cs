@@ -12,6 +12,7 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> lines = new();
     private readonly TaskCompletionSource<Uri> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string word;
+    private bool isDisposed;
 
     private PeerProcess(string word, IEnumerable<string> arguments)
     {
@@ -56,6 +57,7 @@ internal sealed class PeerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref isDisposed, true)) return;
         if (!process.HasExited) process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();
