@@ -107,8 +107,6 @@ internal sealed class OrderDesk(CrustOrderOptions options, StorageOrderContract 
         // A twentieth more, since prices move until it is in a block: what is too much comes back.
         var call = new EvmCall { From = key.Address, To = contract.Address, Value = price + price / 20, Data = StorageOrderContract.Encode(cid, size, options.IsPermanent) };
         CheckCost(call.Value, "without its gas");
-        var balance = await BalanceAsync(cancellationToken);
-        if (balance < call.Value) throw TooPoor(balance, call.Value);
         var gas = await contract.AskAsync(node => node.EstimateGasAsync(call, cancellationToken), cancellationToken);
         if (gas > GasMax) throw new BackendException(BackendErrorKind.Unauthorized, $"The node on {options.Chain.Name} names {gas} units of gas for an order, and no more than {GasMax} are signed for. Check the node and the contract's address.");
         var (fee, tip) = await FeesAsync(cancellationToken);
@@ -125,6 +123,7 @@ internal sealed class OrderDesk(CrustOrderOptions options, StorageOrderContract 
             MaxPriorityFeePerGas = tip,
         };
         CheckCost(order.CostMax, "with its gas");
+        var balance = await BalanceAsync(cancellationToken);
         return balance >= order.CostMax ? order : throw TooPoor(balance, order.CostMax);
     }
 

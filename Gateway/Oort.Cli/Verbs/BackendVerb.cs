@@ -23,7 +23,7 @@ internal static class BackendVerb
     private static Command Add()
     {
         var name = new Argument<string>("NAME") { Description = "What policies will call it: a-z, 0-9 and '-'." };
-        var what = new Argument<string>("KIND") { Description = "s3://BUCKET[/PREFIX], or one of ipfs, ipfs-pinning, crust, arweave, filecoin." };
+        var what = new Argument<string>("KIND") { Description = "s3://BUCKET[/PREFIX], or one of ipfs, ipfs-pinning, crust, arweave, filecoin, icp (read only)." };
         var service = new OtherService("target");
         var storageClass = new Option<string>("--class") { Description = "S3: storage class of what is put (default: the bucket's).", HelpName = "CLASS" };
         var set = new Option<string[]>("--set") { Description = "A setting of its kind (docs/networks.md), such as node=http://127.0.0.1:5001. Several: repeat it.", HelpName = "NAME=VALUE" };

@@ -4,6 +4,7 @@ using Oort.Backends;
 using Oort.Backends.Arweave;
 using Oort.Backends.Crust;
 using Oort.Backends.Filecoin;
+using Oort.Backends.Icp;
 using Oort.Backends.Ipfs;
 using Oort.Backends.S3;
 using Oort.Evm;
@@ -26,6 +27,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
              "gas-price-max", "order-usd-max", "order-days"],
         ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "wallet", "key"],
         ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "key", "rpc-authorization"],
+        ["icp"] = ["canister", "gateway"],
     };
 
     public INetworkBackend Open(NetworkDefinition definition, ReadOnlySpan<byte> secret)
@@ -41,6 +43,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
                 "ipfs-pinning" => OpenPinning(settings),
                 "crust" => settings.FindUrl("rpc") is { } rpc ? OpenCrustOrders(settings, rpc) : OpenCrust(settings),
                 "arweave" => OpenArweave(settings),
+                "icp" => OpenIcp(settings),
                 _ => OpenFilecoin(settings),
             };
         }
@@ -165,6 +168,13 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         };
         if (settings.Find("label") is { } label) options = options with { Label = label };
         return Keyed(EvmKey.FromHex(settings.Text("key")), key => new FilecoinBackend(options, key, time, time));
+    }
+
+    /// <summary>Items can be read; nothing fills the slot for what writes to canisters.</summary>
+    private IcpBackend OpenIcp(NetworkSettings settings)
+    {
+        var options = new IcpOptions { Canister = CanisterId.Parse(settings.Text("canister")) };
+        return new(settings.Find("gateway") is { } gateway ? options with { Gateway = gateway } : options, writer: null, time);
     }
 
     /// <summary>Opens a backend with its key; the key does not outlive one that cannot be opened.</summary>

@@ -22,6 +22,7 @@ public sealed class NetworkFactoryTests
         ["crust"] = new() { ["gateway"] = "https://crust.example.net", ["service"] = "https://pin.example.net", ["gateways"] = "https://one.example.net", ["!key"] = Key },
         ["arweave"] = new() { ["bundler"] = "https://bundler.example.net", ["gateways"] = "https://one.example.net", ["!key"] = Key },
         ["filecoin"] = new() { ["rpc"] = "https://rpc.example.net", ["provider"] = "https://provider.example.net", ["provider-id"] = "7", ["!key"] = Key },
+        ["icp"] = new() { ["canister"] = "ryjl3-tyaaa-aaaaa-aaaba-cai" },
     };
 
     /// <summary>Crust without a service: orders that this account pays.</summary>
@@ -84,6 +85,8 @@ public sealed class NetworkFactoryTests
     [InlineData("filecoin", "provider-id", "seven")]
     [InlineData("filecoin", "chain", "ethereum")]
     [InlineData("filecoin", "!key", "0x00")]
+    [InlineData("icp", "canister", "ryjl3-tyaaa-aaaaa-aaaba-caj")]
+    [InlineData("icp", "gateway", "https://icp0.io")]
     public void Open_WithAWrongValue_IsRefusedInASentence(string kind, string name, string value)
     {
         var failure = Should.Throw<NetworkException>(() => Open(kind, new(needed[kind]) { [name] = value }));
@@ -158,7 +161,7 @@ public sealed class NetworkFactoryTests
 
     [Fact]
     public void Open_OfAnotherKind_SaysWhichThereAre() =>
-        Should.Throw<NetworkException>(() => Open("tape", [])).Message.ShouldContain("s3, ipfs, ipfs-pinning, crust, arweave, filecoin");
+        Should.Throw<NetworkException>(() => Open("tape", [])).Message.ShouldContain("s3, ipfs, ipfs-pinning, crust, arweave, filecoin, icp");
 
     [Fact]
     public void Open_SecretsThatAreNone_AreRefusedWithoutThem() =>

@@ -25,6 +25,7 @@ public sealed class ArrowTests
         ["Oort.Backends.S3"] = ["Oort.Backends", "Oort.S3.Client", "Oort.Checksums"],
         ["Oort.Backends.Arweave"] = ["Oort.Backends", "Oort.Evm"],
         ["Oort.Backends.Filecoin"] = ["Oort.Backends", "Oort.Evm"],
+        ["Oort.Backends.Icp"] = ["Oort.Backends"],
         ["Oort.Backends.Ipfs"] = ["Oort.Backends"],
         // What Crust is spoken to with is a pinning service of IPFS.
         ["Oort.Backends.Crust"] = ["Oort.Backends", "Oort.Backends.Ipfs", "Oort.Evm"],
@@ -34,7 +35,7 @@ public sealed class ArrowTests
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
             ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
-             "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Backends.Crust", "Oort.Backends.Arweave", "Oort.Backends.Filecoin", "Oort.Evm", "Oort.Node.Protocol"],
+             "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Backends.Crust", "Oort.Backends.Arweave", "Oort.Backends.Filecoin", "Oort.Backends.Icp", "Oort.Evm", "Oort.Node.Protocol"],
         ["Oort.Node"] = ["Oort.Node.Protocol", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
         ["Oort.Cli"] = ["Oort.Gateway", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
     };
