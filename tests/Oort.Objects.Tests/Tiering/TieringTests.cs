@@ -227,6 +227,36 @@ public sealed class TieringTests
     }
 
     [Fact]
+    public async Task Restore_ByTwoGatewaysAtOnce_MakesOneCopy()
+    {
+        await using var world = await TieringWorld.StartAsync();
+        var content = SystemActions.Content(1, 600_000);
+        var version = await world.PutAsync("key", content, "GLACIER");
+        var movers = Enumerable.Range(0, 4).Select(_ => ((ObjectLayer)world.System.Objects).CreateMover(Pacer.None)).ToList();
+        var outcomes = await Task.WhenAll(movers.Select(mover => mover.RestoreAsync(version, row => row.Attributes, CancellationToken.None).AsTask()));
+        outcomes.ShouldContain(MoveVersionOutcome.Done);
+        outcomes.ShouldContain(MoveVersionOutcome.Changed);
+        var restored = await world.FindAsync("key");
+        restored.Restored.Sum(extent => extent.Length).ShouldBe(version.Size);
+        restored.Readable.ShouldBe(restored.Restored);
+        await world.CheckAsync(version, content);
+    }
+
+    [Fact]
+    public async Task Move_AVersionThatIsReplacedMeanwhile_IsLeftToWhoReplacedIt()
+    {
+        await using var world = await TieringWorld.StartAsync();
+        var version = await world.PutAsync("key", SystemActions.Content(1, 600_000));
+        var mover = ((ObjectLayer)world.System.Objects).CreateMover(Pacer.None);
+        var newer = SystemActions.Content(2, 5_000);
+        await world.PutAsync("key", newer);
+        (await mover.MoveAsync(version, "GLACIER", CancellationToken.None)).ShouldBe(MoveVersionOutcome.Changed);
+        var found = await world.FindAsync("key");
+        found.StorageClass.ShouldBe("STANDARD");
+        await world.CheckAsync(found, newer);
+    }
+
+    [Fact]
     public async Task Restored_CopiedToAClassThatIsRead_SharesTheRestoredBytes()
     {
         await using var world = await TieringWorld.StartAsync();
