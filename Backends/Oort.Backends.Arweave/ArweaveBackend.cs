@@ -31,7 +31,7 @@ public sealed class ArweaveBackend : INetworkBackend
         {
             Kind = "arweave",
             ItemLengthMax = route.ItemLengthMax,
-            BundleBelow = route.BundleBelow,
+            BundleBelow = options.BundleBelow ?? route.BundleBelow,
             ReadsRanges = true,
             AddressKind = AddressKind.Transaction,
             Latency = Latency.Cold,

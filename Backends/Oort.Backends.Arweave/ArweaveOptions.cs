@@ -32,6 +32,13 @@ public sealed record ArweaveOptions
     /// <summary>The most that one transaction may cost, in winston (10^12 are one AR); null: whatever nodes ask. An item that would cost more waits.</summary>
     public UInt128? RewardMax { get; init; }
 
+    /// <summary>
+    /// Items below so many bytes are bundled; 0: none. Null: 4 MiB for transactions, each of which pays for 256 KiB at least and has to find room in a block; 128 KiB through a bundler, of which an item's header would be
+    /// a hundredth. At most 1 GiB.
+    /// </summary>
+    [Range(0, 1L << 30)]
+    public long? BundleBelow { get; init; }
+
     /// <summary>US dollars for one AR: by it prices are told. Default 2.05, as of <see cref="UsdPerArAsOf"/>; it moves by the hour, so set both from time to time. Nothing is paid by it.</summary>
     [Range(1e-6, 1e9)]
     public double UsdPerAr { get; init; } = 2.05;

@@ -20,9 +20,6 @@ public sealed partial class FilecoinBackend : INetworkBackend
     /// <summary>The longest: 1 GiB with the bits that Fr32 adds.</summary>
     private const long LengthMax = (1L << 30) / 128 * 127;
 
-    /// <summary>An addition costs as much as 1 GiB for ten days, so small items are bundled.</summary>
-    private const long BundleBelow = 64 << 20;
-
     private readonly FilecoinOptions options;
     private readonly TimeProvider time;
     private readonly HttpClient http;
@@ -47,21 +44,22 @@ public sealed partial class FilecoinBackend : INetworkBackend
         chain = new(new EvmClient(http, options.Node, clientTime), options.Network);
         signer = new(key, options.Network.ChainId, options.Network.Service);
         dataSets = new(options, chain, provider, signer, time);
+        Traits = new()
+        {
+            Kind = "filecoin",
+            ItemLengthMin = LengthMin,
+            ItemLengthMax = LengthMax,
+            BundleBelow = options.BundleBelow,
+            ReadsRanges = true,
+            AddressKind = AddressKind.Content,
+            Latency = Latency.Cold,
+            Retention = Retention.Scheduled,
+            Proofs = ProofKinds.Claim | ProofKinds.ReadBack | ProofKinds.OnChainPossession,
+        };
         Location = options.ServiceUrl.ToString().TrimEnd('/');
     }
 
-    public NetworkTraits Traits { get; } = new()
-    {
-        Kind = "filecoin",
-        ItemLengthMin = LengthMin,
-        ItemLengthMax = LengthMax,
-        BundleBelow = BundleBelow,
-        ReadsRanges = true,
-        AddressKind = AddressKind.Content,
-        Latency = Latency.Cold,
-        Retention = Retention.Scheduled,
-        Proofs = ProofKinds.Claim | ProofKinds.ReadBack | ProofKinds.OnChainPossession,
-    };
+    public NetworkTraits Traits { get; }
 
     public string Location { get; }
 

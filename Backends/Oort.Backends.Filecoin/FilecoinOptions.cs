@@ -38,6 +38,10 @@ public sealed record FilecoinOptions
     /// <summary>Which of the account's data sets at this provider: each label is one, made when it is first needed. 1 to 64 printable ASCII characters; nobody sees it. Another label after a data set was terminated. Default "oort".</summary>
     public string Label { get; init; } = "oort";
 
+    /// <summary>Items below so many bytes are bundled; 0: none. Default 64 MiB: each has a fee, 0.0008 USDFC by the contract in June 2026, which is what 1 GiB costs in ten days. At most 1 GiB.</summary>
+    [Range(0, 1L << 30)]
+    public long BundleBelow { get; init; } = 64 << 20;
+
     public FilecoinReadBack ReadBack { get; init; }
 
     /// <summary>Blocks of a sampled read-back. Default 4 of at most 64.</summary>

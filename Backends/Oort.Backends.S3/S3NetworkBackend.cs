@@ -28,6 +28,7 @@ public sealed partial class S3NetworkBackend : INetworkBackend
         {
             Kind = "s3",
             ItemLengthMax = options.ItemLengthMax,
+            BundleBelow = options.BundleBelow ?? S3Prices.BundleBelowOf(options.StorageClass, options.PricesOfClass),
             ReadsRanges = true,
             Lists = true,
             AddressKind = AddressKind.OwnKey,
@@ -112,7 +113,7 @@ public sealed partial class S3NetworkBackend : INetworkBackend
         });
     }
 
-    public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => new(options.Prices ?? S3Prices.Of(options.StorageClass));
+    public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => new(options.PricesOfClass);
 
     /// <returns>Null: clouds send a bill.</returns>
     public ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken) => new((NetworkAccount?)null);

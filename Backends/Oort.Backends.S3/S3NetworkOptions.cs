@@ -24,6 +24,9 @@ public sealed record S3NetworkOptions
 
     private const int StorageClassLengthMax = 64;
 
+    /// <summary>Shards are never as long.</summary>
+    internal const long BundleBelowMax = 1L << 30;
+
     /// <summary>S3 API: PutObject, the longest body.</summary>
     private const long PutSizeMax = 5L << 30;
 
@@ -82,10 +85,16 @@ public sealed record S3NetworkOptions
     /// <summary>What the cloud charges; null: as <see cref="S3Prices"/> has it for the storage class.</summary>
     public NetworkPrices? Prices { get; init; }
 
+    /// <summary>Items below so many bytes are bundled, 0: none; null: as the class's prices make it worth while, and none where it has no least time of storing. At most 1 GiB.</summary>
+    [Range(0, BundleBelowMax)]
+    public long? BundleBelow { get; init; }
+
     /// <summary>Whether anyone can read the bucket.</summary>
     public bool IsPublic { get; init; }
 
     internal long ItemLengthMax => Math.Min(Math.Max(PartsAbove, PartSize * S3Client.PartCountMax), ObjectSizeMax);
+
+    internal NetworkPrices PricesOfClass => Prices ?? S3Prices.Of(StorageClass);
 
     internal bool IsArchive => S3Prices.IsArchive(StorageClass);
 

@@ -272,6 +272,8 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
         { "PartsAbove", options => options with { PartsAbove = (5L << 30) + 1 } },
         { "PartsPerStep", options => options with { PartsPerStep = 0 } },
         { "SampledBlockCount", options => options with { SampledBlockCount = 65 } },
+        { "BundleBelow", options => options with { BundleBelow = -1 } },
+        { "BundleBelow", options => options with { BundleBelow = (1L << 30) + 1 } },
         { "RestoreDays", options => options with { RestoreDays = 0 } },
         { "restore tier", options => options with { RestoreTier = "Fast" } },
         { "Bucket", options => options with { Bucket = "" } },

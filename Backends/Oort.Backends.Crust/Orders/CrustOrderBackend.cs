@@ -11,9 +11,6 @@ namespace Oort.Backends.Crust;
 /// </remarks>
 public sealed class CrustOrderBackend : INetworkBackend
 {
-    /// <summary>An order has a price of its own, and its gas: small items are bundled.</summary>
-    private const long BundleBelow = 64 << 20;
-
     /// <summary>Before what the node lost is sent again: a node that loses everything is not sent to without end.</summary>
     private static readonly TimeSpan resendDelay = TimeSpan.FromMinutes(1);
 
@@ -41,7 +38,7 @@ public sealed class CrustOrderBackend : INetworkBackend
         {
             Kind = "crust",
             ItemLengthMax = ItemFiles.ItemLengthMax,
-            BundleBelow = BundleBelow,
+            BundleBelow = options.BundleBelow,
             ReadsRanges = true,
             AddressKind = AddressKind.Content,
             Latency = Latency.Cold,

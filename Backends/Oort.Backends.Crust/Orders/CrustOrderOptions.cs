@@ -43,6 +43,10 @@ public sealed record CrustOrderOptions
     [Range(1e-6, 1e9)]
     public double OrderUsdMax { get; init; } = 10;
 
+    /// <summary>Items below so many bytes are bundled; 0: none. Default 64 MiB, of November 2026: an order has a base price and its gas, whatever its length. At most 1 GiB.</summary>
+    [Range(0, 1L << 30)]
+    public long BundleBelow { get; init; } = 64 << 20;
+
     /// <summary>Blocks from an order's own on after which it counts, and is not undone any more. Default 64: two epochs of Ethereum's, in which a block becomes final.</summary>
     [Range(1, 128)]
     public int BlockCount { get; init; } = 64;

@@ -19,14 +19,14 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     /// <summary>The kinds that there are, with the names of their settings, secret or not.</summary>
     private static readonly Dictionary<string, string[]> kinds = new(StringComparer.Ordinal)
     {
-        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "access-key", "secret-key", "session-token"],
+        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "bundle-below", "access-key", "secret-key", "session-token"],
         ["ipfs"] = ["node", "gateways", "token"],
         ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token"],
         ["crust"] =
             ["gateway", "service", "gateways", "key", "token", "rpc", "rpc-authorization", "node", "node-token", "chain", "contract", "coin", "permanent", "usd-per-coin", "usd-per-coin-date",
-             "gas-price-max", "order-usd-max", "order-days"],
-        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "wallet", "key"],
-        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "key", "rpc-authorization"],
+             "gas-price-max", "order-usd-max", "order-days", "bundle-below"],
+        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "bundle-below", "wallet", "key"],
+        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "bundle-below", "key", "rpc-authorization"],
         ["icp"] = ["canister", "gateway"],
     };
 
@@ -70,6 +70,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Bucket = settings.Text("bucket"),
             StorageClass = settings.Find("class"),
             ReadBack = settings.Choice("read-back", ("full", S3ReadBack.Full), ("sample", S3ReadBack.Sample)),
+            BundleBelow = settings.FindNumber("bundle-below"),
         };
         return new(settings.Find("prefix") is { } prefix ? options with { Prefix = prefix } : options, time, time, jitter);
     }
@@ -94,9 +95,11 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         },
         time);
 
-    private CrustBackend OpenCrust(NetworkSettings settings) => new(
-        new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings) },
-        time);
+    private CrustBackend OpenCrust(NetworkSettings settings)
+    {
+        if (settings.Find("bundle-below") is not null) throw new ArgumentException("Crust's service does not charge by the item: \"bundle-below\" is for orders by \"rpc\".");
+        return new(new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings) }, time);
+    }
 
     private static W3AuthToken CrustToken(NetworkSettings settings)
     {
@@ -125,6 +128,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         if (settings.Find("gas-price-max") is not null) options = options with { GasPriceMax = new(settings.Decimal("gas-price-max") * 1e9) };
         if (settings.Find("order-usd-max") is not null) options = options with { OrderUsdMax = settings.Decimal("order-usd-max") };
         if (settings.Find("order-days") is not null) options = options with { OrderDuration = TimeSpan.FromDays(settings.Number("order-days")) };
+        if (settings.FindNumber("bundle-below") is { } length) options = options with { BundleBelow = length };
         return Keyed(EvmKey.FromHex(settings.Text("key")), key => new CrustOrderBackend(options, key, time));
     }
 
@@ -149,6 +153,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             BundlerAddress = settings.Find("bundler-address"),
             Nodes = settings.Urls("nodes"),
             Gateways = settings.Urls("gateways"),
+            BundleBelow = settings.FindNumber("bundle-below"),
         };
         if (settings.Find("wallet") is { } jwk)
             return Keyed(ArweaveKey.Read(Encoding.UTF8.GetBytes(jwk)), wallet => options.Bundler is null ? ArweaveBackend.Direct(options, wallet, time) : ArweaveBackend.ThroughBundler(options, wallet, time));
@@ -167,6 +172,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             ReadBack = settings.Choice("read-back", ("full", FilecoinReadBack.Full), ("sample", FilecoinReadBack.Sample)),
         };
         if (settings.Find("label") is { } label) options = options with { Label = label };
+        if (settings.FindNumber("bundle-below") is { } length) options = options with { BundleBelow = length };
         return Keyed(EvmKey.FromHex(settings.Text("key")), key => new FilecoinBackend(options, key, time, time));
     }
 

@@ -38,6 +38,8 @@ internal sealed class NetworkSettings
 
     public long Number(string name) => long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new NetworkException($"Setting \"{name}\" of network {network} is a number.");
 
+    public long? FindNumber(string name) => Find(name) is null ? null : Number(name);
+
     /// <summary>A number that need not be whole; what a kind's options do not take is refused by them.</summary>
     public double Decimal(string name) => double.TryParse(Text(name), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
         ? number

@@ -115,6 +115,37 @@ public sealed class NetworkFactoryTests
         foreach (var name in (string[])["ethereum", "optimism", "arbitrum", "zksync", "crust"]) await Open("crust", new(orders) { ["chain"] = name }).DisposeAsync();
     }
 
+    /// <summary>By default (docs/networks.md, "Bundles"), and by the setting where there is one.</summary>
+    [Theory]
+    [InlineData("s3", "class", "", 0)]
+    [InlineData("s3", "class", "STANDARD", 0)]
+    [InlineData("s3", "class", "STANDARD_IA", 858_993)]
+    [InlineData("s3", "class", "ONEZONE_IA", 1_073_741)]
+    [InlineData("s3", "class", "GLACIER_IR", 1_789_569)]
+    [InlineData("s3", "class", "GLACIER", 4_096_000)]
+    [InlineData("s3", "class", "DEEP_ARCHIVE", 9_038_230)]
+    [InlineData("ipfs", "token", Key, 0, false)]
+    [InlineData("ipfs-pinning", "origins", "", 0, false)]
+    [InlineData("crust", "key", Key, 0, false)]
+    [InlineData("arweave", "payments", "https://payments.example.net", 128 * 1024)]
+    [InlineData("filecoin", "label", "attic", 64 << 20)]
+    [InlineData("orders", "order-days", "200", 64 << 20)]
+    public async Task Open_NetworksThatChargeByTheItem_BundleWhatIsShort(string kind, string name, string value, long expected, bool isSet = true)
+    {
+        Dictionary<string, string> settings = new(kind == "orders" ? orders : needed[kind]) { [name] = value };
+        if (kind == "orders") kind = "crust";
+        await using (var backend = Open(kind, settings)) backend.Traits.BundleBelow.ShouldBe(expected);
+        if (!isSet)
+        {
+            Should.Throw<NetworkException>(() => Open(kind, new(settings) { ["bundle-below"] = "7" })).Message.ShouldContain("bundle-below");
+            return;
+        }
+
+        foreach (var length in (long[])[0, 7, 1L << 30])
+            await using (var backend = Open(kind, new(settings) { ["bundle-below"] = $"{length}" })) backend.Traits.BundleBelow.ShouldBe(length);
+        foreach (var wrong in (string[])["-1", "64MiB", $"{(1L << 30) + 1}"]) Should.Throw<NetworkException>(() => Open(kind, new(settings) { ["bundle-below"] = wrong })).Message.ShouldEndWith(".");
+    }
+
     [Theory]
     [MemberData(nameof(OrderSettings))]
     public void Open_CrustOrdersWithoutOneOfThem_SaysWhichAndNoSecret(string missing)
@@ -188,6 +219,7 @@ public sealed class NetworkFactoryTests
         bundled.Location.ShouldContain("bundler.example.net");
         await using var direct = Open("arweave", new() { ["nodes"] = "https://node.example.net https://other.example.net", ["gateways"] = "https://one.example.net", ["!wallet"] = jwk });
         direct.Location.ShouldContain("node.example.net");
+        direct.Traits.BundleBelow.ShouldBe(4 << 20);
 
         static string Text(byte[] number) => Convert.ToBase64String(number).TrimEnd('=').Replace('+', '-').Replace('/', '_');
     }

@@ -293,10 +293,6 @@ public sealed class ArchiveTests(TestGateway gateway) : IAsyncLifetime
 
         public ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public DateTimeOffset? MigratingSince(BucketRow bucket) => null;
-
-        public System.Collections.Immutable.ImmutableArray<string> PermanentStoresOf(BucketId bucket) => [];
-
         public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) => throw new NotSupportedException();
