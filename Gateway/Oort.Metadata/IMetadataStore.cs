@@ -127,6 +127,15 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Lets go of shards on a network. Items in which no other is wanted go to <see cref="ItemState.DeleteRequested"/> in the same commit; result: these.</summary>
     ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken);
 
+    /// <summary>Takes an item that is a copy from one store id to another, where its shards leave the items that they are in for it.</summary>
+    /// <remarks>
+    /// A shard that is in no item there, or in one on its way, is let go of instead. Items in which no other is wanted go to <see cref="ItemState.DeleteRequested"/> in the same commit, those that were there with their step due at
+    /// <paramref name="emptiedUntil"/>.
+    /// </remarks>
+    /// <param name="shards">All that are in the item.</param>
+    /// <returns>Conflict: it is not of the expected revision, no copy or has other shards, or there is one of its id already; nothing has changed.</returns>
+    ValueTask<CommitOutcome> MoveItemAsync(StoreId from, ItemId item, int expectedRevision, ImmutableArray<ShardId> shards, StoreId to, DateTimeOffset emptiedUntil, CancellationToken cancellationToken);
+
     /// <summary>Forgets an item without shards, if its revision is still the expected one; Conflict otherwise.</summary>
     ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken);
 

@@ -52,20 +52,21 @@ internal sealed class NetworkAdmin(IObjectSystem system)
         foreach (var (definition, backend, fault) in system.GetNetworks())
         {
             var (items, bytes, troubles) = (new SortedDictionary<string, int>(StringComparer.Ordinal), 0L, new List<string>());
-            for ((StoreId, ItemId)? after = null; ;)
-            {
-                var page = await system.Metadata.ListItemsAsync(definition.Id, after, PageSize, cancellationToken);
-                foreach (var row in page)
+            foreach (var under in (StoreId[])[definition.Id, definition.DraftId])
+                for ((StoreId, ItemId)? after = null; ;)
                 {
-                    var state = row.Item.State.ToString();
-                    items[state] = items.GetValueOrDefault(state) + 1;
-                    if (row.Item.IsCopy) bytes += row.Item.Length;
-                    if (row.Item.Reason.Length > 0 && troubles.Count < TroubleCountMax && !troubles.Contains(row.Item.Reason)) troubles.Add(row.Item.Reason);
-                }
+                    var page = await system.Metadata.ListItemsAsync(under, after, PageSize, cancellationToken);
+                    foreach (var row in page)
+                    {
+                        var state = row.Item.State.ToString();
+                        items[state] = items.GetValueOrDefault(state) + 1;
+                        if (row.Item.IsCopy) bytes += row.Item.Length;
+                        if (row.Item.Reason.Length > 0 && troubles.Count < TroubleCountMax && !troubles.Contains(row.Item.Reason)) troubles.Add(row.Item.Reason);
+                    }
 
-                if (page.Length < PageSize) break;
-                after = (definition.Id, page[^1].Item.Id);
-            }
+                    if (page.Length < PageSize) break;
+                    after = (under, page[^1].Item.Id);
+                }
 
             networks.Add(new(
                 definition.Id.ToString(), definition.Name, definition.Kind, backend?.Location ?? "", definition.Role, definition.Operator, definition.Region, definition.Country, backend?.Traits.Latency, backend?.Traits.Retention,

@@ -191,6 +191,21 @@ public sealed partial class PostgresMetadataStore
             },
             cancellationToken);
 
+    public ValueTask<CommitOutcome> MoveItemAsync(StoreId from, ItemId item, int expectedRevision, ImmutableArray<ShardId> shards, StoreId to, DateTimeOffset emptiedUntil, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => ItemCommands.Move(session, from, item, expectedRevision, shards, to, emptiedUntil),
+            reads =>
+            {
+                reads.Item(from, item);
+                reads.Item(to, item);
+                foreach (var shard in shards)
+                {
+                    reads.ItemShard(shard, from);
+                    reads.ItemShard(shard, to);
+                }
+            },
+            cancellationToken);
+
     public ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) =>
         SubmitAsync(session => ItemCommands.Remove(session, store, item, expectedRevision), reads => reads.Item(store, item), cancellationToken);
 

@@ -107,6 +107,9 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<ImmutableArray<ItemRow>> RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => ItemCommands.RemoveShards(session, store, shards), cancellationToken);
 
+    public ValueTask<CommitOutcome> MoveItemAsync(StoreId from, ItemId item, int expectedRevision, ImmutableArray<ShardId> shards, StoreId to, DateTimeOffset emptiedUntil, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => ItemCommands.Move(session, from, item, expectedRevision, shards, to, emptiedUntil), cancellationToken);
+
     public ValueTask<CommitOutcome> RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => ItemCommands.Remove(session, store, item, expectedRevision), cancellationToken);
 

@@ -34,10 +34,18 @@ public sealed partial class ObjectSystem
     /// <returns>Steps taken.</returns>
     internal async Task<int> StepNetworksAsync(CancellationToken cancellationToken = default)
     {
-        await itemPlanner.RunAsync(isWhole: true, cancellationToken);
-        var steps = 0;
+        var steps = await TakeNetworkStepAsync(cancellationToken);
+        if (steps == 0) return steps;
         for (int taken; (taken = await itemRound.RunAsync(cancellationToken)) > 0;) steps += taken;
         return steps;
+    }
+
+    /// <summary>The same with one step of each item at most.</summary>
+    internal async Task<int> TakeNetworkStepAsync(CancellationToken cancellationToken = default)
+    {
+        await itemPlanner.RunAsync(isWhole: true, cancellationToken);
+        await itemCompactor.RunAsync(cancellationToken);
+        return await itemRound.RunAsync(cancellationToken);
     }
 
     /// <summary>Looks at the networks once, for tests that step it.</summary>
@@ -72,5 +80,6 @@ public sealed partial class ObjectSystem
         await itemPlanner.RunAsync(isWhole, stop);
         if (isWhole) (plannedFor, plannedAt) = (now, time.GetTimestamp());
         await itemRound.RunAsync(stop);
+        await itemCompactor.RunAsync(stop);
     }
 }

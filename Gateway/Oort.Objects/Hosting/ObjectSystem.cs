@@ -47,6 +47,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     private readonly NetworkBook networks;
     private readonly ItemPlanner itemPlanner;
     private readonly ItemRound itemRound;
+    private readonly ItemCompactor itemCompactor;
     private readonly NetworkWatch networkWatch;
     private readonly KeyringKeeper keeper;
     private readonly KeyRotation rotation;
@@ -79,6 +80,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, new(buffers, Math.Min(options.Networks.CacheBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)), time, logs.CreateLogger<NetworkBook>());
         itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, options.Networks, time, logs.CreateLogger<ItemPlanner>());
         itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, options.Networks, time, logs.CreateLogger<ItemRound>());
+        itemCompactor = new(parts.Metadata, parts.Stores, itemPlanner, repairer, options.Networks, options.DeleteGrace, time, logs.CreateLogger<ItemCompactor>());
         networkWatch = new(parts.Metadata, parts.Stores, options.Networks, time, logs.CreateLogger<NetworkWatch>());
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, leftovers, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
         reputations = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<ReputationBook>());

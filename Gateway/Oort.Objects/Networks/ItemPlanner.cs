@@ -169,7 +169,8 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
         if (places.Count > 0) await AddAsync(network, offset, hash, places, cancellationToken);
     }
 
-    private async Task AddAsync(StoreId network, long length, IncrementalHash hash, List<(ShardId Shard, long Offset, long Length)> places, CancellationToken cancellationToken)
+    /// <summary>Adds an item that nothing was done for yet.</summary>
+    public async Task AddAsync(StoreId network, long length, IncrementalHash hash, List<(ShardId Shard, long Offset, long Length)> places, CancellationToken cancellationToken)
     {
         Span<byte> id = stackalloc byte[ItemId.Size];
         RandomNumberGenerator.Fill(id);

@@ -15,8 +15,6 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
     /// <summary>Items taken in one round; those that are due then come in the next.</summary>
     private const int BatchCount = 256;
 
-    private const int PageSize = 1_000;
-
     /// <summary>Pause before an item of a network that cannot be opened is looked at again.</summary>
     private static readonly TimeSpan ClosedDelay = TimeSpan.FromMinutes(5);
 
@@ -44,7 +42,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
     {
         try
         {
-            if (!stores.Networks.TryGetValue(row.Store, out var network) || network.Backend is not { } backend)
+            var network = stores.Networks.GetValueOrDefault(row.Store) ?? stores.Networks.GetValueOrDefault(NetworkDefinition.DraftOf(row.Store));
+            if (network?.Backend is not { } backend)
             {
                 await StoreAsync(row, row.Item with { NextStep = time.GetUtcNow() + ClosedDelay }, cancellationToken);
                 return;
@@ -58,8 +57,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             }
 
             // Nothing is paid for what nobody wants any more.
-            var shards = await ListShardsAsync(row, cancellationToken);
-            if (await LetGoAsync(row.Store, shards, cancellationToken)) return;
+            var shards = await metadata.ListItemShardsAsync(row, cancellationToken);
+            if (await LetGoAsync(network.Id, row.Store, shards, cancellationToken)) return;
             NetworkItem after;
             try
             {
@@ -129,14 +128,15 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
     }
 
     /// <summary>Lets go of shards that nobody wants on the network any more: their segment is gone, was rebuilt elsewhere, or has another policy.</summary>
+    /// <param name="under">The network, or its drafts.</param>
     /// <returns>Whether there were any: the item is another one then.</returns>
-    private async ValueTask<bool> LetGoAsync(StoreId network, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken)
+    private async ValueTask<bool> LetGoAsync(StoreId network, StoreId under, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken)
     {
         var unwanted = new List<ShardId>();
         foreach (var place in shards)
             if (!await planner.IsWantedAsync(network, place.Shard, cancellationToken)) unwanted.Add(place.Shard);
         if (unwanted.Count == 0) return false;
-        await metadata.RemoveItemShardsAsync(network, [.. unwanted], cancellationToken);
+        await metadata.RemoveItemShardsAsync(under, [.. unwanted], cancellationToken);
         return true;
     }
 
@@ -145,25 +145,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
         if (drainedAt != 0 && time.GetElapsedTime(drainedAt) < DrainedInterval) return;
         drainedAt = Math.Max(1, time.GetTimestamp());
         foreach (var network in stores.Networks.Values.Where(network => network.Definition.Role == NetworkRole.Draining))
-            for ((StoreId, ItemId)? after = null; ;)
-            {
-                var items = await metadata.ListItemsAsync(network.Id, after, PageSize, cancellationToken);
-                foreach (var item in items) await LetGoAsync(network.Id, await ListShardsAsync(item, cancellationToken), cancellationToken);
-                if (items.Length < PageSize) break;
-                after = (network.Id, items[^1].Item.Id);
-            }
-    }
-
-    private async ValueTask<ImmutableArray<ItemShardRow>> ListShardsAsync(ItemRow row, CancellationToken cancellationToken)
-    {
-        var shards = ImmutableArray.CreateBuilder<ItemShardRow>();
-        for (ShardId? after = null; ;)
-        {
-            var page = await metadata.ListItemShardsAsync(row.Store, row.Item.Id, after, PageSize, cancellationToken);
-            shards.AddRange(page);
-            if (page.Length < PageSize) return shards.DrainToImmutable();
-            after = page[^1].Shard;
-        }
+            await foreach (var item in metadata.ListItemsAsync(network.Id, cancellationToken))
+                await LetGoAsync(network.Id, network.Id, await metadata.ListItemShardsAsync(item, cancellationToken), cancellationToken);
     }
 
     /// <returns>False: it was changed meanwhile, and is looked at again as it is then.</returns>

@@ -63,7 +63,7 @@ internal sealed partial class NetworkBook(StoreSet stores, IMetadataStore metada
         var network = Find(Document.Networks, name);
         if (network.Role != NetworkRole.Draining) throw new NetworkException($"Network {name} is in use; drain it first.");
         if (!(await metadata.ListSegmentsAsync(default, 1, notFullOnly: false, network.Id, cancellationToken)).IsEmpty) throw new NetworkException($"Network {name} still holds shards that are in use; they are being moved to hot stores.");
-        foreach (var item in await metadata.ListItemsAsync(network.Id, null, 1, cancellationToken))
+        foreach (var item in (ItemRow[])[.. await metadata.ListItemsAsync(network.Id, null, 1, cancellationToken), .. await metadata.ListItemsAsync(network.DraftId, null, 1, cancellationToken)])
             throw new NetworkException($"Network {name} still has item {item.Item.Id}, which is {item.Item.State}.");
         await ChangeAsync(before => before.Remove(Find(before, name)), cancellationToken);
     }

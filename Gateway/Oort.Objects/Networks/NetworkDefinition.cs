@@ -42,9 +42,16 @@ public sealed record NetworkDefinition
     /// <summary>The backend's secrets, sealed for <see cref="SecretContext"/>; empty: it has none.</summary>
     public byte[] Secret { get; init => field = value ?? []; } = [];
 
+    /// <summary>The store id under which rows have items that are made of others of it, until they take their places (docs/networks.md, "Bundles").</summary>
+    [JsonIgnore]
+    public StoreId DraftId => DraftOf(Id);
+
     /// <summary>What its secrets are sealed for: under another network they do not open.</summary>
     [JsonIgnore]
     public byte[] SecretContext => System.Text.Encoding.ASCII.GetBytes($"network/{Id}");
+
+    /// <summary>The one of a network, and the network of one: all bits turned around, which among random ids is no other's.</summary>
+    internal static StoreId DraftOf(StoreId id) => new(~id.Value);
 
     private static ImmutableSortedDictionary<string, string> NoSettings { get; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
 }

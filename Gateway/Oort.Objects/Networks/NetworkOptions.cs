@@ -21,6 +21,15 @@ public sealed record NetworkOptions
     /// <summary>How long shards wait for others to be bundled with. They are on hot stores meanwhile.</summary>
     public TimeSpan BundleWait { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>A bundle of which less than this share of its bytes is still wanted is made anew without the rest, on networks that delete. At a half, keeping costs at most twice what is wanted, and what is copied is never more than what becomes free.</summary>
+    public double CompactBelow { get; init; } = 0.5;
+
+    /// <summary>Within which time it has to save what it costs, by the network's prices: objects that stay are expected to stay for a year more.</summary>
+    public TimeSpan CompactHorizon { get; init; } = TimeSpan.FromDays(360);
+
+    /// <summary>Pause between two looks at a network's bundles for those: a pass over the rows of all that is in its items.</summary>
+    public TimeSpan CompactInterval { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Bytes of blocks read from networks that are kept at most, as far as an eighth of the buffer budget has them; less than 1 MiB: reads are not made in blocks.</summary>
     public long CacheBytes { get; init; } = 64L * 1024 * 1024;
 

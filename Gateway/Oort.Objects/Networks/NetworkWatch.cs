@@ -10,8 +10,6 @@ namespace Oort.Objects.Networks;
 /// <remarks>Each gateway looks for itself. A change is logged once. One look at a time.</remarks>
 internal sealed partial class NetworkWatch(IMetadataStore metadata, StoreSet stores, NetworkOptions options, TimeProvider time, ILogger<NetworkWatch> logger)
 {
-    private const int PageSize = 1_000;
-
     /// <summary>Items of a network whose beginning is remembered; the age of others is not known.</summary>
     private const int RememberedMax = 10_000;
 
@@ -91,24 +89,19 @@ internal sealed partial class NetworkWatch(IMetadataStore metadata, StoreSet sto
         var (items, bytes, reasons) = (new SortedDictionary<ItemState, int>(), 0L, new Dictionary<ItemState, string>());
         var begun = new Dictionary<ItemId, DateTimeOffset>();
         DateTimeOffset? oldest = null;
-        for ((StoreId, ItemId)? after = null; ;)
-        {
-            var page = await metadata.ListItemsAsync(network.Id, after, PageSize, cancellationToken);
-            foreach (var item in page.Select(row => row.Item))
+        foreach (var under in (StoreId[])[network.Id, network.Definition.DraftId])
+            await foreach (var row in metadata.ListItemsAsync(under, cancellationToken))
             {
+                var item = row.Item;
                 items[item.State] = items.GetValueOrDefault(item.State) + 1;
                 if (item.IsCopy) bytes += item.Length;
                 if (item.Reason.Length > 0) reasons.TryAdd(item.State, item.Reason);
                 if (!IsOnItsWay(item)) continue;
                 var since = one.Begun.TryGetValue(item.Id, out var at) ? at : now;
                 if (item.Receipt is { } receipt && receipt.Accepted < since && receipt.Accepted > DateTimeOffset.UnixEpoch) since = receipt.Accepted;
-                if (begun.Count < RememberedMax) begun.Add(item.Id, since);
+                if (begun.Count < RememberedMax) begun.TryAdd(item.Id, since);
                 if (oldest is null || since < oldest) oldest = since;
             }
-
-            if (page.Length < PageSize) break;
-            after = (network.Id, page[^1].Item.Id);
-        }
 
         one.Begun = begun;
         var warnings = WarningsOf(network, one, items, reasons, oldest, now).ToImmutableArray();

@@ -33,6 +33,9 @@ public sealed class FakeNetwork(TimeProvider time)
     /// <summary>What it says of the account.</summary>
     public NetworkAccount? Account { get; set; } = new(100, "coin", null);
 
+    /// <summary>What it says that it charges.</summary>
+    public NetworkPrices Prices { get; set; } = new() { PerItem = 0.001, AsOf = DateTimeOffset.UnixEpoch };
+
     /// <summary>Requests for bytes so far, whether they were answered or not.</summary>
     public int ReadCount => Volatile.Read(ref readCount);
 

@@ -90,7 +90,7 @@ public sealed class FakeNetworkBackend(FakeNetwork network, string secret, TimeP
         return (DeleteOutcome.Deleted, null);
     }
 
-    public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => new(new NetworkPrices { PerItem = 0.001, AsOf = time.GetUtcNow(), IsLive = true });
+    public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => new(network.Prices with { AsOf = time.GetUtcNow(), IsLive = true });
 
     public async ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken) => await WithPatienceAsync(token => network.AccountAsync(secret, token), cancellationToken);
 

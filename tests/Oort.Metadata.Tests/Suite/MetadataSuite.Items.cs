@@ -76,6 +76,66 @@ public abstract partial class MetadataSuite
     }
 
     [Fact]
+    public async Task MoveItem_ThatIsACopy_TakesItsShardsFromThoseThatTheyWereIn()
+    {
+        // Of the first two are wanted in another place, of the second the only one; the third is on its way, and the last was let go of.
+        await MustAddItem(1, shardCount: 3);
+        await MustAddItem(2, shardCount: 1);
+        await MustAddItem(3, shardCount: 2);
+        foreach (var (number, revision) in ((int, int)[])[(1, 0), (2, 0)]) await MustSeal(network, number, revision, day.AddDays(9));
+        var draft = new StoreId(0x62);
+        ShardId[] shards = [Place(1, 0).Shard, Place(1, 2).Shard, Place(2, 0).Shard, Place(3, 0).Shard, Place(9, 0).Shard];
+        var row = NewItem(7) with { Store = draft };
+        (await Store.AddItemAsync(row, [.. shards.Select((shard, index) => new ItemShardRow(shard, draft, row.Item.Id, index * 900, 900))], default)).ShouldBe(CommitOutcome.Done);
+
+        (await Move(0)).ShouldBe(CommitOutcome.Conflict, "It is no copy.");
+        await MustSeal(draft, 7, 0, day);
+        (await Move(0)).ShouldBe(CommitOutcome.Conflict, "It is another by now.");
+        (await Store.MoveItemAsync(draft, row.Item.Id, 1, [.. shards[1..]], network, day, default)).ShouldBe(CommitOutcome.Conflict, "It has one more.");
+        (await Store.MoveItemAsync(new(0x63), row.Item.Id, 1, [.. shards], network, day, default)).ShouldBe(CommitOutcome.Conflict, "It is elsewhere.");
+        (await Store.FindItemOfAsync(network, shards[0], default))!.Place.ShouldBe(Place(1, 0));
+
+        (await Move(1)).ShouldBe(CommitOutcome.Done);
+
+        for (var index = 0; index < 3; index++)
+            (await Store.FindItemOfAsync(network, shards[index], default))!.Place.ShouldBe(new ItemShardRow(shards[index], network, row.Item.Id, index * 900, 900));
+        (await Store.FindItemOfAsync(network, shards[3], default))!.Place.ShouldBe(Place(3, 0));
+        (await Store.FindItemOfAsync(network, shards[4], default)).ShouldBeNull();
+        (await Store.ListItemShardsAsync(network, row.Item.Id, null, 10, default)).Select(place => place.Shard).ShouldBe(shards[..3]);
+        (await Store.ListItemShardsAsync(network, new(1), null, 10, default)).ShouldBe([Place(1, 1)]);
+        (await Store.ListItemsAsync(draft, null, 10, default)).ShouldBeEmpty();
+        (await Store.ListItemShardsAsync(draft, row.Item.Id, null, 10, default)).ShouldBeEmpty();
+        (await Store.ListItemsAsync(network, null, 10, default)).Select(one => ((int)one.Item.Id.Value, one.Item.State, one.ShardCount, one.Revision, one.Item.NextStep)).ShouldBe(
+        [
+            (1, ItemState.Sealed, 1, 2, day.AddDays(9)),
+            (2, ItemState.DeleteRequested, 0, 2, day.AddDays(1)),
+            (3, ItemState.Planned, 2, 0, DateTimeOffset.UnixEpoch),
+            (7, ItemState.Sealed, 3, 2, day),
+        ]);
+        (await Move(2)).ShouldBe(CommitOutcome.Conflict, "It has gone from there.");
+
+        ValueTask<CommitOutcome> Move(int revision) => Store.MoveItemAsync(draft, row.Item.Id, revision, [.. shards], network, day.AddDays(1), default);
+    }
+
+    [Fact]
+    public async Task MoveItem_OverOneThatWasLostOrForNothing_SavesTheShardOrIsToBeDeleted()
+    {
+        var draft = new StoreId(0x62);
+        var lost = await MustAddItem(1, shardCount: 1);
+        (await Store.UpdateItemAsync(network, 0, lost.Item with { State = ItemState.FailedFinal, ResumeState = ItemState.FailedFinal }, default)).ShouldBe(CommitOutcome.Done);
+        foreach (var (number, shard) in ((int, ShardId)[])[(7, Place(1, 0).Shard), (8, Place(2, 0).Shard)])
+        {
+            (await Store.AddItemAsync(NewItem(number) with { Store = draft }, [new(shard, draft, new((UInt128)number), 0, 900)], default)).ShouldBe(CommitOutcome.Done);
+            await MustSeal(draft, number, 0, day);
+            (await Store.MoveItemAsync(draft, new((UInt128)number), 1, [shard], network, day, default)).ShouldBe(CommitOutcome.Done);
+        }
+
+        (await Store.FindItemOfAsync(network, Place(1, 0).Shard, default))!.Item.Item.Id.ShouldBe(new ItemId(7));
+        (await Store.ListItemsAsync(null, null, 10, default)).Select(one => ((int)one.Item.Id.Value, one.Store, one.Item.State, one.ShardCount)).ShouldBe(
+            [(1, network, ItemState.DeleteRequested, 0), (7, network, ItemState.Sealed, 1), (8, network, ItemState.DeleteRequested, 0)]);
+    }
+
+    [Fact]
     public async Task ListItems_ByStoreDueAndPages_ComeInOrder()
     {
         for (var number = 1; number <= 5; number++)
@@ -111,6 +171,12 @@ public abstract partial class MetadataSuite
         (await Store.AddItemAsync(row, [Place(0, 0) with { Store = none }], default)).ShouldBe(CommitOutcome.Done);
         foreach (var store in (StoreId?[])[null, none]) (await Store.ListItemsAsync(store, null, 10, default)).ShouldHaveSingleItem().Item.Id.ShouldBe(new ItemId(0));
         (await Store.ListItemsAsync(none, (none, new(0)), 10, default)).ShouldBeEmpty();
+    }
+
+    private async Task MustSeal(StoreId store, int number, int revision, DateTimeOffset nextStep)
+    {
+        var item = NewItem(number).Item with { State = ItemState.Sealed, ResumeState = ItemState.Sealed, NextStep = nextStep, Receipt = new() { Locator = new byte[] { 3 }, Address = "bafy", Accepted = day } };
+        (await Store.UpdateItemAsync(store, revision, item, default)).ShouldBe(CommitOutcome.Done);
     }
 
     private protected static ItemRow NewItem(int number) => new()

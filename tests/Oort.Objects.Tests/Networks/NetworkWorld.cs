@@ -76,9 +76,11 @@ internal sealed class NetworkWorld : INetworkFactory, IAsyncDisposable
         await Eventually.Async(async () => (await System.Metadata.GetTotalsAsync(CancellationToken.None)).SegmentsNotFull == 0);
     }
 
-    public async Task CheckAsync(int count)
+    public Task CheckAsync(int count) => CheckAsync([.. Enumerable.Range(0, count)]);
+
+    public async Task CheckAsync(int[] numbers)
     {
-        for (var number = 0; number < count; number++) (await System.GetAsync("bucket", $"key{number}")).ShouldBe(SystemActions.Content(number, ObjectSize), $"key{number}");
+        foreach (var number in numbers) (await System.GetAsync("bucket", $"key{number}")).ShouldBe(SystemActions.Content(number, ObjectSize), $"key{number}");
     }
 
     public async Task DeleteAsync(int number)

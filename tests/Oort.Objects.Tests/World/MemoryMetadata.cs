@@ -191,6 +191,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<CommitOutcome> IMetadataStore.AddItemAsync(ItemRow item, ImmutableArray<ItemShardRow> shards, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<CommitOutcome> IMetadataStore.UpdateItemAsync(StoreId store, int expectedRevision, NetworkItem item, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<ItemRow>> IMetadataStore.RemoveItemShardsAsync(StoreId store, ImmutableArray<ShardId> shards, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<CommitOutcome> IMetadataStore.MoveItemAsync(StoreId from, ItemId item, int expectedRevision, ImmutableArray<ShardId> shards, StoreId to, DateTimeOffset emptiedUntil, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<CommitOutcome> IMetadataStore.RemoveItemAsync(StoreId store, ItemId item, int expectedRevision, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ItemRow?> IMetadataStore.FindItemAsync(StoreId store, ItemId item, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<FoundItem?> IMetadataStore.FindItemOfAsync(StoreId store, ShardId shard, CancellationToken cancellationToken) => throw new NotSupportedException();
