@@ -5,6 +5,8 @@ namespace Oort.Objects;
 /// <content>Versions that move between storage classes and places.</content>
 public sealed partial class ObjectSystem
 {
+    private readonly TierBook tiers;
+    private readonly RestoreRound restores;
     private readonly TieringRound tiering;
 
     public ITiering Tiering => tiering;
@@ -13,14 +15,13 @@ public sealed partial class ObjectSystem
     internal async Task StepTieringAsync(CancellationToken cancellationToken = default)
     {
         await tiering.RunAsync(cancellationToken);
-        await tiering.RestoreAsync(cancellationToken);
+        await restores.RunAsync(cancellationToken);
     }
 
     private void StartTiering()
     {
         workers.Every("Moves between storage classes", tiering.LookInterval, tiering.LookInterval, stop => RunAloneAsync("tiering", tiering.RunAsync, stop));
-        // Each gateway restores what it was asked for; the commit decides where two are at one version.
-        workers.Every("Restores from archives", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(250), tiering.RestoreAsync);
-        workers.Every("The look for tiers that are given up", options.PlacementInterval, options.PlacementInterval, tiering.LoadAsync);
+        workers.Every("Restores from archives", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(250), restores.RunAsync);
+        workers.Every("The look for tiers that are given up", options.PlacementInterval, options.PlacementInterval, tiers.LoadAsync);
     }
 }

@@ -89,7 +89,12 @@ public sealed partial class ObjectSystem : IObjectSystem
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
-        tiering = new(parts.Metadata, parts.Stores, objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time)), options.Tiering, options.Objects.PackThreshold, time, logs);
+        var mover = objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time));
+        var waiting = new RestoreQueue(time);
+        tiers = new(parts.Metadata, time, logs.CreateLogger<TierBook>());
+        restores = new(parts.Metadata, mover, waiting, options.Tiering, time, logs.CreateLogger<RestoreRound>());
+        var sweep = new TieringSweep(parts.Metadata, mover, waiting, options.Tiering, options.Objects.PackThreshold, time, logs.CreateLogger<TieringSweep>());
+        tiering = new(parts.Metadata, parts.Stores, mover, tiers, waiting, restores, sweep, options.Tiering, time, logs.CreateLogger<TieringRound>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 
@@ -120,7 +125,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var system = new ObjectSystem(options, parts, root, buffers, cache, time, logs);
         await system.LoadNetworksAsync(cancellationToken);
         await system.LoadPlacementAsync(cancellationToken);
-        await system.tiering.LoadAsync(cancellationToken);
+        await system.tiers.LoadAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
         system.lastDrill = system.LoadDrill();
         system.StartWorkers();

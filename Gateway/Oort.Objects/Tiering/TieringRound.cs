@@ -10,7 +10,7 @@ namespace Oort.Objects.Tiering;
 
 /// <summary>Sees to it that each bucket that needs a pass gets one: each day, when what it goes by changes, and again when something failed. Restores what was asked for.</summary>
 /// <remarks>What is due is worked out from rows and settings alone; what is kept here only saves passes that would find nothing.</remarks>
-internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet stores, VersionMover mover, TieringOptions options, int packThreshold, TimeProvider time, ILoggerFactory logs) : ITiering
+internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet stores, VersionMover mover, TierBook tiers, RestoreQueue waiting, RestoreRound restores, TieringSweep sweep, TieringOptions options, TimeProvider time, ILogger<TieringRound> logger) : ITiering
 {
     private const int PageSize = 1_000;
 
@@ -29,22 +29,14 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     /// <summary>Buckets whose last pass is remembered; one that is forgotten gets another pass.</summary>
     private const int RememberedMax = 10_000;
 
-    /// <summary>Versions restored at a time: each has the buffers of a PUT and of a GET.</summary>
-    private const int RestoreParallelism = 8;
-
-    private readonly ILogger logger = logs.CreateLogger<TieringRound>();
-    private readonly RestoreQueue restores = new(time);
     private readonly ConcurrentDictionary<BucketId, Done> done = [];
-    private TieringSweep? sweep;
     private volatile BucketPass? current;
-    private volatile TierDocument tiers = TierDocument.Empty;
-    private volatile string restoreFailure = "";
-    private long passes, moved, expired, restored, failed;
+    private long passes, moved, expired, failed;
     private DateTimeOffset tiersRetryAt;
 
     public TieringOptions Options => options;
 
-    public TierDocument Tiers => tiers;
+    public TierDocument Tiers => tiers.Document;
 
     public TieringStatus Status
     {
@@ -55,8 +47,8 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
             if (now is not null) buckets.Add(StatusOf(now, null));
             var lastFailure = buckets.OrderBy(bucket => bucket.Started).LastOrDefault(bucket => bucket.LastFailure.Length > 0)?.LastFailure;
             return new(
-                Interlocked.Read(ref passes), Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), Interlocked.Read(ref restored), restores.Count,
-                Interlocked.Read(ref failed) + (now?.Failed ?? 0), lastFailure ?? restoreFailure, [.. buckets.OrderBy(bucket => bucket.Bucket, StringComparer.Ordinal)]);
+                Interlocked.Read(ref passes), Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), restores.Restored, waiting.Count,
+                Interlocked.Read(ref failed) + restores.Failed + (now?.Failed ?? 0), lastFailure ?? restores.LastFailure, [.. buckets.OrderBy(bucket => bucket.Bucket, StringComparer.Ordinal)]);
         }
     }
 
@@ -74,7 +66,7 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     /// <inheritdoc/>
     public void RestoreRequested(VersionRow version)
     {
-        if (RestoreState.Of(version) is { Phase: RestorePhase.Requested } state) restores.Add(version, state);
+        if (RestoreState.Of(version) is { Phase: RestorePhase.Requested } state) waiting.Add(version, state);
     }
 
     /// <inheritdoc/>
@@ -98,38 +90,17 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     public ImmutableArray<string> PermanentStoresOf(BucketId bucket) => BucketPlaces.Permanent(stores, bucket);
 
     /// <inheritdoc/>
-    public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken)
-    {
-        var since = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-        return ChangeTiersAsync(document => document.Find(storageClass) is { } known && known.To == to
-            ? document
-            : new([.. document.Drained.Where(tier => tier.StorageClass != storageClass), new(storageClass, to, TierRole.Draining, since)]), cancellationToken);
-    }
+    public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken) => tiers.DrainAsync(storageClass, to, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) =>
-        ChangeTiersAsync(document => document.Find(storageClass) is { } tier ? new(document.Drained.Remove(tier)) : throw new TierException($"{storageClass} is in use; nothing has changed."), cancellationToken);
-
-    /// <summary>Takes over what other gateways have changed.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            tiers = Decode(await metadata.GetSettingAsync(TierDocument.SettingName, cancellationToken));
-        }
-        catch (TierException failure)
-        {
-            // Nothing is moved by a list that cannot be read; the gateway serves on.
-            LogTiersUnreadable(logger, failure.Message);
-        }
-    }
+    public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) => tiers.ResumeAsync(storageClass, cancellationToken);
 
     /// <summary>Makes the passes that are due. One call at a time in a cluster.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await LoadAsync(cancellationToken);
-        var document = tiers;
-        if (restores.TakeOverflow()) Forget(one => BucketMarks.Of(one.Pass.Bucket, BucketMarks.Restores) is not null);
+        await tiers.LoadAsync(cancellationToken);
+        var document = tiers.Document;
+        if (waiting.TakeOverflow()) Forget(one => BucketMarks.Of(one.Pass.Bucket, BucketMarks.Restores) is not null);
         var isDraining = document.Drained.Any(tier => tier.Role == TierRole.Draining);
         var looksForDrained = isDraining && time.GetUtcNow() >= tiersRetryAt;
         var (left, isWhole) = (new HashSet<string>(StringComparer.Ordinal), true);
@@ -153,47 +124,6 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
         if (isWhole) await SettleAsync(document, left, cancellationToken);
     }
 
-    /// <summary>Restores what waits, as much as is done at a time.</summary>
-    public Task RestoreAsync(CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(restores.Take(4 * RestoreParallelism), new ParallelOptions { MaxDegreeOfParallelism = RestoreParallelism, CancellationToken = cancellationToken }, async (version, stop) =>
-        {
-            try
-            {
-                if (await RestoreAsync(version, stop)) restores.Remove(version);
-                else restores.Delay(version);
-            }
-            catch (Exception failure) when (failure is ObjectUnavailableException or VersionGoneException or OverloadedException or BackendException or MetadataUnavailableException)
-            {
-                restores.Delay(version);
-                Interlocked.Increment(ref failed);
-                restoreFailure = $"{version.Key}: {failure.Message}";
-                LogNotRestored(logger, version.Key, version.IdText, failure.Message);
-            }
-            catch
-            {
-                restores.Delay(version);
-                throw;
-            }
-        });
-
-    /// <returns>Whether nothing is left to be done for it.</returns>
-    private async ValueTask<bool> RestoreAsync(VersionRow version, CancellationToken cancellationToken)
-    {
-        if (await metadata.FindVersionAsync(version.Bucket, version.Key, version.IdText, cancellationToken) is not { } row || row.Id != version.Id) return true;
-        if (RestoreState.Of(row) is not { Phase: RestorePhase.Requested } || !StorageClassOrder.IsArchive(row.StorageClass)) return true;
-        if (await mover.RestoreAsync(row, Complete, cancellationToken) == MoveVersionOutcome.Changed) return false;
-        Interlocked.Increment(ref restored);
-        LogRestored(logger, version.Key, version.IdText);
-        return true;
-    }
-
-    /// <summary>The days begin when the copy is there.</summary>
-    private ObjectAttributes Complete(VersionRow row)
-    {
-        if (RestoreState.Of(row) is not { Phase: RestorePhase.Requested } asked) return row.Attributes;
-        return RestoreState.Set(row.Attributes, asked with { Phase = RestorePhase.Restored, Expires = LifecycleDays.After(time.GetUtcNow(), asked.Days, options.DayLength) });
-    }
-
     /// <summary>Makes a pass over a bucket if one is due.</summary>
     private async ValueTask<BucketPass?> LookAsync(BucketRow bucket, TierDocument document, bool isAsked, CancellationToken cancellationToken)
     {
@@ -204,7 +134,6 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
         if (!isAsked && done.TryGetValue(bucket.Id, out var before) && before.Reason == reason && (before.Pass.IsClean || now < before.RetryAt)) return null;
 
         current = pass;
-        sweep ??= new(metadata, mover, restores, options, packThreshold, time, logs.CreateLogger<TieringSweep>());
         try
         {
             await sweep.RunAsync(pass, cancellationToken);
@@ -251,9 +180,7 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     {
         var now = time.GetUtcNow();
         var empty = seen.Drained.Where(tier => tier.Role == TierRole.Draining && !left.Contains(tier.StorageClass) && now - tier.Since >= DrainAgeMin).ToList();
-        if (empty.Count == 0) return;
-        await ChangeTiersAsync(document => new([.. document.Drained.Select(tier => empty.Contains(tier) ? tier with { Role = TierRole.Drained } : tier)]), cancellationToken);
-        foreach (var tier in empty) LogDrained(logger, tier.StorageClass);
+        if (empty.Count > 0) await tiers.SettleAsync(empty, cancellationToken);
     }
 
     private async ValueTask<HashSet<string>> UploadClassesAsync(BucketId bucket, CancellationToken cancellationToken)
@@ -272,12 +199,6 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
             if (!page.IsTruncated) yield break;
             query = query with { AfterKey = page.LastKey, AfterUpload = page.LastUpload };
         }
-    }
-
-    private async ValueTask<TierDocument> ChangeTiersAsync(Func<TierDocument, TierDocument> change, CancellationToken cancellationToken)
-    {
-        var stored = await metadata.ChangeSettingAsync(TierDocument.SettingName, before => change(Decode(before)).Checked().Encode(), cancellationToken);
-        return tiers = Decode(stored);
     }
 
     private LifecycleDocument? LifecycleOf(BucketRow bucket)
@@ -317,25 +238,11 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     private static BucketTieringStatus StatusOf(BucketPass pass, DateTimeOffset? ended) =>
         new(pass.Bucket.Name, pass.IsMigrating, pass.Started, ended, pass.Looked, pass.Moved, pass.MovedBytes, pass.Expired, pass.Failed, pass.LastFailure);
 
-    private static TierDocument Decode(byte[]? stored) => stored is { Length: > 0 } ? TierDocument.Decode(stored) : TierDocument.Empty;
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Pass over bucket {Bucket}: {Looked} versions looked at, {Moved} moved ({Bytes} bytes), {Expired} restored copies expired, {Failed} failed.")]
     private static partial void LogPass(ILogger logger, string bucket, long looked, long moved, long bytes, long expired, long failed);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "All of bucket {Bucket} lies where its placement policies say: {Looked} versions, of which {Moved} were moved by the last pass ({Bytes} bytes).")]
     private static partial void LogMigrated(ILogger logger, string bucket, long looked, long moved, long bytes);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Nothing is left in storage class {StorageClass}.")]
-    private static partial void LogDrained(ILogger logger, string storageClass);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Key} (version {Version}) is restored.")]
-    private static partial void LogRestored(ILogger logger, string key, string version);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key} (version {Version}) could not be restored yet: {Reason}")]
-    private static partial void LogNotRestored(ILogger logger, string key, string version, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The list of tiers cannot be used; the one before holds: {Reason}")]
-    private static partial void LogTiersUnreadable(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The lifecycle of bucket {Bucket} cannot be used: {Reason}")]
     private static partial void LogLifecycleUnreadable(ILogger logger, string bucket, string reason);
