@@ -9,7 +9,7 @@ internal static class ItemCommands
 {
     public static CommitOutcome Add(WriteSession session, ItemRow row, ImmutableArray<ItemShardRow> shards)
     {
-        if (shards.Length is 0 or > MetadataLimits.ItemShardCountMax || shards.Any(shard => shard.Store != row.Store || shard.Item != row.Item.Id || shard.Offset < 0 || shard.Length < 1 || shard.Offset + shard.Length > row.Item.Length))
+        if (shards.Length is 0 or > MetadataLimits.ItemShardCountMax || shards.Any(shard => shard.Store != row.Store || shard.Item != row.Item.Id || shard.Offset < 0 || shard.Length < 1 || shard.Offset > row.Item.Length - shard.Length))
             throw new ArgumentException($"Item {row.Item.Id} has shards that are not in it, none, or more than {MetadataLimits.ItemShardCountMax}.");
         if (session.Tables.Items.Find(row.Store, row.Item.Id) is not null) return CommitOutcome.Conflict;
         foreach (var shard in shards)

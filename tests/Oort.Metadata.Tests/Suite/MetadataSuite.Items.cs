@@ -39,6 +39,7 @@ public abstract partial class MetadataSuite
         (await Store.FindItemOfAsync(network, Place(2, 9).Shard, default)).ShouldBeNull();
         await Should.ThrowAsync<ArgumentException>(() => Store.AddItemAsync(NewItem(3), [], default).AsTask());
         await Should.ThrowAsync<ArgumentException>(() => Store.AddItemAsync(NewItem(3), [Place(3, 0) with { Offset = 1_000_000 }], default).AsTask());
+        await Should.ThrowAsync<ArgumentException>(() => Store.AddItemAsync(NewItem(3), [Place(3, 0) with { Offset = long.MaxValue }], default).AsTask());
         // The same shard may be on another network, too.
         (await Store.AddItemAsync(NewItem(3) with { Store = new(0x62) }, [Place(3, 1) with { Shard = Place(1, 1).Shard, Store = new(0x62) }], default)).ShouldBe(CommitOutcome.Done);
     }
