@@ -37,6 +37,7 @@ public sealed class ArweaveBackend : INetworkBackend
             Latency = Latency.Cold,
             Retention = Retention.Permanent,
             Proofs = ProofKinds.ReadBack | proofs,
+            Checks = new() { LookInterval = options.VerifyInterval, Looks = 0, LookReads = 1, LookBytes = route.SampleBytes },
         };
     }
 

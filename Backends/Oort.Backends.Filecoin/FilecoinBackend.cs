@@ -99,7 +99,7 @@ public sealed partial class FilecoinBackend : INetworkBackend
     public async ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken)
     {
         if (await chain.GetPriceListAsync(cancellationToken) is not { } list) return options.Prices ?? FilecoinPrices.Default;
-        return FilecoinPrices.Of(Dollars(list.PerTebibyteMonth), Dollars(list.Addition), Dollars(list.Removal), time.GetUtcNow(), isLive: true);
+        return FilecoinPrices.Of(Dollars(list.PerTebibyteMonth), Dollars(list.PerDataSetMonth), Dollars(list.Addition), Dollars(list.Removal), time.GetUtcNow(), isLive: true);
     }
 
     /// <returns>What is free of the deposit, beyond the 30 days for which it is locked in advance; and when that is used up.</returns>

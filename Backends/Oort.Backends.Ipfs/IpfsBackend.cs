@@ -29,6 +29,7 @@ public sealed class IpfsBackend : INetworkBackend
         Latency = Latency.Hot,
         Retention = Retention.Deletable,
         Proofs = ProofKinds.Claim | ProofKinds.ReadBack,
+        Checks = new() { LookReads = 1, LookBytes = ItemFiles.SampleSizeMax },
     };
 
     public string Location => files.Node.Name;

@@ -32,6 +32,7 @@ public sealed class PinningBackend : INetworkBackend
         Latency = Latency.Warm,
         Retention = Retention.Deletable,
         Proofs = ProofKinds.Claim | ProofKinds.ReadBack,
+        Checks = new() { LookReads = 1, LookBytes = ItemFiles.SampleSizeMax },
     };
 
     public string Location => service.Name;

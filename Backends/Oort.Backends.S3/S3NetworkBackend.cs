@@ -36,6 +36,7 @@ public sealed partial class S3NetworkBackend : INetworkBackend
             Retention = Retention.Deletable,
             Proofs = ProofKinds.Claim | ProofKinds.ReadBack,
             IsPublic = options.IsPublic,
+            Checks = ChecksOf(options),
         };
         Location = $"{options.Client.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{options.Bucket}/{options.Prefix}";
     }
@@ -152,6 +153,18 @@ public sealed partial class S3NetworkBackend : INetworkBackend
         client.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>HEAD before a put and after it; then the read-back, for which an archive is asked again and again, each time by GET and HEAD; then a HEAD each look.</summary>
+    private static NetworkChecks ChecksOf(S3NetworkOptions options) => new()
+    {
+        PutLengthMax = options.PartsAbove,
+        PartLength = options.PartSize,
+        SealReads = options.ReadBack == S3ReadBack.Full ? 1 : options.SampledBlockCount,
+        // A block is a power of two, and so up to twice the 64th part.
+        SealShare = options.ReadBack == S3ReadBack.Full ? 1 : Math.Min(1, 2.0 * options.SampledBlockCount / ItemNotes.BlockCountMax),
+        SealLooks = 2 + (options.IsArchive ? 2 * Math.Ceiling(S3Prices.BulkWait(options.StorageClass) / options.RestoreInterval) : 0),
+        LookInterval = options.LookInterval,
+    };
 
     private string KeyOf(NetworkItem item) => $"{options.Prefix}/{item.Id}";
 

@@ -14,6 +14,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     PlacementVerb.Create(),
     BackendVerb.Create(),
     TierVerb.Create(),
+    QuoteVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

@@ -31,6 +31,27 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
         (await harness.Backend.GetPricesAsync(none)).DurationMin.ShouldBe(TimeSpan.FromDays(30));
     }
 
+    [Theory]
+    [InlineData(S3ReadBack.Full, 1_000)]
+    [InlineData(S3ReadBack.Full, LongLength)]
+    [InlineData(S3ReadBack.Sample, 19_000)]
+    public async Task Checks_AreTheRequestsThatAreMade(S3ReadBack readBack, int length)
+    {
+        await using var harness = await S3Harness.StartAsync(service, options => options with { ReadBack = readBack, SampledBlockCount = 1 });
+        var checks = harness.Backend.Traits.Checks;
+        var driver = new ItemDriver(harness, TestBytes.Make(length, 1), 1);
+        await driver.RunAsync(ItemState.Sealed);
+        // Parts are listed by GET too, and that is counted among the puts, which cost as much.
+        var isParted = length > checks.PutLengthMax;
+        var requests = harness.Proxy.Requests;
+        requests["HEAD"].ShouldBe((int)checks.SealLooks);
+        if (!isParted) (requests["GET"], requests["PUT"]).ShouldBe(((int)checks.SealReads, (int)checks.PutsOf(length)));
+        else (requests["PUT"] + requests["POST"]).ShouldBeLessThan((int)checks.PutsOf(length));
+
+        await driver.StepAsync();
+        requests["HEAD"].ShouldBe((int)(checks.SealLooks + checks.Looks));
+    }
+
     [Fact]
     public async Task Parts_WhenEveryStepIsTakenTwice_AreSentOnce()
     {

@@ -35,6 +35,10 @@ internal sealed class BundlerRoute(ArweaveHttp http, ArweaveOptions options, IDa
 
     public long BundleBelow => HeaderShare;
 
+    /// <inheritdoc/>
+    /// <remarks>Nothing less than all of it can be compared.</remarks>
+    public long SampleBytes => long.MaxValue;
+
     public IReadOnlySet<string> Authorities { get; } = new HashSet<string> { options.Bundler!.Authority };
 
     public ValueTask<NetworkItem> StepAsync(NetworkItem item, IItemSource source, CancellationToken cancellationToken) => item.State switch

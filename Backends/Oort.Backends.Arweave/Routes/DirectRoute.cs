@@ -40,6 +40,8 @@ internal sealed class DirectRoute(ArweaveHttp http, ArweaveOptions options, Arwe
     /// <summary>A transaction pays for 256 KiB at least, and for itself.</summary>
     public long BundleBelow => 16 * DataChunks.SizeMax;
 
+    public long SampleBytes => DataChunks.SizeMax;
+
     public IReadOnlySet<string> Authorities { get; } = options.Nodes.Select(node => node.Authority).ToHashSet();
 
     public ValueTask<NetworkItem> StepAsync(NetworkItem item, IItemSource source, CancellationToken cancellationToken) => item.State switch

@@ -26,6 +26,9 @@ internal interface ISendingRoute
     /// <summary>A part of an item that the network cannot foresee, proven; null where this way has no proof of parts, or nobody who can be asked here gives one.</summary>
     ValueTask<NetworkEvidence?> SampleAsync(NetworkItem item, CancellationToken cancellationToken);
 
+    /// <summary>Bytes at most that a sample reads of an item.</summary>
+    long SampleBytes { get; }
+
     /// <summary>What so many bytes cost now, in winston.</summary>
     ValueTask<UInt128> GetPriceAsync(long length, CancellationToken cancellationToken);
 

@@ -116,7 +116,7 @@ public sealed class CrustOrderBackend : INetworkBackend
     }
 
     /// <inheritdoc/>
-    /// <remarks>What the contract and the chain's gas cost now, at the configured rate of the coin. An item's own price is that of one order; each renewal costs it again.</remarks>
+    /// <remarks>What the contract and the chain's gas cost now, at the configured rate of the coin. Each renewal costs all of it again.</remarks>
     public async ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken)
     {
         const long gibibyte = 1L << 30;
@@ -125,9 +125,7 @@ public sealed class CrustOrderBackend : INetworkBackend
         var gas = await desk.GetGasCostAsync(cancellationToken);
         var perGibibyte = Usd(BigInteger.Max(0, large - small));
         var prices = new NetworkPrices { PerItem = Usd(small + gas), AsOf = options.UsdPerCoinAsOf, IsLive = true };
-        return options.IsPermanent
-            ? prices with { PerGibibyteOnce = perGibibyte }
-            : prices with { PerGibibyteMonth = perGibibyte * 30 / options.OrderDuration.TotalDays, DurationMin = options.OrderDuration };
+        return prices with { PerGibibyteOnce = perGibibyte, Term = options.IsPermanent ? TimeSpan.Zero : options.OrderDuration };
     }
 
     public async ValueTask<NetworkAccount?> GetAccountAsync(CancellationToken cancellationToken) => new(await desk.GetBalanceAsync(cancellationToken), options.Chain.Coin, null);

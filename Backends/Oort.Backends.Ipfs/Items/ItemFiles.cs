@@ -9,7 +9,7 @@ internal sealed class ItemFiles : IDisposable
     public static long ItemLengthMax => (long)profile.ChunkSize * profile.LinkCountMax;
 
     /// <summary>Bytes of a sample: they take one block to check.</summary>
-    private const int SampleSizeMax = 64 * 1024;
+    public const int SampleSizeMax = 64 * 1024;
 
     private static readonly UnixFsProfile profile = UnixFsProfile.V2025;
 

@@ -1,23 +1,44 @@
 namespace Oort.Backends;
 
-/// <summary>What a network asks, in US dollars, for a shape of data: what quotes and bills are computed from.</summary>
+/// <summary>What a network asks, in US dollars, for a shape of data: what quotes and bills are computed from (docs/costs.md).</summary>
 /// <remarks>A price that is not charged is 0.</remarks>
 public sealed record NetworkPrices
 {
-    /// <summary>For each item put.</summary>
+    /// <summary>For each item put; for each part of one that is put in parts.</summary>
     public double PerItem { get; init; }
 
     /// <summary>Once for each 2^30 bytes put.</summary>
     public double PerGibibyteOnce { get; init; }
 
-    /// <summary>For 2^30 bytes over 30 days.</summary>
+    /// <summary>For 2^30 bytes over a <see cref="Month"/>.</summary>
     public double PerGibibyteMonth { get; init; }
+
+    /// <summary>For each item over a <see cref="Month"/>, whatever its length.</summary>
+    public double PerItemMonth { get; init; }
+
+    /// <summary>Over a <see cref="Month"/> as long as there is any item.</summary>
+    public double PerMonth { get; init; }
+
+    /// <summary>How long the network's month is. Default 30 days; where calendar months are charged, 30.4375 in the mean.</summary>
+    public TimeSpan Month { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary><see cref="PerItem"/> and <see cref="PerGibibyteOnce"/> are paid again each time so long has passed; zero: once.</summary>
+    public TimeSpan Term { get; init; }
 
     /// <summary>For 2^30 bytes read.</summary>
     public double PerGibibyteRead { get; init; }
 
-    /// <summary>For each item read.</summary>
+    /// <summary>For each read of an item.</summary>
     public double PerRead { get; init; }
+
+    /// <summary>For each item that is brought back from an archive, before it can be read.</summary>
+    public double PerRestore { get; init; }
+
+    /// <summary>For 2^30 bytes that are brought back, always of whole items, with what they cost where they then lie.</summary>
+    public double PerGibibyteRestored { get; init; }
+
+    /// <summary>For each question about an item that reads nothing of it.</summary>
+    public double PerLook { get; init; }
 
     /// <summary>For each item deleted.</summary>
     public double PerDelete { get; init; }

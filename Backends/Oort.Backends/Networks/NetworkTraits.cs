@@ -32,6 +32,46 @@ public sealed record NetworkTraits
 
     /// <summary>Whether anyone can read what it holds: then only sealed, padded bytes may go there. Own clouds with a private bucket are the exception.</summary>
     public bool IsPublic { get; init; } = true;
+
+    /// <summary>What it asks the network of each item, where that may be charged.</summary>
+    public NetworkChecks Checks { get; init; } = new();
+}
+
+/// <summary>What a backend asks a network of each item, beside what somebody reads: the requests that quotes count.</summary>
+public sealed record NetworkChecks
+{
+    /// <summary>Puts that an item in parts takes beside its parts: beginning, listing, completing.</summary>
+    private const int PartedPutCount = 6;
+
+    /// <summary>Longer items go in parts.</summary>
+    public long PutLengthMax { get; init; } = long.MaxValue;
+
+    /// <summary>Bytes of a part.</summary>
+    public long PartLength { get; init; } = 1 << 20;
+
+    /// <summary>Reads until an item is Sealed.</summary>
+    public double SealReads { get; init; } = 1;
+
+    /// <summary>Share of the item's bytes that these read, 0 to 1.</summary>
+    public double SealShare { get; init; } = 1;
+
+    /// <summary>Questions until an item is Sealed.</summary>
+    public double SealLooks { get; init; }
+
+    /// <summary>How often a Sealed item is looked at.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Questions of each look.</summary>
+    public double Looks { get; init; } = 1;
+
+    /// <summary>Reads of each look.</summary>
+    public double LookReads { get; init; }
+
+    /// <summary>Bytes at most that a look reads.</summary>
+    public long LookBytes { get; init; }
+
+    /// <summary>Puts that an item takes.</summary>
+    public double PutsOf(long length) => length <= PutLengthMax ? 1 : Math.Ceiling((double)length / PartLength) + PartedPutCount;
 }
 
 /// <summary>What an item is called on a network.</summary>

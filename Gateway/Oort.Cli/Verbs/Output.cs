@@ -41,6 +41,14 @@ internal static class Output
         return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
+    /// <summary>US dollars for people: to the cent, small ones to three digits; "-" for null.</summary>
+    public static string Money(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Number) return "-";
+        var value = element.GetDouble();
+        return value is 0 or >= 1 or <= -1 ? value.ToString("0.00", CultureInfo.InvariantCulture) : value.ToString("0.00##", CultureInfo.InvariantCulture);
+    }
+
     private static string Text(JsonProperty property) =>
         property.Name.EndsWith("Bytes", StringComparison.Ordinal) ? Bytes(property.Value) : property.Value.ToString();
 

@@ -36,6 +36,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
     private readonly AdminImports importing = new(imports, system.Metadata);
     private readonly NetworkAdmin networks = new(system);
     private readonly TieringAdmin tiering = new(system, new(system));
+    private readonly CostAdmin costs = new(system);
     private readonly DurabilityAdmin durability = new(system, jobs);
 
     /// <summary>The program's version.</summary>
@@ -192,6 +193,8 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return system.GetStatus().Rebalance;
             case ("POST", ["placement", "rebalance"]):
                 return await placement.RebalanceAsync(await BodyAsync<RebalanceRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["quote"]):
+                return await costs.QuoteAsync(await BodyAsync<QuoteRequest>(request, cancellationToken), cancellationToken);
             case ("POST", ["durability"]):
                 return durability.Survey(await BodyAsync<DurabilityRequest>(request, cancellationToken));
             case ("POST", ["durability", "what-if"]):

@@ -49,6 +49,7 @@ internal static class OpenApi
         ("get", "placement/stores/{store}", "A store with its reputation: scores, presence, open audits, and why it was punished.", [], []),
         ("get", "placement/rebalance", "How far the moving of shards is.", [], []),
         ("post", "placement/rebalance", "Starts, pauses or resumes the moving of shards.", [], ["action"]),
+        ("post", "quote", "What data would cost under each policy, before anything is written; money is in US dollars.", [], ["bytes", "objects", "months", "bucket", "together"]),
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
         ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
@@ -119,9 +120,11 @@ internal static class OpenApi
 
     private static string TypeOf(string name, string[] names) => name switch
     {
+        "objects" when names.Contains("months") => "integer",
         "repair" or "force" or "objects" or "lazy" or "vetting" => "boolean",
-        "concurrency" or "bytesPerSecond" or "expiresSeconds" => "integer",
-        "windowHours" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
+        "concurrency" or "bytesPerSecond" or "expiresSeconds" or "together" => "integer",
+        "bytes" when names.Contains("months") => "integer",
+        "windowHours" or "months" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
         "urls" => "array",
         "annualLoss" => "object",
         // A policy is an object where it is set, and a name where it is assigned.

@@ -19,14 +19,14 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     /// <summary>The kinds that there are, with the names of their settings, secret or not.</summary>
     private static readonly Dictionary<string, string[]> kinds = new(StringComparer.Ordinal)
     {
-        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "bundle-below", "access-key", "secret-key", "session-token"],
-        ["ipfs"] = ["node", "gateways", "token"],
-        ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token"],
+        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
+        ["ipfs"] = ["node", "gateways", "token", .. PriceSettings.Names],
+        ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token", .. PriceSettings.Names],
         ["crust"] =
             ["gateway", "service", "gateways", "key", "token", "rpc", "rpc-authorization", "node", "node-token", "chain", "contract", "coin", "permanent", "usd-per-coin", "usd-per-coin-date",
-             "gas-price-max", "order-usd-max", "order-days", "bundle-below"],
-        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "bundle-below", "wallet", "key"],
-        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "bundle-below", "key", "rpc-authorization"],
+             "gas-price-max", "order-usd-max", "order-days", "bundle-below", .. PriceSettings.Names],
+        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "bundle-below", "wallet", "key", "usd-per-ar", "usd-per-ar-date"],
+        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "bundle-below", "key", "rpc-authorization", .. PriceSettings.Names],
         ["icp"] = ["canister", "gateway"],
     };
 
@@ -69,6 +69,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Keys = new(settings.Text("access-key"), settings.Text("secret-key"), settings.Find("session-token")),
             Bucket = settings.Text("bucket"),
             StorageClass = settings.Find("class"),
+            Prices = PriceSettings.Read(settings, S3Prices.Of(settings.Find("class"))),
             ReadBack = settings.Choice("read-back", ("full", S3ReadBack.Full), ("sample", S3ReadBack.Sample)),
             BundleBelow = settings.FindNumber("bundle-below"),
         };
@@ -81,6 +82,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         Node = settings.Url("node"),
         Credentials = settings.Find(token) is { } given ? IpfsCredentials.Bearer(given) : null,
         Gateways = Gateways(settings),
+        Prices = PriceSettings.Read(settings, null),
     };
 
     private static IpfsGateway[] Gateways(NetworkSettings settings) => [.. settings.Urls("gateways").Select(url => new IpfsGateway(url))];
@@ -91,6 +93,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Service = settings.Url("service"),
             Credentials = IpfsCredentials.Bearer(settings.Text("token")),
             Origin = Ipfs(settings, "node-token"),
+            Prices = PriceSettings.Read(settings, null),
             Origins = [.. (settings.Find("origins") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)],
         },
         time);
@@ -98,7 +101,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     private CrustBackend OpenCrust(NetworkSettings settings)
     {
         if (settings.Find("bundle-below") is not null) throw new ArgumentException("Crust's service does not charge by the item: \"bundle-below\" is for orders by \"rpc\".");
-        return new(new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings) }, time);
+        return new(new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings), Prices = PriceSettings.Read(settings, null) }, time);
     }
 
     private static W3AuthToken CrustToken(NetworkSettings settings)
@@ -155,6 +158,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Gateways = settings.Urls("gateways"),
             BundleBelow = settings.FindNumber("bundle-below"),
         };
+        if (settings.Find("usd-per-ar") is not null) options = options with { UsdPerAr = settings.Decimal("usd-per-ar"), UsdPerArAsOf = settings.Date("usd-per-ar-date") };
         if (settings.Find("wallet") is { } jwk)
             return Keyed(ArweaveKey.Read(Encoding.UTF8.GetBytes(jwk)), wallet => options.Bundler is null ? ArweaveBackend.Direct(options, wallet, time) : ArweaveBackend.ThroughBundler(options, wallet, time));
         if (options.Bundler is null) throw new ArgumentException("Without a bundler a \"wallet\" has to pay, an Arweave JWK file.");
@@ -170,6 +174,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             ServiceUrl = settings.Url("provider"),
             ProviderId = settings.Number("provider-id"),
             ReadBack = settings.Choice("read-back", ("full", FilecoinReadBack.Full), ("sample", FilecoinReadBack.Sample)),
+            Prices = PriceSettings.Read(settings, FilecoinPrices.Default),
         };
         if (settings.Find("label") is { } label) options = options with { Label = label };
         if (settings.FindNumber("bundle-below") is { } length) options = options with { BundleBelow = length };

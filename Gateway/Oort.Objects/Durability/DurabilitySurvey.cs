@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Placement;
@@ -12,13 +11,10 @@ internal sealed class DurabilitySurvey(IMetadataStore metadata, StoreSet stores,
 {
     private const int PageSize = 1_000;
 
-    /// <summary>Layouts (how many shards on stores of which rate, sharing what) whose result is kept; more are computed again.</summary>
-    private const int KnownCountMax = 4_096;
-
     /// <summary>Placements that are tried for a policy without segments.</summary>
     private const int SampleCount = 64;
 
-    private readonly Dictionary<string, double> known = new(StringComparer.Ordinal);
+    private readonly LayoutLoss losses = new(assumptions, window);
     private readonly SortedDictionary<(string Policy, int Data, int Parity), Line> lines = [];
 
     /// <param name="progress">Segments looked at, of those there were at the beginning.</param>
@@ -44,7 +40,7 @@ internal sealed class DurabilitySurvey(IMetadataStore metadata, StoreSet stores,
     {
         var rules = stores.Placement.Of(row.Policy).Rules;
         var healthy = row.Shards.Where(stores.IsHealthy).Select(id => stores.TraitsOf(id)!).ToList();
-        LineOf(rules.Name, row.Geometry).Add(row.Id.ToString(), row.PayloadLength, healthy.Count, AnnualLoss(healthy, row.Geometry, rules));
+        LineOf(rules.Name, row.Geometry).Add(row.Id.ToString(), row.PayloadLength, healthy.Count, losses.Of(healthy, row.Geometry, rules));
     }
 
     private void Sample(PolicyPlacer placer)
@@ -57,26 +53,10 @@ internal sealed class DurabilitySurvey(IMetadataStore metadata, StoreSet stores,
         {
             ShardSelection.Choose(table, usable, Hashing.Mix(turn), turn, chosen);
             var traits = chosen.Where(candidate => candidate >= 0).Select(candidate => table.Candidates[candidate].Traits).ToList();
-            line.Add("", 0, traits.Count, AnnualLoss(traits, table.Geometry, placer.Rules));
+            line.Add("", 0, traits.Count, losses.Of(traits, table.Geometry, placer.Rules));
         }
 
         line.IsSample = true;
-    }
-
-    /// <summary>Losses a year of a segment with these healthy shards: as many of them as repair leaves alone, those that are lost most easily.</summary>
-    private double AnnualLoss(List<StoreTraits> healthy, Geometry geometry, PlacementPolicy rules)
-    {
-        var start = Math.Min(healthy.Count, rules.RepairThreshold(geometry) + 1);
-        if (start < geometry.DataShards) return 1;
-        var rates = healthy.Select(traits => assumptions.AnnualLossOf(traits.Kind)).OrderDescending().Take(start).ToArray();
-        var shared = assumptions.AnnualLossByDomain
-            .SelectMany(kind => healthy.GroupBy(traits => Domains.Of(traits, kind.Key), StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => new SharedLoss(kind.Value, Math.Min(start, group.Count()))))
-            .OrderByDescending(one => one.Shards).ThenByDescending(one => one.AnnualLoss).ToArray();
-        var layout = string.Create(CultureInfo.InvariantCulture, $"{geometry.DataShards}|{string.Join(',', rates)}|{string.Join(',', shared.Select(one => (one.Shards, one.AnnualLoss)))}");
-        if (known.TryGetValue(layout, out var loss)) return loss;
-        loss = LossModel.AnnualLoss(rates, geometry.DataShards, shared, window);
-        if (known.Count < KnownCountMax) known.Add(layout, loss);
-        return loss;
     }
 
     private Line LineOf(string policy, Geometry geometry)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Costs;
 using Oort.Objects.Durability;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
@@ -91,6 +92,11 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Forgets a network that nothing is on any more.</summary>
     /// <exception cref="NetworkException">It is not drained, or holds something yet; says what.</exception>
     ValueTask RemoveNetworkAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Works out what data would cost under each policy, before anything is written. Asks networks for their prices; changes nothing.</summary>
+    /// <param name="bucket">Only the policies that its objects come under; null: all.</param>
+    /// <exception cref="ArgumentException">A number that cannot be one.</exception>
+    ValueTask<QuoteReport> QuoteAsync(CostQuestion question, BucketId? bucket, CancellationToken cancellationToken);
 
     /// <summary>Has rebalancing look at all segments soon.</summary>
     void AskRebalance();

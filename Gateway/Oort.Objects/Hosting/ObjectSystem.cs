@@ -77,6 +77,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
         var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);
+        prices = new(time);
         networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, new(buffers, Math.Min(options.Networks.CacheBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)), time, logs.CreateLogger<NetworkBook>());
         itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, options.Networks, time, logs.CreateLogger<ItemPlanner>());
         itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, options.Networks, time, logs.CreateLogger<ItemRound>());

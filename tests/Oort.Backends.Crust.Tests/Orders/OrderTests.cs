@@ -306,7 +306,7 @@ public sealed class OrderTests : IAsyncLifetime
         (await harness.Backend.StoredAsync(item, bytes)).State.ShouldBe(ItemState.Sealed);
         harness.Chain.Seen.Count.ShouldBe(1);
         var prices = await harness.Backend.GetPricesAsync(CancellationToken.None);
-        (prices.PerGibibyteMonth, prices.DurationMin).ShouldBe((0, TimeSpan.Zero));
+        (prices.PerGibibyteMonth, prices.Term).ShouldBe((0, TimeSpan.Zero));
         prices.PerGibibyteOnce.ShouldBe(5 * ChainPeer.BytePrice * (Math.Pow(2, 30) - 1) / 1e18 * 2_000, 1e-9);
     }
 
@@ -316,8 +316,8 @@ public sealed class OrderTests : IAsyncLifetime
         var prices = await harness.Backend.GetPricesAsync(CancellationToken.None);
         // 1.05 gwei for each of 150,000 units of gas.
         prices.PerItem.ShouldBe((ChainPeer.BasePrice + ChainPeer.BytePrice + 150_000 * 1.05e9) / 1e18 * 2_000, 1e-9);
-        prices.PerGibibyteMonth.ShouldBe(ChainPeer.BytePrice * (Math.Pow(2, 30) - 1) / 1e18 * 2_000 / 6, 1e-9);
-        (prices.PerGibibyteOnce, prices.DurationMin, prices.IsLive, prices.AsOf).ShouldBe((0, TimeSpan.FromDays(180), true, harness.Options.UsdPerCoinAsOf));
+        prices.PerGibibyteOnce.ShouldBe(ChainPeer.BytePrice * (Math.Pow(2, 30) - 1) / 1e18 * 2_000, 1e-9);
+        (prices.PerGibibyteMonth, prices.Term, prices.IsLive, prices.AsOf).ShouldBe((0, TimeSpan.FromDays(180), true, harness.Options.UsdPerCoinAsOf));
         (await harness.Backend.GetAccountAsync(CancellationToken.None)).ShouldBe(new NetworkAccount(10m, "ETH", null));
     }
 

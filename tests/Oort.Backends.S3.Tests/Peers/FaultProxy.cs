@@ -29,6 +29,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Objects that were put, and uploads that were completed: one that is completed again stays the one object.</summary>
     public int PaymentCount => putCount + completed.Count;
 
+    /// <summary>Requests about items by their method.</summary>
+    public ConcurrentDictionary<string, int> Requests { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Whether the cloud gives checksums of its own (x-amz-checksum-…).</summary>
     public bool HasChecksums { get; set; } = true;
 
@@ -78,6 +81,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         var isWrite = request.Method is "PUT" or "POST";
         // Items have a key of two names at least, behind the bucket's.
         var isItem = request.Path.Value!.Count(c => c == '/') >= 3;
+        if (isItem) Requests.AddOrUpdate(request.Method, 1, (_, count) => count + 1);
         switch (fault)
         {
             case PeerFault.ServerError: await RefuseAsync(context, 500, "InternalError"); return;

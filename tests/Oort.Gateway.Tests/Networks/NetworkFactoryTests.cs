@@ -87,9 +87,16 @@ public sealed class NetworkFactoryTests
     [InlineData("filecoin", "!key", "0x00")]
     [InlineData("icp", "canister", "ryjl3-tyaaa-aaaaa-aaaba-caj")]
     [InlineData("icp", "gateway", "https://icp0.io")]
-    public void Open_WithAWrongValue_IsRefusedInASentence(string kind, string name, string value)
+    [InlineData("s3", "price-item", "0.01")]
+    [InlineData("s3", "price-date", "2026-10-01", "price-item", "-1")]
+    [InlineData("s3", "price-date", "2026-10-01", "price-item", "NaN")]
+    [InlineData("ipfs", "price-date", "yesterday", "price-item", "1")]
+    [InlineData("arweave", "usd-per-ar", "2")]
+    public void Open_WithAWrongValue_IsRefusedInASentence(string kind, string name, string value, string? other = null, string otherValue = "")
     {
-        var failure = Should.Throw<NetworkException>(() => Open(kind, new(needed[kind]) { [name] = value }));
+        var settings = new Dictionary<string, string>(needed[kind]) { [name] = value };
+        if (other is not null) settings[other] = otherValue;
+        var failure = Should.Throw<NetworkException>(() => Open(kind, settings));
         failure.Message.ShouldEndWith(".");
         if (name[0] == '!') failure.Message.ShouldNotContain($"\"{value}\"");
     }
@@ -188,6 +195,22 @@ public sealed class NetworkFactoryTests
         settings["!token"] = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"eth-{other.Address}:{signature}"));
         await using var backend = Open("crust", settings);
         backend.Location.ShouldBe("https://crust.example.net");
+    }
+
+    [Fact]
+    public async Task Prices_ThatAreSet_TakeThePlaceOfTheDefaultsAndBearTheirDate()
+    {
+        await using var cloud = Open("s3", new(needed["s3"]) { ["class"] = "STANDARD_IA", ["price-gib-month"] = "0.006", ["price-least-days"] = "10", ["price-date"] = "2026-10-01" });
+        var prices = await cloud.GetPricesAsync(CancellationToken.None);
+        (prices.PerGibibyteMonth, prices.DurationMin, prices.AsOf, prices.IsLive).ShouldBe((0.006, TimeSpan.FromDays(10), new(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), false));
+        (prices.PerItem, prices.ItemLengthCharged).ShouldBe((0.00001, 128 * 1024));
+
+        await using var crust = Open("crust", new(needed["crust"]) { ["price-item"] = "0.0006", ["price-gib-once"] = "0.04", ["price-term-days"] = "180", ["price-date"] = "2026-10-01" });
+        prices = await crust.GetPricesAsync(CancellationToken.None);
+        (prices.PerItem, prices.PerGibibyteOnce, prices.Term, prices.PerGibibyteMonth).ShouldBe((0.0006, 0.04, TimeSpan.FromDays(180), 0));
+
+        await using var plain = Open("s3", needed["s3"]);
+        (await plain.GetPricesAsync(CancellationToken.None)).AsOf.ShouldBe(new(2026, 5, 1, 0, 0, 0, TimeSpan.Zero));
     }
 
     [Fact]
