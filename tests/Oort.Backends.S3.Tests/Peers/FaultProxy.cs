@@ -44,6 +44,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>What becomes of the answers to HEAD of an item.</summary>
     public Action<HttpResponse>? ChangesHead { get; set; }
 
+    /// <summary>What is done with bucket and key of an item once it is stored; null: nothing.</summary>
+    public Func<string, string, Task>? Stored { get; set; }
+
     /// <summary>How long what is archived takes to come back; null: nothing is archived.</summary>
     public TimeSpan? ArchiveDelay { get; set; }
 
@@ -109,6 +112,12 @@ internal sealed class FaultProxy : IAsyncDisposable
             case "PUT" when upload is null: Interlocked.Increment(ref putCount); break;
             case "PUT": Interlocked.Increment(ref partCount); break;
             case "POST" when upload is not null: completed[upload] = true; break;
+        }
+
+        if (Stored is { } stored && isItem && answer.IsSuccessStatusCode && (request.Method == "PUT" && upload is null || request.Method == "POST" && upload is not null))
+        {
+            var place = request.Path.Value!.TrimStart('/').Split('/', 2);
+            await stored(place[0], place[1]);
         }
 
         var isLostBegin = LosesBegin && request.Method == "POST" && request.Query.ContainsKey("uploads");

@@ -60,7 +60,10 @@ internal sealed class S3Harness : NetworkHarness
     {
         var time = new SteppingTime(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var direct = service.Client();
-        return new(await FaultProxy.StartAsync(service.Endpoint, time), direct, await service.NewBucketAsync(direct), time, change ?? (options => options));
+        var proxy = await FaultProxy.StartAsync(service.Endpoint, time);
+        // The proxy is the archive; the gateway behind it is one too, and has no clock to be turned.
+        proxy.Stored = service.TakeOutOfArchiveAsync;
+        return new(proxy, direct, await service.NewBucketAsync(direct), time, change ?? (options => options));
     }
 
     public override async Task RestartAsync()
