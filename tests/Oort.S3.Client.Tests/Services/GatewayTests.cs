@@ -170,7 +170,7 @@ public sealed class GatewayTests(ServiceFixture service)
         (await KindAsync(client.HeadObjectAsync(bucket, "none", null, null, none))).ShouldBe(S3ErrorKind.NotFound);
         (await KindAsync(stranger.ListBucketsAsync(none))).ShouldBe(S3ErrorKind.Denied);
         (await KindAsync(client.CreateBucketAsync("No Bucket", none))).ShouldBe(S3ErrorKind.Invalid);
-        (await KindAsync(client.RestoreObjectAsync(bucket, "none", null, 1, "Standard", none))).ShouldBe(S3ErrorKind.NotSupported);
+        (await KindAsync(client.RestoreObjectAsync(bucket, "none", null, 1, "Standard", none))).ShouldBe(S3ErrorKind.NotFound);
 
         var failure = await Should.ThrowAsync<S3ClientException>(client.GetObjectAsync(bucket, "none", null, null, 0, null, none));
         failure.Code.ShouldBe("NoSuchKey");
