@@ -22,6 +22,5 @@ public sealed partial class ObjectSystem
     {
         workers.Every("Moves between storage classes", tiering.LookInterval, tiering.LookInterval, stop => RunAloneAsync("tiering", tiering.RunAsync, stop));
         workers.Every("Restores from archives", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(250), restores.RunAsync);
-        workers.Every("The look for tiers that are given up", options.PlacementInterval, options.PlacementInterval, tiers.LoadAsync);
     }
 }

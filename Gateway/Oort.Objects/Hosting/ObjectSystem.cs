@@ -285,7 +285,11 @@ public sealed partial class ObjectSystem : IObjectSystem
     {
         if (!options.RunWorkers) return;
         workers.Every("Rebalancing", TimeSpan.FromSeconds(Math.Min(10, options.RebalanceInterval.TotalSeconds)), TimeSpan.FromSeconds(1), stop => rebalancer.RunAsync((passes, token) => RunAloneAsync("rebalance", passes, token), stop));
-        workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, LoadPlacementAsync);
+        workers.Every("The look for new placement policies", options.PlacementInterval, options.PlacementInterval, async stop =>
+        {
+            await LoadPlacementAsync(stop);
+            await tiers.LoadAsync(stop);
+        });
         if (parts.Metadata.IsShared && options.Locate is not null) workers.Every("The look for stores of other gateways", options.PlacementInterval, options.PlacementInterval, FollowStoresAsync);
         StartNetworks();
         StartTiering();

@@ -25,8 +25,10 @@ internal sealed partial class RestoreRound(IMetadataStore metadata, VersionMover
     public string LastFailure => lastFailure;
 
     /// <summary>Restores what waits, as much as is done at a time.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(queue.Take(BatchCount), new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (version, stop) =>
+    public Task RunAsync(CancellationToken cancellationToken) => queue.Take(BatchCount) is { Count: > 0 } batch ? RunAsync(batch, cancellationToken) : Task.CompletedTask;
+
+    private Task RunAsync(List<VersionRow> batch, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(batch, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (version, stop) =>
         {
             try
             {

@@ -53,7 +53,7 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     }
 
     /// <summary>How often to look whether something is due: a short day has many.</summary>
-    public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 8, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(10).Ticks));
+    public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 8, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(7).Ticks));
 
     /// <inheritdoc/>
     public async ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
