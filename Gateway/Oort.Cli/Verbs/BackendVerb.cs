@@ -13,11 +13,11 @@ internal static class BackendVerb
     public static Command Create() => new("backend", "Add, list, test, drain and remove outside networks that shards go to: S3 clouds, IPFS, pinning services, Crust, Arweave, Filecoin.")
     {
         Add(),
-        Verb("list", "Show the networks with what is there, and what does not get on.", (_, _) => (HttpMethod.Get, "networks", null), PrintTable, isNamed: false),
+        AdminVerb.Create("list", "Show the networks with what is there, and what does not get on.", [], [], (_, _) => (HttpMethod.Get, "networks", null), PrintTable),
         Test(),
-        Verb("drain", "Give a network nothing new, and rebuild what only it holds on disks and nodes.", (_, name) => (HttpMethod.Post, $"networks/{name}/drain", null), PrintTable),
-        Verb("resume", "Take back a drain.", (_, name) => (HttpMethod.Post, $"networks/{name}/resume", null), PrintTable),
-        Verb("remove", "Forget a network that was drained and holds nothing any more.", (_, name) => (HttpMethod.Delete, $"networks/{name}", null), PrintTable),
+        AdminVerb.Create("drain", "Give a network nothing new, and rebuild what only it holds on disks and nodes.", [Name()], [], (parsed, given) => (HttpMethod.Post, Resource(parsed, given) + "/drain", null), PrintTable),
+        AdminVerb.Create("resume", "Take back a drain.", [Name()], [], (parsed, given) => (HttpMethod.Post, Resource(parsed, given) + "/resume", null), PrintTable),
+        AdminVerb.Create("remove", "Forget a network that was drained and holds nothing any more.", [Name()], [], (parsed, given) => (HttpMethod.Delete, Resource(parsed, given), null), PrintTable),
     };
 
     private static Command Add()
@@ -103,24 +103,9 @@ internal static class BackendVerb
         return command;
     }
 
-    private static Command Verb(string verb, string help, Func<ParseResult, string, (HttpMethod Method, string Resource, object? Body)> request, Action<JsonElement> print, bool isNamed = true)
-    {
-        var remote = new RemoteFlags();
-        var command = new Command(verb, help);
-        var name = new Argument<string>("NAME") { Description = "Name of the network." };
-        if (isNamed) command.Arguments.Add(name);
-        remote.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using var client = remote.Connect(parsed);
-            var (method, resource, body) = request(parsed, isNamed ? Uri.EscapeDataString(parsed.GetRequiredValue(name)) : "");
-            var answer = await client.SendAsync(method, resource, body, cancellationToken);
-            if (remote.IsJson(parsed)) Output.Json(answer);
-            else print(answer);
-            return ExitCode.Done;
-        });
-        return command;
-    }
+    private static Argument<string> Name() => new("NAME") { Description = "Name of the network." };
+
+    private static string Resource(ParseResult parsed, Argument<string>[] given) => "networks/" + Uri.EscapeDataString(parsed.GetRequiredValue(given[0]));
 
     private static void PrintTable(JsonElement answer)
     {

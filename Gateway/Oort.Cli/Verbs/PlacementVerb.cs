@@ -11,11 +11,11 @@ internal static class PlacementVerb
 {
     public static Command Create() => new("placement", "Show and set where the shards of objects may go.")
     {
-        Verb("list", "Show the policies with what they mean for the present stores, and what they are assigned to.", [], [], (_, _) => (HttpMethod.Get, "placement", null), PrintList),
-        Verb("stores", "Show the stores with everything that placement knows of them.", [], [], (_, _) => (HttpMethod.Get, "placement/stores", null), PrintStores),
-        Verb("show", "Show one policy.", [Name()], [], (parsed, arguments) => (HttpMethod.Get, "placement/policies/" + Escaped(parsed, arguments[0]), null), Output.Json),
+        AdminVerb.Create("list", "Show the policies with what they mean for the present stores, and what they are assigned to.", [], [], (_, _) => (HttpMethod.Get, "placement", null), PrintList),
+        AdminVerb.Create("stores", "Show the stores with everything that placement knows of them.", [], [], (_, _) => (HttpMethod.Get, "placement/stores", null), PrintStores),
+        AdminVerb.Create("show", "Show one policy.", [Name()], [], (parsed, arguments) => (HttpMethod.Get, "placement/policies/" + Escaped(parsed, arguments[0]), null), Output.Json),
         Set(),
-        Verb("remove", "Remove a policy that is not assigned. Segments under it come under the default one.", [Name()], [], (parsed, arguments) => (HttpMethod.Delete, "placement/policies/" + Escaped(parsed, arguments[0]), null), PrintList),
+        AdminVerb.Create("remove", "Remove a policy that is not assigned. Segments under it come under the default one.", [Name()], [], (parsed, arguments) => (HttpMethod.Delete, "placement/policies/" + Escaped(parsed, arguments[0]), null), PrintList),
         Assign(),
         Check(),
         Rebalance(),
@@ -30,7 +30,7 @@ internal static class PlacementVerb
         var flags = new PolicyFlags();
         var force = new Option<bool>("--force") { Description = "Set it although the present stores cannot keep it." };
         var revision = Revision();
-        return Verb("set", "Set a policy: from a file, by flags, or both. What is not given keeps its default.", [Name()], [.. flags.All, force, revision], (parsed, arguments) =>
+        return AdminVerb.Create("set", "Set a policy: from a file, by flags, or both. What is not given keeps its default.", [Name()], [.. flags.All, force, revision], (parsed, arguments) =>
         {
             var name = parsed.GetRequiredValue(arguments[0]);
             return (HttpMethod.Put, "placement/policies/" + Uri.EscapeDataString(name), new PolicyRequest(flags.Read(parsed, name), parsed.GetValue(force), parsed.GetValue(revision)));
@@ -44,7 +44,7 @@ internal static class PlacementVerb
         var none = new Option<bool>("--none") { Description = "Take the assignment away." };
         var revision = Revision();
         var policy = new Argument<string?>("POLICY") { Description = "Name of the policy.", Arity = ArgumentArity.ZeroOrOne };
-        var command = Verb("assign", "Say which policy new objects of a bucket, a storage class, or both come under.", [], [bucket, storageClass, none, revision], (parsed, _) =>
+        var command = AdminVerb.Create("assign", "Say which policy new objects of a bucket, a storage class, or both come under.", [], [bucket, storageClass, none, revision], (parsed, _) =>
         {
             var name = parsed.GetValue(policy);
             if (name is null != parsed.GetValue(none)) throw new ConfigurationException("Give either a policy or --none.");
@@ -57,7 +57,7 @@ internal static class PlacementVerb
     private static Command Check()
     {
         var flags = new PolicyFlags();
-        return Verb("check", "Say what a policy would mean with the present stores; change nothing. Without flags: a policy that is set.", [Name()], flags.All, async (client, parsed, arguments, cancellationToken) =>
+        return AdminVerb.Create("check", "Say what a policy would mean with the present stores; change nothing. Without flags: a policy that is set.", [Name()], flags.All, async (client, parsed, arguments, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(arguments[0]);
             var policy = flags.IsGiven(parsed)
@@ -70,9 +70,9 @@ internal static class PlacementVerb
     private static Command Rebalance()
     {
         var command = new Command("rebalance", "Show, start, pause and resume the moving of shards to where the policies and free space want them.");
-        command.Subcommands.Add(Verb("status", "Show how far it is.", [], [], (_, _) => (HttpMethod.Get, "placement/rebalance", null), element => Output.Fields(element)));
+        command.Subcommands.Add(AdminVerb.Create("status", "Show how far it is.", [], [], (_, _) => (HttpMethod.Get, "placement/rebalance", null), element => Output.Fields(element)));
         foreach (var (action, help) in new[] { ("start", "Look at all segments soon, whether or not anything has changed."), ("pause", "Move nothing more, until it is resumed."), ("resume", "Go on where it was paused.") })
-            command.Subcommands.Add(Verb(action, help, [], [], (_, _) => (HttpMethod.Post, "placement/rebalance", new RebalanceRequest(action)), element => Output.Fields(element)));
+            command.Subcommands.Add(AdminVerb.Create(action, help, [], [], (_, _) => (HttpMethod.Post, "placement/rebalance", new RebalanceRequest(action)), element => Output.Fields(element)));
         return command;
     }
 
@@ -112,26 +112,4 @@ internal static class PlacementVerb
     }
 
     private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
-
-    private static Command Verb(string name, string help, Argument<string>[] arguments, Option[] options, Func<ParseResult, Argument<string>[], (HttpMethod, string, object?)> request, Action<JsonElement> print) =>
-        Verb(name, help, arguments, options, (_, parsed, given, _) => Task.FromResult(request(parsed, given)), print);
-
-    private static Command Verb(string name, string help, Argument<string>[] arguments, Option[] options, Func<AdminClient, ParseResult, Argument<string>[], CancellationToken, Task<(HttpMethod, string, object?)>> request, Action<JsonElement> print)
-    {
-        var remote = new RemoteFlags();
-        var command = new Command(name, help);
-        foreach (var argument in arguments) command.Arguments.Add(argument);
-        foreach (var option in options) command.Options.Add(option);
-        remote.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using var client = remote.Connect(parsed);
-            var (method, resource, body) = await request(client, parsed, arguments, cancellationToken);
-            var answer = await client.SendAsync(method, resource, body, cancellationToken, PlacementDocument.Json);
-            if (remote.IsJson(parsed)) Output.Json(answer);
-            else print(answer);
-            return ExitCode.Done;
-        });
-        return command;
-    }
 }

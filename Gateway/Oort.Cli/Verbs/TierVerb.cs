@@ -13,34 +13,17 @@ internal static class TierVerb
         var to = new Option<string>("--to") { Description = "The class that its objects get (default: STANDARD).", HelpName = "CLASS" };
         return new("tier", "Show storage classes, say where their objects lie, and give classes up.")
         {
-            Verb("list", "Show the storage classes, and what was moved between them.", [], [], isNamed: false, (_, _) => (HttpMethod.Get, "tiers", null)),
-            Verb("set", "Say which placement policy new objects of a class come under. For those that are there: oort bucket migrate.", [policy], [], isNamed: true, (parsed, name) => (HttpMethod.Put, $"tiers/{name}", new TierRequest(parsed.GetRequiredValue(policy)))),
-            Verb("drain", "Give a class up: it takes nothing new, and its objects move to another class in the background.", [], [to], isNamed: true, (parsed, name) => (HttpMethod.Post, $"tiers/{name}/drain", new DrainTierRequest(parsed.GetValue(to)))),
-            Verb("resume", "Take a class into use again.", [], [], isNamed: true, (_, name) => (HttpMethod.Post, $"tiers/{name}/resume", null)),
-            Verb("remove", "Take the placement policy away from a class that is drained.", [], [], isNamed: true, (_, name) => (HttpMethod.Delete, $"tiers/{name}", null)),
+            AdminVerb.Create("list", "Show the storage classes, and what was moved between them.", [], [], (_, _) => (HttpMethod.Get, "tiers", null), Print),
+            AdminVerb.Create("set", "Say which placement policy new objects of a class come under. For those that are there: oort bucket migrate.", [Class(), policy], [], (parsed, given) => (HttpMethod.Put, Resource(parsed, given), new TierRequest(parsed.GetRequiredValue(policy))), Print),
+            AdminVerb.Create("drain", "Give a class up: it takes nothing new, and its objects move to another class in the background.", [Class()], [to], (parsed, given) => (HttpMethod.Post, Resource(parsed, given) + "/drain", new DrainTierRequest(parsed.GetValue(to))), Print),
+            AdminVerb.Create("resume", "Take a class into use again.", [Class()], [], (parsed, given) => (HttpMethod.Post, Resource(parsed, given) + "/resume", null), Print),
+            AdminVerb.Create("remove", "Take the placement policy away from a class that is drained.", [Class()], [], (parsed, given) => (HttpMethod.Delete, Resource(parsed, given), null), Print),
         };
     }
 
-    private static Command Verb(string verb, string help, Argument[] arguments, Option[] options, bool isNamed, Func<ParseResult, string, (HttpMethod Method, string Resource, object? Body)> request)
-    {
-        var remote = new RemoteFlags();
-        var command = new Command(verb, help);
-        var name = new Argument<string>("CLASS") { Description = "A storage class, such as GLACIER." };
-        if (isNamed) command.Arguments.Add(name);
-        foreach (var argument in arguments) command.Arguments.Add(argument);
-        foreach (var option in options) command.Options.Add(option);
-        remote.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using var client = remote.Connect(parsed);
-            var (method, resource, body) = request(parsed, isNamed ? Uri.EscapeDataString(parsed.GetRequiredValue(name)) : "");
-            var answer = await client.SendAsync(method, resource, body, cancellationToken);
-            if (remote.IsJson(parsed)) Output.Json(answer);
-            else Print(answer);
-            return ExitCode.Done;
-        });
-        return command;
-    }
+    private static Argument<string> Class() => new("CLASS") { Description = "A storage class, such as GLACIER." };
+
+    private static string Resource(ParseResult parsed, Argument<string>[] given) => "tiers/" + Uri.EscapeDataString(parsed.GetRequiredValue(given[0]));
 
     private static void Print(JsonElement answer)
     {
