@@ -88,7 +88,7 @@ internal sealed class TieringAdmin(IObjectSystem system, PlacementAdmin placemen
         var bucket = await FindAsync(name, cancellationToken);
         return new(
             bucket.Name, bucket.OwnerId, bucket.Created, bucket.Region, bucket.Versioning, RuleCount(bucket), BucketPlaces.Of(system.Stores, bucket.Id), BucketPlaces.Permanent(system.Stores, bucket.Id),
-            system.Tiering.MigratingSince(bucket), system.Tiering.Status.Buckets.FirstOrDefault(one => one.Bucket == name));
+            system.Tiering.MigratingSince(bucket), system.Tiering.PassOf(bucket.Id));
     }
 
     public async ValueTask<BucketModel> MigrateAsync(string name, MigrateBucketRequest request, CancellationToken cancellationToken)

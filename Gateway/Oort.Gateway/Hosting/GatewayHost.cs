@@ -210,7 +210,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             StrictRegion = options.StrictRegion,
             BodyStallMax = options.StallTimeout,
         };
-        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, imports, system.Tiering);
+        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, system.Tiering, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
         var requests = new NodeRequests(members, TimeProvider.System);

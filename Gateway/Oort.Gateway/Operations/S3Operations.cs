@@ -17,11 +17,11 @@ public static class S3Operations
     /// <param name="layer">The stored objects.</param>
     /// <param name="options">Region and limits.</param>
     /// <param name="time">For times of buckets and uploads, and for keeping slow answers alive.</param>
+    /// <param name="tiering">Who brings versions back from archives.</param>
     /// <param name="imports">Where what has not come yet is found; null: no bucket is being imported.</param>
-    /// <param name="tiering">Who brings versions back from archives; null: nobody does.</param>
-    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, Imports.ImportService? imports = null, ITiering? tiering = null)
+    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, Imports.ImportService? imports = null)
     {
-        var context = new OperationContext(layer, options, time, tiering ?? new IdleTiering(new()), imports);
+        var context = new OperationContext(layer, options, time, tiering, imports);
         var handlers = table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
         return imports is null ? handlers : Imports.ImportedReads.Wrap(handlers, context, imports);
     }

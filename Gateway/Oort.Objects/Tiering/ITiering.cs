@@ -14,6 +14,9 @@ public interface ITiering
 
     TieringStatus Status { get; }
 
+    /// <summary>The pass over a bucket that this gateway makes, or made last; null: none since its start.</summary>
+    BucketTieringStatus? PassOf(BucketId bucket);
+
     /// <summary>Makes sure that a restore which is asked for next is found after a crash too. To be called before a version's row says so.</summary>
     /// <exception cref="MetadataUnavailableException">It is not known whether it will be found.</exception>
     ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken);
@@ -52,10 +55,9 @@ public interface ITiering
 /// <param name="RestoresWaiting">Versions that wait to be restored.</param>
 /// <param name="Failed">Versions that could not be moved or restored; they are tried again.</param>
 /// <param name="LastFailure">Of these, the last one and why; empty: none.</param>
-/// <param name="Buckets">Of each bucket the pass under way, or the last one.</param>
-public sealed record TieringStatus(long Passes, long Moved, long MovedBytes, long Expired, long Restored, int RestoresWaiting, long Failed, string LastFailure, ImmutableArray<BucketTieringStatus> Buckets)
+public sealed record TieringStatus(long Passes, long Moved, long MovedBytes, long Expired, long Restored, int RestoresWaiting, long Failed, string LastFailure)
 {
-    public static TieringStatus None { get; } = new(0, 0, 0, 0, 0, 0, 0, "", []);
+    public static TieringStatus None { get; } = new(0, 0, 0, 0, 0, 0, 0, "");
 }
 
 /// <summary>A pass over a bucket.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
 
     private readonly ConcurrentDictionary<BucketId, Done> done = [];
     private volatile BucketPass? current;
+    private volatile string lastFailure = "";
     private long passes, moved, expired, failed;
     private DateTimeOffset tiersRetryAt;
 
@@ -43,14 +44,14 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
         get
         {
             var now = current;
-            var buckets = done.Values.Where(one => one.Pass.Bucket.Id != now?.Bucket.Id).Select(one => one.Status).ToList();
-            if (now is not null) buckets.Add(StatusOf(now, null));
-            var lastFailure = buckets.OrderBy(bucket => bucket.Started).LastOrDefault(bucket => bucket.LastFailure.Length > 0)?.LastFailure;
             return new(
                 Interlocked.Read(ref passes), Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), restores.Restored, waiting.Count,
-                Interlocked.Read(ref failed) + restores.Failed + (now?.Failed ?? 0), lastFailure ?? restores.LastFailure, [.. buckets.OrderBy(bucket => bucket.Bucket, StringComparer.Ordinal)]);
+                Interlocked.Read(ref failed) + restores.Failed + (now?.Failed ?? 0), now is { LastFailure.Length: > 0 } ? now.LastFailure : lastFailure.Length > 0 ? lastFailure : restores.LastFailure);
         }
     }
+
+    /// <inheritdoc/>
+    public BucketTieringStatus? PassOf(BucketId bucket) => current is { } now && now.Bucket.Id == bucket ? StatusOf(now, null) : done.GetValueOrDefault(bucket)?.Status;
 
     /// <summary>How often to look whether something is due: a short day has many.</summary>
     public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 8, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(7).Ticks));
@@ -145,6 +146,7 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
             Interlocked.Add(ref moved, pass.Moved);
             Interlocked.Add(ref expired, pass.Expired);
             Interlocked.Add(ref failed, pass.Failed);
+            if (pass.LastFailure.Length > 0) lastFailure = pass.LastFailure;
             current = null;
         }
 

@@ -117,7 +117,7 @@ internal sealed class RestartableGateway : IAsyncDisposable
         };
         system = await ObjectSystem.OpenAsync(options, Endpoints(), root, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
-        var handlers = S3Operations.Create(system.Objects, new() { PartSizeMin = PartSizeMin }, TimeProvider.System);
+        var handlers = S3Operations.Create(system.Objects, new() { PartSizeMin = PartSizeMin }, TimeProvider.System, system.Tiering);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
         server = await LoopbackServer.StartAsync(pipeline.HandleAsync);
         Client = new(server.Endpoint, AccessKey, SecretKey);

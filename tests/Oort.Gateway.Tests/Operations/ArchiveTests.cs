@@ -261,40 +261,22 @@ public sealed class ArchiveTests(TestGateway gateway) : IAsyncLifetime
         return expires;
     }
 
-    private sealed class RecordingTiering : ITiering
+    private sealed class RecordingTiering : IdleTiering
     {
-        public TieringOptions Options { get; } = new();
-
-        public TierDocument Tiers => TierDocument.Empty;
-
-        public TieringStatus Status => TieringStatus.None;
+        private readonly ConcurrentDictionary<BucketId, bool> prepared = [];
 
         public ConcurrentQueue<VersionRow> Requests { get; } = new();
 
-        private readonly ConcurrentDictionary<BucketId, bool> prepared = [];
-
-        public ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
+        public override ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
         {
             prepared[bucket.Id] = true;
             return ValueTask.CompletedTask;
         }
 
-        public DateTimeOffset? MigratingSince(BucketRow bucket) => null;
-
-        public ImmutableArray<string> PermanentStoresOf(BucketId bucket) => [];
-
-        public void RestoreRequested(VersionRow version)
+        public override void RestoreRequested(VersionRow version)
         {
             prepared.ShouldContainKey(version.Bucket);
             Requests.Enqueue(version);
         }
-
-        public ValueTask<bool> MigrateAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<bool> StopMigrationAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<TierDocument> DrainAsync(string storageClass, string to, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<TierDocument> ResumeAsync(string storageClass, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -85,7 +85,7 @@ public sealed class ConfigurationTests(TestGateway gateway)
     [Fact]
     public void Create_Operations_AreThoseOfTheFirstStage()
     {
-        var handlers = S3Operations.Create(null!, new(), TimeProvider.System);
+        var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering());
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
         handlers.Count.ShouldBe(58);

@@ -36,7 +36,7 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
     public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null)
     {
-        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, null, tiering);
+        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering());
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }

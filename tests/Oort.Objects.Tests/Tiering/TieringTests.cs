@@ -336,7 +336,7 @@ public sealed class TieringTests
         }
 
         (await world.System.Metadata.FindBucketAsync("bucket", CancellationToken.None))!.Settings.ShouldContainKey("migration", "An upload is under way since before.");
-        world.System.Tiering.Status.Buckets.Single().LastFailure.ShouldContain("upload");
+        world.System.Tiering.PassOf(world.Bucket.Id)!.LastFailure.ShouldContain("upload");
         await world.System.Metadata.AbortUploadAsync(world.Bucket.Id, "upload", upload.Id, CancellationToken.None);
         world.Time.Advance(TimeSpan.FromMinutes(11));
         await world.System.StepTieringAsync();

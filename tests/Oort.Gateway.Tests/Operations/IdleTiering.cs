@@ -1,21 +1,24 @@
 using System.Collections.Immutable;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Tiering;
 
-namespace Oort.Objects.Tiering;
+namespace Oort.Gateway.Tests.Operations;
 
 /// <summary>Where nobody moves versions: what is asked for waits in its rows.</summary>
-public sealed class IdleTiering(TieringOptions options) : ITiering
+public class IdleTiering : ITiering
 {
-    public TieringOptions Options { get; } = options;
+    public TieringOptions Options { get; } = new();
 
     public TierDocument Tiers => TierDocument.Empty;
 
     public TieringStatus Status => TieringStatus.None;
 
-    public ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public BucketTieringStatus? PassOf(BucketId bucket) => null;
 
-    public void RestoreRequested(VersionRow version)
+    public virtual ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public virtual void RestoreRequested(VersionRow version)
     {
     }
 
