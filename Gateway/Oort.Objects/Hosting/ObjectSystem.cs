@@ -272,6 +272,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         foreach (var segment in segments) repairs.Enqueue(segment, -1, RepairReason.BadShard);
     }
 
+    /// <summary>Has a shard written anew, even if it looks well, for tests.</summary>
+    internal void ReportShard(ShardId shard) => repairs.Enqueue(shard.Segment, shard.Index, RepairReason.Reported);
+
     /// <summary>Audits one shard now, for tests that step it.</summary>
     internal Task AuditAsync(StoreId store, ShardId shard) => audits.AuditAsync(store, shard, CancellationToken.None);
 

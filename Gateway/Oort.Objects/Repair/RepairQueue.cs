@@ -246,7 +246,7 @@ internal sealed partial class RepairQueue : IRepairQueue
             // Neither ranked nor put off it would wait for ever, and every later request for it would be taken for a repetition.
             lock (gate)
             {
-                if (waiting.TryGetValue(segment, out var unread) && unread.Rank is null && holds(unread)) PutOff(segment);
+                if (waiting.TryGetValue(segment, out var unread) && unread.Rank is null && holds(unread)) PutOff(segment, []);
             }
 
             throw;
@@ -282,7 +282,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         while (ranked.TryDequeue(out segment, out var rank))
         {
             if (!waiting.TryGetValue(segment, out taken) || taken.Rank != rank) continue;
-            waiting[segment] = taken with { Rank = null, IsAskedAgain = false };
+            waiting[segment] = taken with { Rank = null, Suspects = [], IsAskedAgain = false };
             return true;
         }
 
@@ -305,7 +305,7 @@ internal sealed partial class RepairQueue : IRepairQueue
             var done = await RepairAsync(segment, taken.Suspects, cancellationToken);
             lock (gate)
             {
-                if (!done) PutOff(segment);
+                if (!done) PutOff(segment, taken.Suspects);
                 else if (waiting[segment].IsAskedAgain) LookAgain(segment, taken);
                 else waiting.Remove(segment);
             }
@@ -313,7 +313,7 @@ internal sealed partial class RepairQueue : IRepairQueue
         catch when (cancellationToken.IsCancellationRequested)
         {
             // The turn has passed to another gateway, and comes back.
-            lock (gate) PutOff(segment);
+            lock (gate) PutOff(segment, taken.Suspects);
             throw;
         }
         catch (Exception failure)
@@ -321,7 +321,7 @@ internal sealed partial class RepairQueue : IRepairQueue
             // Whatever it was, a bug or a store that was closed meanwhile: neither this segment nor this worker may be lost over it.
             Interlocked.Increment(ref failed);
             LogFailed(logger, segment, failure);
-            lock (gate) PutOff(segment);
+            lock (gate) PutOff(segment, taken.Suspects);
         }
         finally
         {
@@ -358,17 +358,19 @@ internal sealed partial class RepairQueue : IRepairQueue
         return true;
     }
 
-    /// <summary>Under the gate. It comes back at the rank it was taken at, without the suspects that were seen to.</summary>
+    /// <summary>Under the gate. It comes back at the rank it was taken at, with the suspects that were reported since.</summary>
     private void LookAgain(SegmentId segment, Waiting taken)
     {
-        waiting[segment] = new(0, 0, taken.Rank, waiting[segment].Suspects.RemoveRange(taken.Suspects));
+        waiting[segment] = new(0, 0, taken.Rank, waiting[segment].Suspects);
         ranked.Enqueue(segment, taken.Rank!.Value);
     }
 
-    private void PutOff(SegmentId segment)
+    /// <summary>Under the gate.</summary>
+    /// <param name="suspects">Those that it was taken with, and that nothing was done about.</param>
+    private void PutOff(SegmentId segment, ImmutableArray<int> suspects)
     {
-        var before = waiting.GetValueOrDefault(segment);
-        waiting[segment] = new(before.Attempts + 1, Math.Max(1, time.GetTimestamp()), null, before.Suspects.IsDefault ? [] : before.Suspects);
+        var before = waiting[segment];
+        waiting[segment] = new(before.Attempts + 1, Math.Max(1, time.GetTimestamp()), null, [.. before.Suspects.Union(suspects)]);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Segment {Segment}: {Repaired} shards rebuilt, {Moved} moved.")]
@@ -385,7 +387,7 @@ internal sealed partial class RepairQueue : IRepairQueue
 
     /// <param name="PutOffAt">When an attempt failed; 0: it is not put off.</param>
     /// <param name="Rank">Its place in the queue; null: it is not in it, but put off, or being looked at.</param>
-    /// <param name="Suspects">Shards that are to be written anew even if they look well.</param>
+    /// <param name="Suspects">Shards that are to be written anew even if they look well; while it is being looked at, those that were reported since.</param>
     /// <param name="IsAskedAgain">Whether a request came since it was last taken: what was found then may be out of date.</param>
     private readonly record struct Waiting(int Attempts, long PutOffAt, int? Rank, ImmutableArray<int> Suspects, bool IsAskedAgain = false)
     {

@@ -180,8 +180,9 @@ internal sealed class NodeWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in _nodes) await node.DisposeAsync();
+        // With its nodes gone, what it still writes down would wait for a quorum, as long as that may take here.
         await CloseAsync();
+        foreach (var node in _nodes) await node.DisposeAsync();
         _endpoints.Dispose();
         Root.Dispose();
         _folder.Delete(recursive: true);

@@ -118,6 +118,27 @@ public sealed class RepairOrderTests
     }
 
     [Fact]
+    public async Task Drain_ShardIsReportedAgainWhileItIsWrittenAnew_ItIsWrittenOnceMore()
+    {
+        await using var cluster = new TestCluster(7);
+        await using var system = await cluster.OpenAsync();
+        var row = (await FillAsync(system, 1))[0];
+        var store = StoreOf(cluster, row, 0);
+        var commits = store.Count(StoreOperations.Commit);
+        var committing = store.Hold(StoreOperations.Commit);
+        system.ReportShard(new(row.Id, 0));
+        var draining = system.DrainRepairsAsync();
+        await CacheActions.UntilAsync(() => store.Count(StoreOperations.Commit) > commits);
+
+        // This time it is the one that is being written.
+        system.ReportShard(new(row.Id, 0));
+        committing.SetResult();
+        await draining;
+
+        (store.Count(StoreOperations.Commit) - commits, system.GetStatus().Repair.Queued).ShouldBe((2, 0));
+    }
+
+    [Fact]
     public async Task Drain_TurnEndsDuringALook_TheNextTurnLooksAgain()
     {
         var time = new ShiftedTime();
