@@ -69,8 +69,9 @@ public sealed record S3NetworkOptions
     [Range(1, ItemNotes.BlockCountMax)]
     public int SampledBlockCount { get; init; } = 4;
 
-    /// <summary>How often an item that is there is looked at. Default a day.</summary>
-    public TimeSpan LookInterval { get; init; } = TimeSpan.FromDays(1);
+    /// <summary>Days between two looks at an item that is there. Default 7: each look is a request that the cloud charges, which for small items comes to more than their storage.</summary>
+    [Range(1, 365)]
+    public int LookDays { get; init; } = 7;
 
     /// <summary>For how many days what was asked back from an archive stays readable. Default 3.</summary>
     [Range(1, 365)]
@@ -96,6 +97,8 @@ public sealed record S3NetworkOptions
 
     internal NetworkPrices PricesOfClass => Prices ?? S3Prices.Of(StorageClass);
 
+    internal TimeSpan LookInterval => TimeSpan.FromDays(LookDays);
+
     internal bool IsArchive => S3Prices.IsArchive(StorageClass);
 
     /// <exception cref="ArgumentException">A value is none; the message says which.</exception>
@@ -115,6 +118,6 @@ public sealed record S3NetworkOptions
         if (!isPrefix) throw new ArgumentException($"The prefix has 1 to {PrefixLengthMax} letters, digits and . _ - /, and no slash at either end.");
         if (StorageClass is { } name && (name.Length is 0 or > StorageClassLengthMax || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))) throw new ArgumentException("The storage class has letters, digits, _ and - alone.");
         if (RestoreTier is not ("Expedited" or "Standard" or "Bulk")) throw new ArgumentException("The restore tier is Expedited, Standard or Bulk.");
-        if (LookInterval <= TimeSpan.Zero || RestoreInterval <= TimeSpan.Zero) throw new ArgumentException("Intervals are longer than nothing.");
+        if (RestoreInterval <= TimeSpan.Zero) throw new ArgumentException("Intervals are longer than nothing.");
     }
 }

@@ -50,6 +50,7 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
 
         await driver.StepAsync();
         requests["HEAD"].ShouldBe((int)(checks.SealLooks + checks.Looks));
+        (driver.Item.NextStep - harness.Time.GetUtcNow()).ShouldBe(checks.LookInterval);
     }
 
     [Fact]
@@ -295,10 +296,12 @@ public sealed class S3NetworkBackendTests(ServiceFixture service)
         { "SampledBlockCount", options => options with { SampledBlockCount = 65 } },
         { "BundleBelow", options => options with { BundleBelow = -1 } },
         { "BundleBelow", options => options with { BundleBelow = (1L << 30) + 1 } },
+        { "LookDays", options => options with { LookDays = 0 } },
+        { "LookDays", options => options with { LookDays = 366 } },
         { "RestoreDays", options => options with { RestoreDays = 0 } },
         { "restore tier", options => options with { RestoreTier = "Fast" } },
         { "Bucket", options => options with { Bucket = "" } },
-        { "Intervals", options => options with { LookInterval = TimeSpan.Zero } },
+        { "Intervals", options => options with { RestoreInterval = TimeSpan.Zero } },
         { "Intervals", options => options with { RestoreInterval = -TimeSpan.FromSeconds(1) } },
         { "AttemptCountMax", options => options with { Client = options.Client with { AttemptCountMax = 0 } } },
     };

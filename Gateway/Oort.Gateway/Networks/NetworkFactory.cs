@@ -19,7 +19,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     /// <summary>The kinds that there are, with the names of their settings, secret or not.</summary>
     private static readonly Dictionary<string, string[]> kinds = new(StringComparer.Ordinal)
     {
-        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
+        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "look-days", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
         ["ipfs"] = ["node", "gateways", "token", .. PriceSettings.Names],
         ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token", .. PriceSettings.Names],
         ["crust"] =
@@ -73,6 +73,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             ReadBack = settings.Choice("read-back", ("full", S3ReadBack.Full), ("sample", S3ReadBack.Sample)),
             BundleBelow = settings.FindNumber("bundle-below"),
         };
+        if (settings.FindNumber("look-days") is { } days) options = options with { LookDays = (int)Math.Min(days, int.MaxValue) };
         return new(settings.Find("prefix") is { } prefix ? options with { Prefix = prefix } : options, time, time, jitter);
     }
 
