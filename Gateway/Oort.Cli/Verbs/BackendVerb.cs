@@ -110,10 +110,11 @@ internal static class BackendVerb
     private static void PrintTable(JsonElement answer)
     {
         var networks = answer.GetProperty("networks").EnumerateArray().ToArray();
-        Output.Table(["name", "kind", "role", "location", "copies", "items", "account", "trouble"], networks.Select(network => (IReadOnlyList<string>)
+        Output.Table(["name", "kind", "role", "location", "copies", "items", "waiting", "account", "trouble"], networks.Select(network => (IReadOnlyList<string>)
         [
             network.GetProperty("name").ToString(), network.GetProperty("kind").ToString(), network.GetProperty("role").ToString(), network.GetProperty("location").ToString(), Output.Bytes(network.GetProperty("bytes")),
             string.Join(", ", network.GetProperty("items").EnumerateObject().Select(state => $"{state.Value} {state.Name}")),
+            network.GetProperty("waitingShards").GetInt32() is > 0 and var waiting ? $"{waiting} shards, {Output.Bytes(network.GetProperty("waitingBytes"))}" : "",
             Account(network),
             string.Join(" ", network.GetProperty("troubles").EnumerateArray().Select(one => one.ToString()).Append(network.GetProperty("fault").ToString()).Where(text => text.Length > 0)),
         ]));

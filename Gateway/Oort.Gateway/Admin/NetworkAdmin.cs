@@ -18,11 +18,12 @@ public sealed record NetworkRequest(string? Name, string? Kind, Dictionary<strin
 /// <summary>An outside network in the admin API.</summary>
 /// <param name="Items">Items there, by state.</param>
 /// <param name="Bytes">Bytes of items that count as copies.</param>
+/// <param name="WaitingShards">Short shards that wait on stores, until there are enough of them for an item or an hour has passed, as far as this gateway plans them.</param>
 /// <param name="Fault">Why it cannot be opened; empty: it is open.</param>
 /// <param name="Account">Null: it has none, or has not said.</param>
 public sealed record NetworkModel(
     string Id, string Name, string Kind, string Location, NetworkRole Role, string Operator, string Region, string Country, Latency? Latency, Retention? Retention, ImmutableSortedDictionary<string, string> Settings,
-    ImmutableSortedDictionary<string, int> Items, long Bytes, ImmutableArray<string> Troubles, string Fault, NetworkAccountModel? Account);
+    ImmutableSortedDictionary<string, int> Items, long Bytes, int WaitingShards, long WaitingBytes, ImmutableArray<string> Troubles, string Fault, NetworkAccountModel? Account);
 
 /// <summary>What is left to pay a network with.</summary>
 /// <param name="LastsUntil">When what is there will have used it up; null where the network does not say.</param>
@@ -68,9 +69,10 @@ internal sealed class NetworkAdmin(IObjectSystem system)
                     after = (under, page[^1].Item.Id);
                 }
 
+            var known = seen.FirstOrDefault(one => one.Name == definition.Name);
             networks.Add(new(
                 definition.Id.ToString(), definition.Name, definition.Kind, backend?.Location ?? "", definition.Role, definition.Operator, definition.Region, definition.Country, backend?.Traits.Latency, backend?.Traits.Retention,
-                definition.Settings, items.ToImmutableSortedDictionary(), bytes, [.. troubles], fault, AccountOf(seen.FirstOrDefault(one => one.Name == definition.Name))));
+                definition.Settings, items.ToImmutableSortedDictionary(), bytes, known?.Counts.Waiting.Shards ?? 0, known?.Counts.Waiting.Bytes ?? 0, [.. troubles], fault, AccountOf(known)));
         }
 
         return new(networks.ToImmutable());

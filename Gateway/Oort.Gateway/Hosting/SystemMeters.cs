@@ -66,6 +66,7 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.network.answers", "0 when the network has not answered for a while, or cannot be opened.", s => Networks(s, network => network.Warnings.Any(warning => warning.Trouble is NetworkTrouble.Closed or NetworkTrouble.Silent) ? 0 : 1));
         Gauge("oort.network.items", "Items on the network, by state.", s => s.Networks.SelectMany(network => network.Items.Select(item => Of(network, item.Value, "state", item.Key))));
         Gauge("oort.network.bytes", "Bytes of the network's items that count as copies.", s => Networks(s, network => network.Bytes));
+        Gauge("oort.network.waiting.bytes", "Bytes of short shards that wait on stores, until there are enough of them for an item.", s => Networks(s, network => network.Counts.Waiting.Bytes));
         Gauge("oort.network.unsealed.oldest.seconds", "How long the oldest item that is to be sealed has waited, as far as this gateway knows.", s => Networks(s, network => (long)(network.OldestUnsealed ?? TimeSpan.Zero).TotalSeconds));
         Counters("oort.network.steps", "Steps that items on the network took.", s => Networks(s, network => network.Counts.StepsTaken));
         Counters("oort.network.steps.failed", "Steps that failed, by what went wrong.", s => s.Networks.SelectMany(network => network.Counts.StepsFailed.Select(one => Of(network, one.Count, "kind", one.Kind))));

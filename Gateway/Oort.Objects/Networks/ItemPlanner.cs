@@ -140,12 +140,11 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
             return;
         }
 
-        if (!bundles.TryGetValue(network.Id, out var bundle)) bundles.Add(network.Id, bundle = new());
+        if (!bundles.TryGetValue(network.Id, out var bundle)) bundles.Add(network.Id, bundle = new(network.Tally));
         if (bundle.Shards.Exists(one => one.Shard == shard)) return;
         if (bundle.Shards.Count > 0 && bundle.Bytes + length > backend.Traits.ItemLengthMax) await CloseAsync(network.Id, bundle, cancellationToken);
         if (bundle.Shards.Count == 0) bundle.Begun = time.GetTimestamp();
-        bundle.Shards.Add((shard, length));
-        bundle.Bytes += length;
+        bundle.Add(shard, length);
         if (bundle.Bytes >= Math.Min(options.BundleBytes, backend.Traits.ItemLengthMax) || bundle.Shards.Count == MetadataLimits.ItemShardCountMax) await CloseAsync(network.Id, bundle, cancellationToken);
     }
 
@@ -153,8 +152,7 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
     private async Task CloseAsync(StoreId network, Bundle bundle, CancellationToken cancellationToken)
     {
         var (waiting, places, offset) = (bundle.Shards.ToArray(), new List<(ShardId, long, long)>(), 0L);
-        bundle.Shards.Clear();
-        bundle.Bytes = 0;
+        bundle.Clear();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (shard, length) in waiting)
         {
@@ -218,13 +216,27 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
     private static partial void LogNotPlanned(ILogger logger, ItemId item, CommitOutcome outcome);
 
     /// <summary>Shards that wait for others.</summary>
-    private sealed class Bundle
+    private sealed class Bundle(NetworkTally tally)
     {
         public List<(ShardId Shard, long Length)> Shards { get; } = [];
 
-        public long Bytes { get; set; }
+        public long Bytes { get; private set; }
 
         /// <summary>When the first of them came.</summary>
         public long Begun { get; set; }
+
+        public void Add(ShardId shard, long length)
+        {
+            Shards.Add((shard, length));
+            Bytes += length;
+            tally.Waits(Shards.Count, Bytes);
+        }
+
+        public void Clear()
+        {
+            Shards.Clear();
+            Bytes = 0;
+            tally.Waits(0, 0);
+        }
     }
 }

@@ -25,7 +25,8 @@ public sealed record NetworkStatus(
 /// <param name="StepsFailed">By what went wrong.</param>
 /// <param name="Reads">Those that failed among them.</param>
 /// <param name="ReadTime">What they took together.</param>
-public sealed record NetworkCounts(long StepsTaken, ImmutableArray<(BackendErrorKind Kind, long Count)> StepsFailed, long Reads, long ReadBytes, long ReadsFailed, TimeSpan ReadTime);
+/// <param name="Waiting">Short shards that wait on stores now, until there are enough of them for an item.</param>
+public sealed record NetworkCounts(long StepsTaken, ImmutableArray<(BackendErrorKind Kind, long Count)> StepsFailed, long Reads, long ReadBytes, long ReadsFailed, TimeSpan ReadTime, (int Shards, long Bytes) Waiting);
 
 /// <summary>What is wrong with a network.</summary>
 public enum NetworkTrouble

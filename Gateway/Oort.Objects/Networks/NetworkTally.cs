@@ -18,6 +18,7 @@ internal sealed class NetworkTally(TimeProvider time)
     private long readBytes;
     private long readsFailed;
     private TimeSpan readTime;
+    private (int Shards, long Bytes) waiting;
     private int failuresInARow;
     private long failedAt;
     private DateTimeOffset? failingSince;
@@ -44,8 +45,14 @@ internal sealed class NetworkTally(TimeProvider time)
     {
         get
         {
-            lock (gate) return new(stepsTaken, [.. Enum.GetValues<BackendErrorKind>().Select(kind => (kind, stepsFailed[(int)kind])).Where(one => one.Item2 > 0)], reads, readBytes, readsFailed, readTime);
+            lock (gate) return new(stepsTaken, [.. Enum.GetValues<BackendErrorKind>().Select(kind => (kind, stepsFailed[(int)kind])).Where(one => one.Item2 > 0)], reads, readBytes, readsFailed, readTime, waiting);
         }
+    }
+
+    /// <summary>How much waits to be bundled.</summary>
+    public void Waits(int shards, long bytes)
+    {
+        lock (gate) waiting = (shards, bytes);
     }
 
     public void StepTaken()

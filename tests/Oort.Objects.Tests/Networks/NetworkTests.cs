@@ -103,8 +103,12 @@ public sealed class NetworkTests
         for (var number = 0; number < Count; number++) await world.PutAsync(number);
         await world.System.StepNetworksAsync();
         world["far"].PaymentCount.ShouldBe(0, "It waits for more.");
+        await world.System.WatchNetworksAsync();
+        Waiting().Shards.ShouldBe(Count);
+        Waiting().Bytes.ShouldBeInRange(Count, Count << 22);
         world.Time.Advance(TimeSpan.FromHours(1));
         await world.SettleAsync();
+        Waiting().ShouldBe((0, 0));
 
         world["far"].PaymentCount.ShouldBe(1);
         (await world.SegmentsAsync()).ShouldAllBe(segment => segment.Shards[2] == world.IdOf("far"));
@@ -119,6 +123,8 @@ public sealed class NetworkTests
         await world.DeleteAsync(0);
         await world.SettleAsync();
         world["far"].ItemCount.ShouldBe(0);
+
+        (int Shards, long Bytes) Waiting() => world.System.GetStatus().Networks.Single().Counts.Waiting;
     }
 
     [Fact]
