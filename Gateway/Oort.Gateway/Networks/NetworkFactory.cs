@@ -21,12 +21,12 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     {
         ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "look-days", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
         ["ipfs"] = ["node", "gateways", "token", .. PriceSettings.Names],
-        ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token", .. PriceSettings.Names],
+        ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token", "poll-seconds", .. PriceSettings.Names],
         ["crust"] =
             ["gateway", "service", "gateways", "key", "token", "rpc", "rpc-authorization", "node", "node-token", "chain", "contract", "coin", "permanent", "usd-per-coin", "usd-per-coin-date",
-             "gas-price-max", "order-usd-max", "order-days", "bundle-below", .. PriceSettings.Names],
-        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "bundle-below", "wallet", "key", "usd-per-ar", "usd-per-ar-date"],
-        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "bundle-below", "key", "rpc-authorization", .. PriceSettings.Names],
+             "gas-price-max", "order-usd-max", "order-days", "confirmations", "poll-seconds", "bundle-below", .. PriceSettings.Names],
+        ["arweave"] = ["bundler", "payments", "bundler-address", "nodes", "gateways", "poll-seconds", "bundle-below", "wallet", "key", "usd-per-ar", "usd-per-ar-date"],
+        ["filecoin"] = ["chain", "rpc", "provider", "provider-id", "label", "read-back", "poll-seconds", "proof-poll-seconds", "bundle-below", "key", "rpc-authorization", .. PriceSettings.Names],
         ["icp"] = ["canister", "gateway"],
     };
 
@@ -88,21 +88,27 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
 
     private static IpfsGateway[] Gateways(NetworkSettings settings) => [.. settings.Urls("gateways").Select(url => new IpfsGateway(url))];
 
-    private PinningBackend OpenPinning(NetworkSettings settings) => new(
-        new()
+    private PinningBackend OpenPinning(NetworkSettings settings)
+    {
+        var options = new PinningOptions
         {
             Service = settings.Url("service"),
             Credentials = IpfsCredentials.Bearer(settings.Text("token")),
             Origin = Ipfs(settings, "node-token"),
             Prices = PriceSettings.Read(settings, null),
             Origins = [.. (settings.Find("origins") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)],
-        },
-        time);
+        };
+        return new(settings.FindSeconds("poll-seconds") is { } poll ? options with { PollDelay = poll, PollDelayMax = Longer(poll, options.PollDelayMax) } : options, time);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private CrustBackend OpenCrust(NetworkSettings settings)
     {
         if (settings.Find("bundle-below") is not null) throw new ArgumentException("Crust's service does not charge by the item: \"bundle-below\" is for orders by \"rpc\".");
-        return new(new() { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings), Prices = PriceSettings.Read(settings, null) }, time);
+        if (settings.Find("confirmations") is not null) throw new ArgumentException("Crust's service places the orders: \"confirmations\" is for orders by \"rpc\".");
+        var options = new CrustOptions { Gateway = settings.Url("gateway"), Service = settings.Url("service"), Gateways = Gateways(settings), Token = CrustToken(settings), Prices = PriceSettings.Read(settings, null) };
+        return new(settings.FindSeconds("poll-seconds") is { } poll ? options with { PollDelay = poll, PollDelayMax = Longer(poll, options.PollDelayMax) } : options, time);
     }
 
     private static W3AuthToken CrustToken(NetworkSettings settings)
@@ -132,6 +138,8 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
         if (settings.Find("gas-price-max") is not null) options = options with { GasPriceMax = new(settings.Decimal("gas-price-max") * 1e9) };
         if (settings.Find("order-usd-max") is not null) options = options with { OrderUsdMax = settings.Decimal("order-usd-max") };
         if (settings.Find("order-days") is not null) options = options with { OrderDuration = TimeSpan.FromDays(settings.Number("order-days")) };
+        if (settings.Find("confirmations") is not null) options = options with { BlockCount = (int)Math.Min(settings.Number("confirmations"), int.MaxValue) };
+        if (settings.FindSeconds("poll-seconds") is { } poll) options = options with { PollDelay = poll };
         if (settings.FindNumber("bundle-below") is { } length) options = options with { BundleBelow = length };
         return Keyed(EvmKey.FromHex(settings.Text("key")), key => new CrustOrderBackend(options, key, time));
     }
@@ -159,6 +167,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Gateways = settings.Urls("gateways"),
             BundleBelow = settings.FindNumber("bundle-below"),
         };
+        if (settings.FindSeconds("poll-seconds") is { } poll) options = options with { PollInterval = poll };
         if (settings.Find("usd-per-ar") is not null) options = options with { UsdPerAr = settings.Decimal("usd-per-ar"), UsdPerArAsOf = settings.Date("usd-per-ar-date") };
         if (settings.Find("wallet") is { } jwk)
             return Keyed(ArweaveKey.Read(Encoding.UTF8.GetBytes(jwk)), wallet => options.Bundler is null ? ArweaveBackend.Direct(options, wallet, time) : ArweaveBackend.ThroughBundler(options, wallet, time));
@@ -178,6 +187,8 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
             Prices = PriceSettings.Read(settings, FilecoinPrices.Default),
         };
         if (settings.Find("label") is { } label) options = options with { Label = label };
+        if (settings.FindSeconds("poll-seconds") is { } poll) options = options with { AskInterval = poll };
+        if (settings.FindSeconds("proof-poll-seconds") is { } proofPoll) options = options with { ProofInterval = proofPoll };
         if (settings.FindNumber("bundle-below") is { } length) options = options with { BundleBelow = length };
         return Keyed(EvmKey.FromHex(settings.Text("key")), key => new FilecoinBackend(options, key, time, time));
     }

@@ -40,6 +40,14 @@ internal sealed class NetworkSettings
 
     public long? FindNumber(string name) => Find(name) is null ? null : Number(name);
 
+    /// <summary>A pause of whole seconds, from one to a day's.</summary>
+    public TimeSpan? FindSeconds(string name) => FindNumber(name) switch
+    {
+        null => null,
+        >= 1 and <= 86_400 and var seconds => TimeSpan.FromSeconds(seconds),
+        _ => throw new NetworkException($"Setting \"{name}\" of network {network} is a number from 1 to 86400."),
+    };
+
     /// <summary>A number that need not be whole; what a kind's options do not take is refused by them.</summary>
     public double Decimal(string name) => double.TryParse(Text(name), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
         ? number

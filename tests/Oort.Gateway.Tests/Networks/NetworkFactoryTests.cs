@@ -95,6 +95,12 @@ public sealed class NetworkFactoryTests
     [InlineData("s3", "price-date", "2026-10-01", "price-item", "NaN")]
     [InlineData("ipfs", "price-date", "yesterday", "price-item", "1")]
     [InlineData("arweave", "usd-per-ar", "2")]
+    [InlineData("arweave", "poll-seconds", "0")]
+    [InlineData("filecoin", "poll-seconds", "0.5")]
+    [InlineData("filecoin", "proof-poll-seconds", "86401")]
+    [InlineData("ipfs-pinning", "poll-seconds", "-1")]
+    [InlineData("crust", "poll-seconds", "soon")]
+    [InlineData("crust", "confirmations", "3")]
     public void Open_WithAWrongValue_IsRefusedInASentence(string kind, string name, string value, string? other = null, string otherValue = "")
     {
         var settings = new Dictionary<string, string>(needed[kind]) { [name] = value };
@@ -118,11 +124,27 @@ public sealed class NetworkFactoryTests
             ["gas-price-max"] = "0.5",
             ["order-usd-max"] = "1",
             ["order-days"] = "90",
+            ["confirmations"] = "12",
             ["!rpc-authorization"] = "Bearer " + Key,
             ["!node-token"] = Key,
         });
         permanent.Traits.Retention.ShouldBe(Retention.Permanent);
         foreach (var name in (string[])["ethereum", "optimism", "arbitrum", "zksync", "crust"]) await Open("crust", new(orders) { ["chain"] = name }).DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("ipfs-pinning", "poll-seconds")]
+    [InlineData("crust", "poll-seconds")]
+    [InlineData("orders", "poll-seconds")]
+    [InlineData("arweave", "poll-seconds")]
+    [InlineData("filecoin", "poll-seconds")]
+    [InlineData("filecoin", "proof-poll-seconds")]
+    public async Task Open_WithAPause_TakesFromASecondToADay(string kind, string name)
+    {
+        var settings = kind == "orders" ? orders : needed[kind];
+        if (kind == "orders") kind = "crust";
+        foreach (var seconds in (string[])["1", "86400"]) await Open(kind, new(settings) { [name] = seconds }).DisposeAsync();
+        foreach (var wrong in (string[])["0", "86401", "1s", "9223372036854775807"]) Should.Throw<NetworkException>(() => Open(kind, new(settings) { [name] = wrong })).Message.ShouldContain($"\"{name}\"");
     }
 
     /// <summary>By default (docs/networks.md, "Bundles"), and by the setting where there is one.</summary>
@@ -177,6 +199,9 @@ public sealed class NetworkFactoryTests
     [InlineData("gas-price-max", "0", "GasPriceMax")]
     [InlineData("order-usd-max", "much", "a number")]
     [InlineData("order-days", "20", "RenewalLead")]
+    [InlineData("confirmations", "0", "BlockCount")]
+    [InlineData("confirmations", "129", "BlockCount")]
+    [InlineData("confirmations", "9223372036854775807", "BlockCount")]
     [InlineData("service", "https://pin.example.net", "one of the two")]
     [InlineData("gateway", "https://crust.example.net", "one of the two")]
     [InlineData("rpc", "rpc.example.net", "not a URL")]
