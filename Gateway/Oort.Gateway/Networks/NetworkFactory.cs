@@ -19,7 +19,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
     /// <summary>The kinds that there are, with the names of their settings, secret or not.</summary>
     private static readonly Dictionary<string, string[]> kinds = new(StringComparer.Ordinal)
     {
-        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "read-back", "look-days", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
+        ["s3"] = ["bucket", "endpoint", "region", "prefix", "class", "addressing", "body-form", "read-back", "look-days", "bundle-below", "access-key", "secret-key", "session-token", .. PriceSettings.Names],
         ["ipfs"] = ["node", "gateways", "token", .. PriceSettings.Names],
         ["ipfs-pinning"] = ["service", "node", "gateways", "origins", "token", "node-token", "poll-seconds", .. PriceSettings.Names],
         ["crust"] =
@@ -65,6 +65,7 @@ public sealed class NetworkFactory(TimeProvider time, Random jitter) : INetworkF
                 Endpoint = settings.Url("endpoint"),
                 Region = settings.Find("region") ?? "us-east-1",
                 Addressing = settings.Choice("addressing", ("auto", S3Addressing.Auto), ("path", S3Addressing.Path), ("virtual", S3Addressing.VirtualHost)),
+                BodyForm = settings.Choice("body-form", ("auto", S3BodyForm.Auto), ("plain", S3BodyForm.Plain)),
             },
             Keys = new(settings.Text("access-key"), settings.Text("secret-key"), settings.Find("session-token")),
             Bucket = settings.Text("bucket"),

@@ -78,6 +78,7 @@ public sealed class NetworkFactoryTests
     [InlineData("s3", "look-days", "4294967297")]
     [InlineData("s3", "look-days", "daily")]
     [InlineData("s3", "addressing", "pathless")]
+    [InlineData("s3", "body-form", "framed")]
     [InlineData("s3", "prefix", "/slash")]
     [InlineData("ipfs", "node", "127.0.0.1:5001")]
     [InlineData("ipfs", "gateways", "http://user@one.example.net")]
