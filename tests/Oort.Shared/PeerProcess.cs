@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Oort.Shared;
 
-/// <summary>A program of tests/peers/ipfs on 127.0.0.1, ended with the test.</summary>
+/// <summary>A program of tests/peers on 127.0.0.1, ended with the test.</summary>
 internal sealed class PeerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan startTimeout = TimeSpan.FromMinutes(5);
@@ -14,16 +14,19 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly string word;
     private bool isDisposed;
 
-    private PeerProcess(string word, IEnumerable<string> arguments)
+    private PeerProcess(string peers, string word, IEnumerable<string> arguments)
     {
         this.word = word + " ";
-        if (!Directory.Exists(Path.Combine(Folder, "node_modules")))
-            throw new InvalidOperationException("The npm packages of tests/peers/ipfs are not installed: run ./build.sh, or npm ci --ignore-scripts in that folder.");
-        var start = new ProcessStartInfo("node", ["--require", Path.Combine(Folder, "preload.cjs"), .. arguments])
+        var folder = FindFolder(peers);
+        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
+            throw new InvalidOperationException($"The npm packages of tests/peers/{peers} are not installed: run ./build.sh, or npm ci --ignore-scripts in that folder.");
+        var preload = Path.Combine(folder, "preload.cjs");
+        string[] required = File.Exists(preload) ? ["--require", preload] : [];
+        var start = new ProcessStartInfo("node", [.. required, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
         };
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, e) => Take(e.Data);
@@ -35,14 +38,14 @@ internal sealed class PeerProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    public static string Folder { get; } = FindFolder();
-
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>Starts one, and waits until it says where it is: in a line that begins so, followed by a space and the address.</summary>
-    public static async Task<PeerProcess> StartAsync(string word, params string[] arguments)
+    /// <summary>Starts one, and waits until it says where it is.</summary>
+    /// <param name="peers">The folder in tests/peers; what is there in "preload.cjs" is loaded before it.</param>
+    /// <param name="word">A line says so that begins with it, followed by a space and the address.</param>
+    public static async Task<PeerProcess> StartAsync(string peers, string word, params string[] arguments)
     {
-        var peer = new PeerProcess(word, arguments);
+        var peer = new PeerProcess(peers, word, arguments);
         try
         {
             peer.Address = await peer.ready.Task.WaitAsync(startTimeout);
@@ -63,11 +66,11 @@ internal sealed class PeerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static string FindFolder()
+    private static string FindFolder(string peers)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder!.FullName, "Oort.sln"))) folder = folder.Parent;
-        return Path.Combine(folder.FullName, "tests", "peers", "ipfs");
+        return Path.Combine(folder.FullName, "tests", "peers", peers);
     }
 
     private void Take(string? line)

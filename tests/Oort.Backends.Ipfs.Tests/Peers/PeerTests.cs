@@ -10,7 +10,7 @@ public sealed class PeerTests : IAsyncLifetime
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("oort-ipfs-");
     private PeerProcess node = null!;
 
-    public async ValueTask InitializeAsync() => node = await PeerProcess.StartAsync("ready", "node.mjs", Path.Combine(folder.FullName, "repo"));
+    public async ValueTask InitializeAsync() => node = await PeerProcess.StartAsync("ipfs", "ready", "node.mjs", Path.Combine(folder.FullName, "repo"));
 
     public async ValueTask DisposeAsync()
     {
@@ -58,7 +58,7 @@ public sealed class PeerTests : IAsyncLifetime
     [Fact]
     public async Task MockPinningService_ItemOfAJsIpfsNode_IsPaidOnceAndWaits()
     {
-        await using var service = await PeerProcess.StartAsync("listening", "node_modules/.bin/mock-ipfs-pinning-service", "--port", "0", "--token", "secret");
+        await using var service = await PeerProcess.StartAsync("ipfs", "listening", "node_modules/.bin/mock-ipfs-pinning-service", "--port", "0", "--token", "secret");
         await using var gateway = await GatewayPeer.RunAsync(_ => null);
         var options = new PinningOptions { Service = service.Address, Credentials = IpfsCredentials.Bearer("secret"), Origin = Options() with { Gateways = [new(gateway.Address)] } };
         await using var backend = new PinningBackend(options, time);

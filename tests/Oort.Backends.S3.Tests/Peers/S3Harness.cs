@@ -5,7 +5,7 @@ using Oort.S3.Client.Tests.Services;
 
 namespace Oort.Backends.S3.Tests.Peers;
 
-/// <summary>A bucket of Oort's own gateway behind a <see cref="FaultProxy"/>.</summary>
+/// <summary>A bucket of Oort's own gateway, or of another S3 server, behind a <see cref="FaultProxy"/>.</summary>
 internal sealed class S3Harness : NetworkHarness
 {
     private const int PartSize = 20_000;
@@ -13,13 +13,15 @@ internal sealed class S3Harness : NetworkHarness
     private readonly SteppingTime time;
     private readonly ImpatientTime clientTime = new();
     private readonly S3Client direct;
+    private readonly AccessKeys keys;
     private readonly Func<S3NetworkOptions, S3NetworkOptions> change;
     private S3NetworkBackend backend;
 
-    private S3Harness(FaultProxy proxy, S3Client direct, string bucket, SteppingTime time, Func<S3NetworkOptions, S3NetworkOptions> change)
+    private S3Harness(FaultProxy proxy, S3Client direct, AccessKeys keys, string bucket, SteppingTime time, Func<S3NetworkOptions, S3NetworkOptions> change)
     {
         Proxy = proxy;
         this.direct = direct;
+        this.keys = keys;
         this.time = time;
         this.change = change;
         Bucket = bucket;
@@ -51,10 +53,13 @@ internal sealed class S3Harness : NetworkHarness
 
     public override ReadChecks ReadChecks => ReadChecks.Whole;
 
-    public override IReadOnlyList<string> Secrets => [GatewayHost.SecretKey];
+    public override IReadOnlyList<string> Secrets => [keys.Secret];
 
     /// <summary>Three in one put, of one and of two blocks; two in parts, with a rest and without, in one step and in several.</summary>
-    public override IReadOnlyList<int> Lengths => [1, 1_000, 70_001, 4 * PartSize, 6 * PartSize + 1];
+    public override IReadOnlyList<int> Lengths => HasParts ? [1, 1_000, 70_001, 4 * PartSize, 6 * PartSize + 1] : [1, 1_000, 70_001];
+
+    /// <summary>Whether the server can tell which parts it has.</summary>
+    private bool HasParts { get; init; } = true;
 
     public static async Task<S3Harness> StartAsync(ServiceFixture service, Func<S3NetworkOptions, S3NetworkOptions>? change = null)
     {
@@ -63,7 +68,14 @@ internal sealed class S3Harness : NetworkHarness
         var proxy = await FaultProxy.StartAsync(service.Endpoint, time);
         // The proxy is the archive; the gateway behind it is one too, and has no clock to be turned.
         proxy.Stored = service.TakeOutOfArchiveAsync;
-        return new(proxy, direct, await service.NewBucketAsync(direct), time, change ?? (options => options));
+        return new(proxy, direct, new(GatewayHost.AccessKey, GatewayHost.SecretKey), await service.NewBucketAsync(direct), time, change ?? (options => options));
+    }
+
+    /// <summary>A server that others wrote, of which no more is asked than objects in one part: it lists no uploads and no parts, and knows no trailers.</summary>
+    public static async Task<S3Harness> StartAsync(S3rver server)
+    {
+        var time = new SteppingTime(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        return new(await FaultProxy.StartAsync(server.Endpoint, time), server.Client(), S3rver.Keys, await server.NewBucketAsync(), time, options => options with { Client = options.Client with { BodyForm = S3BodyForm.Plain } }) { HasParts = false };
     }
 
     public override async Task RestartAsync()
@@ -81,7 +93,7 @@ internal sealed class S3Harness : NetworkHarness
     public override bool Knows(PeerFault fault) => true;
 
     public override async Task<int> CountItemsAsync() =>
-        (await KeysAsync()).Count + (await direct.ListUploadsAsync(Bucket, "", CancellationToken.None)).Count;
+        (await KeysAsync()).Count + (HasParts ? (await direct.ListUploadsAsync(Bucket, "", CancellationToken.None)).Count : 0);
 
     public override Task LoseAsync(NetworkItem item) => direct.DeleteObjectAsync(Bucket, KeyOf(item), null, CancellationToken.None);
 
@@ -113,7 +125,7 @@ internal sealed class S3Harness : NetworkHarness
         change(new()
         {
             Client = new() { Endpoint = Proxy.Endpoint, AttemptCountMax = 2, RetryDelayBase = TimeSpan.FromTicks(1) },
-            Keys = new(GatewayHost.AccessKey, GatewayHost.SecretKey),
+            Keys = keys,
             Bucket = Bucket,
             Prefix = "shards/of-a-test",
             PartsAbove = 75_000,

@@ -28,7 +28,7 @@ public sealed class ColdClassTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        node = await PeerProcess.StartAsync("ready", "node.mjs", folder["ipfs"]);
+        node = await PeerProcess.StartAsync("ipfs", "ready", "node.mjs", folder["ipfs"]);
         foreach (var name in (string[])["one", "two"])
         {
             clouds[name] = await GatewayProcess.StartAsync(folder[name]);
