@@ -199,6 +199,21 @@ public sealed class FilecoinBackendTests
         driver.Item.IsCopy.ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(ItemState.Confirmed)]
+    [InlineData(ItemState.Sealed)]
+    public async Task Piece_ThatTheProviderSaysHasAnotherLength_IsNoCopy(ItemState state)
+    {
+        await using var harness = await FilecoinHarness.StartAsync();
+        var driver = New(harness, 1);
+        await driver.RunAsync(state);
+        // Its bytes are right when they are read, and the chain proves them.
+        harness.Stub.Override = request => request.Method == "HEAD" ? new(200) { Body = new byte[driver.Content.Length - 1] } : null;
+        (await driver.StepOrFailAsync())!.Kind.ShouldBe(BackendErrorKind.Corrupt);
+        driver.Item.State.ShouldBe(ItemState.FailedFinal);
+        driver.Item.IsCopy.ShouldBeFalse();
+    }
+
     [Fact]
     public async Task Addition_WhoseBlockIsUndone_IsMadeAgain()
     {

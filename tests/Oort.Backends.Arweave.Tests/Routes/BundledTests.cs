@@ -96,6 +96,35 @@ public sealed class BundledTests
         await world.RunAsync(item, source, ItemState.Sealed);
     }
 
+    /// <summary>A step sends 8 parts; here are 14 of 5 MiB, the last of the header's length only.</summary>
+    [Fact]
+    public async Task Parts_OfMoreThanAStep_GoOnAfterKillsAndAreChargedOnce()
+    {
+        const int partSize = 5 << 20;
+        await using var world = ArweaveWorld.Bundled(options => options with { PartSize = partSize });
+        var bytes = new byte[13 * partSize];
+        new Random(1).NextBytes(bytes);
+        var source = new MemorySource(bytes);
+        var item = await world.RunAsync(source.Item(), source, ItemState.Uploading);
+
+        // Killed within the fourth part, and again when eight more were sent and nothing was stored: the bundler says what it has.
+        source.FailsFrom = 3 * partSize;
+        await Should.ThrowAsync<BackendException>(async () => await world.Backend.StepAsync(item, source, None));
+        source.FailsFrom = long.MaxValue;
+        var seen = world.Bundler.Requests.Count;
+        await world.Backend.StepAsync(item, source, None);
+        await using var other = ArweaveBackend.ThroughBundler(world.Options, Wallets.Own, world.Time);
+        item = await other.StepAsync(item, source, None);
+        item.State.ShouldBe(ItemState.Uploading);
+        item = await world.RunAsync(item, source, ItemState.Accepted);
+
+        var again = world.Bundler.Requests.Skip(seen).Where(request => request.StartsWith("POST", StringComparison.Ordinal)).Select(request => request.Split('/')[^1]).ToList();
+        again.ShouldBe([.. Enumerable.Range(3, 11).Select(part => (part * partSize).ToString(CultureInfo.InvariantCulture)), "-1"]);
+        world.Bundler.Charged.ShouldHaveSingleItem().ShouldBe(item.Receipt!.Address);
+        world.Bundler.Bundle();
+        await world.RunAsync(item, source, ItemState.Sealed);
+    }
+
     [Fact]
     public async Task Parts_AnswerToTheEndLost_AreFoundThere()
     {

@@ -101,7 +101,7 @@ public sealed class DirectTests
         foreach (var node in world.Nodes) node.Answers("/tx", 503);
         world.Weave.Forget();
         world.Weave.Mine(60);
-        foreach (var node in world.Nodes) node.Fault = PostFails;
+        foreach (var node in world.Nodes) node.Fault = context => PostFails(context, "/tx");
         item = await world.StepAsync(item, source);
         item.ResumeState.ShouldBe(ItemState.Uploading, "it may still be mined, as far as we know: one block is missing");
         world.Weave.Mine(2);
@@ -143,6 +143,42 @@ public sealed class DirectTests
         item = await world.RunAsync(item, source, ItemState.Accepted);
         world.Weave.Data(id).ShouldBe(Vectors.Pattern(700_000));
         await world.RunAsync(item, source, ItemState.Sealed);
+    }
+
+    /// <summary>A step sends 256 chunks, 64 MiB; here are two more.</summary>
+    [Fact]
+    public async Task Chunks_OfMoreThanAStep_GoOnAfterKillsAndArePaidOnce()
+    {
+        const int perStep = 256;
+        await using var world = ArweaveWorld.Direct();
+        var bytes = new byte[(perStep + 2) * DataChunks.SizeMax];
+        new Random(1).NextBytes(bytes);
+        var source = new MemorySource(bytes);
+        var item = await world.RunAsync(source.Item(), source, ItemState.Uploading, isMining: false);
+
+        // Killed within the first step, and before what it gave was stored: all of it is sent again.
+        foreach (var node in world.Nodes) node.Fault = context => CountChunks() > 3 ? PostFails(context, "/chunk") : Task.FromResult(false);
+        await Should.ThrowAsync<BackendException>(async () => await world.Backend.StepAsync(item, source, None));
+        foreach (var node in world.Nodes) node.Fault = null;
+        CountChunks().ShouldBe(4);
+        await world.Backend.StepAsync(item, source, None);
+        CountChunks().ShouldBe(4 + perStep);
+        item = await world.StepAsync(item, source);
+        CountChunks().ShouldBe(4 + 2 * perStep);
+
+        // Killed when it was stored: the rest is sent.
+        await using var other = ArweaveBackend.Direct(world.Options, Wallets.Own, world.Time);
+        item = await other.StepAsync(item, source, None);
+        item.State.ShouldBe(ItemState.Uploading);
+        CountChunks().ShouldBe(4 + 2 * perStep + 2);
+
+        item = await world.RunAsync(item, source, ItemState.Sealed);
+        CountChunks().ShouldBe(4 + 2 * perStep + 2);
+        world.Weave.Mined.ShouldHaveSingleItem().ShouldBe(item.Receipt!.Address);
+        world.Weave.PaidCount.ShouldBe(1);
+        world.Weave.Data(item.Receipt.Address).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+
+        int CountChunks() => world.Nodes[0].Requests.Count(request => request == "POST /chunk");
     }
 
     [Fact]
@@ -249,9 +285,9 @@ public sealed class DirectTests
         (await world.Backend.GetAccountAsync(None)).ShouldBe(new NetworkAccount(0.001m, "AR", null));
     }
 
-    private static Task<bool> PostFails(HttpContext context)
+    private static Task<bool> PostFails(HttpContext context, string path)
     {
-        if (context.Request.Method != "POST" || context.Request.Path != "/tx") return Task.FromResult(false);
+        if (context.Request.Method != "POST" || context.Request.Path != path) return Task.FromResult(false);
         context.Response.StatusCode = 503;
         return Task.FromResult(true);
     }

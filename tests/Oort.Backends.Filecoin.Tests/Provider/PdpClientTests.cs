@@ -145,6 +145,20 @@ public sealed class PdpClientTests : IAsyncLifetime
         await FailsAsync(() => ReadAsync(10, 10), BackendErrorKind.Transient);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    [InlineData(-1_000)]
+    public async Task Head_OfAnotherLength_IsCorrupt(int difference)
+    {
+        await UploadAsync();
+        (await client.CanBeReadAsync(cid, none)).ShouldBeTrue();
+        stub.Override = _ => new(200) { Body = new byte[bytes.Length + difference] };
+        (await FailsAsync(() => client.CanBeReadAsync(cid, none), BackendErrorKind.Corrupt)).Message.ShouldContain($"has {bytes.Length + difference} bytes");
+        stub.Override = _ => new(404);
+        (await client.CanBeReadAsync(cid, none)).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task Silence_OfAProvider_EndsInTime()
     {
