@@ -15,6 +15,8 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     BackendVerb.Create(),
     TierVerb.Create(),
     QuoteVerb.Create(),
+    CostVerb.Create(),
+    BudgetVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

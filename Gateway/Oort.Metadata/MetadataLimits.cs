@@ -33,6 +33,9 @@ public static class MetadataLimits
     /// <summary>Shards in one item: keeps the command that adds it, some 80 bytes a shard, below half of <see cref="CommandBytesMax"/>.</summary>
     public const int ItemShardCountMax = 65_536;
 
+    /// <summary>Buckets that an item names as those whose data it was made of.</summary>
+    public const int ItemBucketCountMax = 16;
+
     /// <summary>Shards in an item that is to be moved over others: the command takes each away and puts it, some 130 bytes a shard.</summary>
     public const int MovedItemShardCountMax = ItemShardCountMax / 2;
 

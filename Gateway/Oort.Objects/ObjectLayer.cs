@@ -84,7 +84,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var command = new PutVersion(
                 bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
-                written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch), conditions);
+                written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch, bucket.Id), conditions);
             var result = await CommitAsync(written, () => Metadata.PutVersionAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutResult(result.Outcome, result.Version, result.Versioning, DurabilityNames.Of(written.IsFull));
         }
@@ -104,7 +104,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             using var written = await WriteAsync(body, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
-            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch));
+            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch, upload.Bucket));
             var (outcome, part) = await CommitAsync(written, () => Metadata.PutPartAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutPartResult(outcome, part, DurabilityNames.Of(written.IsFull));
         }

@@ -195,6 +195,12 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await placement.RebalanceAsync(await BodyAsync<RebalanceRequest>(request, cancellationToken), cancellationToken);
             case ("POST", ["quote"]):
                 return await costs.QuoteAsync(await BodyAsync<QuoteRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["cost"]):
+                return await costs.ShowAsync(request.Http.Request.Query.TryGetValue("month", out var month) ? (string?)month : null, cancellationToken);
+            case ("GET", ["budgets"]):
+                return costs.Budgets();
+            case ("PUT", ["budgets"]):
+                return await costs.SetBudgetAsync(await BodyAsync<BudgetRequest>(request, cancellationToken), cancellationToken);
             case ("POST", ["durability"]):
                 return durability.Survey(await BodyAsync<DurabilityRequest>(request, cancellationToken));
             case ("POST", ["durability", "what-if"]):
@@ -257,7 +263,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
         var status = system.GetStatus();
         var totals = await system.Metadata.GetTotalsAsync(cancellationToken);
         var disks = await system.ListDisksAsync(cancellationToken);
-        var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 || status.Networks.Any(network => network.Warnings.Any(warning => warning.IsUrgent)) ? "degraded" : "ok";
+        var state = !status.CanWrite ? "read-only" : status.Stores.Any(s => s.Health != StoreHealth.Online) || totals.SegmentsNotFull > 0 || status.Networks.Any(network => network.Warnings.Any(warning => warning.IsUrgent)) || status.Spending.IsUsedUp ? "degraded" : "ok";
         return new StatusModel(
             Version, system.Cluster.ToString(), state, options.Region, status.Geometry.ToString(), time.GetElapsedTime(started).TotalSeconds, totals,
             new RepairModel(status.Repair.Queued + status.Repair.Running + disks.Sum(d => d.Refilling), status.Repair.Repaired, status.Repair.Failed, status.Repair.CopiesPending),

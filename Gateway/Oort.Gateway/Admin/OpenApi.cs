@@ -50,6 +50,9 @@ internal static class OpenApi
         ("get", "placement/rebalance", "How far the moving of shards is.", [], []),
         ("post", "placement/rebalance", "Starts, pauses or resumes the moving of shards.", [], ["action"]),
         ("post", "quote", "What data would cost under each policy, before anything is written; money is in US dollars.", [], ["bytes", "objects", "months", "bucket", "together"]),
+        ("get", "cost", "What is on outside networks, and what was spent in a month (this one, where none is named), by network, kind and bucket; money is in US dollars.", ["month"], []),
+        ("get", "budgets", "What may be spent in a month, and how much is.", [], []),
+        ("put", "budgets", "Sets what may be spent in a month, on one network, for one bucket, or on all together; without dollars there is no limit any more.", [], ["network", "bucket", "dollars", "emergency"]),
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
         ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
@@ -81,7 +84,7 @@ internal static class OpenApi
             {
                 var parameters = new JsonArray();
                 foreach (var part in path.Split('/').Where(p => p.StartsWith('{'))) parameters.Add(Parameter(part.Trim('{', '}'), "path", required: true));
-                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name is not ("versionId" or "data")));
+                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name is not ("versionId" or "data" or "month")));
                 var operation = new JsonObject
                 {
                     ["summary"] = summary,
@@ -124,7 +127,7 @@ internal static class OpenApi
         "repair" or "force" or "objects" or "lazy" or "vetting" => "boolean",
         "concurrency" or "bytesPerSecond" or "expiresSeconds" or "together" => "integer",
         "bytes" when names.Contains("months") => "integer",
-        "windowHours" or "months" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
+        "windowHours" or "months" or "dollars" or "emergency" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
         "urls" => "array",
         "annualLoss" => "object",
         // A policy is an object where it is set, and a name where it is assigned.

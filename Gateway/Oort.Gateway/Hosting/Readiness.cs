@@ -11,7 +11,7 @@ internal static class Readiness
         var readable = now.Stores.Count(store => store.Health != StoreHealth.Offline);
         if (readable < now.Geometry.DataShards) return (StatusCodes.Status503ServiceUnavailable, "too few disks to read from");
         if (!now.CanWrite) return (StatusCodes.Status200OK, "read-only");
-        if (now.Networks.Any(network => network.Warnings.Any(warning => warning.IsUrgent))) return (StatusCodes.Status200OK, "degraded");
+        if (now.Networks.Any(network => network.Warnings.Any(warning => warning.IsUrgent)) || now.Spending.IsUsedUp) return (StatusCodes.Status200OK, "degraded");
         return (StatusCodes.Status200OK, now.Stores.All(store => store.Health is StoreHealth.Online or StoreHealth.Suspect) ? "ok" : "degraded");
     }
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Oort.Objects;
 using Oort.Objects.Budget;
+using Oort.Objects.Costs;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 
@@ -77,6 +79,12 @@ internal sealed class SystemMeters : IDisposable
         meter.CreateObservableGauge("oort.network.account.balance", () => system.GetStatus().Networks.Where(network => network.Account is not null).Select(network => new Measurement<double>((double)network.Account!.Balance, new("network", network.Name), new("unit", network.Account.Unit))), description: "What is left on the network's account.");
         Gauge("oort.network.account.lasts.seconds", "How long the network's account still pays for what is there; absent where it is not known.", s => s.Networks.Where(network => network.Account?.LastsUntil is not null).Select(network => new Measurement<long>((long)(network.Account!.LastsUntil!.Value - TimeProvider.System.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("network", network.Name))));
         Gauge("oort.network.account.age.seconds", "How old the network's word on its account is.", s => s.Networks.Where(network => network.AccountAsOf is not null).Select(network => new Measurement<long>((long)(TimeProvider.System.GetUtcNow() - network.AccountAsOf!.Value).TotalSeconds, new KeyValuePair<string, object?>("network", network.Name))));
+        Gauge("oort.budget.limit.cents", "What may be spent on networks in this month, in US cents, by network or bucket.", s => Budgets(s, one => (long)(one.Limit * 100)));
+        Gauge("oort.budget.spent.cents", "What is spent of it.", s => Budgets(s, one => (long)(one.Spent * 100)));
+        Gauge("oort.budget.level.percent", "The highest of 50, 80 and 100 percent of it that was reached; otherwise 0.", s => Budgets(s, one => one.Level));
+        Counter("oort.budget.held", "Times that an item for a network had to wait for a budget.", s => s.Spending.Held);
+        Counter("oort.budget.emergencies", "Items that were sent beyond a budget, since data were at risk.", s => s.Spending.Emergencies);
+        Gauge("oort.cost.spent.cents", "What was spent on networks in this month, in US cents, by kind; waste and emergency are parts of the others.", s => s.Spending.Lines.Select(line => new Measurement<long>((long)(line.Dollars * 100), new("network", line.Network), new("kind", JsonNamingPolicy.CamelCase.ConvertName(line.Kind.ToString())))));
         Gauge("oort.drill.clean", "1 when the last recovery drill found nothing; absent before the first.", s => s.Drill is { } drill ? [new(drill.IsClean ? 1 : 0)] : []);
         Gauge("oort.drill.compared.versions", "Versions that the last recovery drill compared.", s => s.Drill is { } drill ? [new(drill.Compared)] : []);
         Gauge("oort.drill.time.seconds", "When the last recovery drill began, seconds since 1970.", s => s.Drill is { } drill ? [new(drill.Started.ToUnixTimeSeconds())] : []);
@@ -116,6 +124,9 @@ internal sealed class SystemMeters : IDisposable
 
     private static IEnumerable<Measurement<long>> Networks(SystemStatus status, Func<NetworkStatus, long> value) =>
         status.Networks.Select(network => new Measurement<long>(value(network), new KeyValuePair<string, object?>("network", network.Name)));
+
+    private static IEnumerable<Measurement<long>> Budgets(SystemStatus status, Func<BudgetStatus, long> value) =>
+        status.Spending.Budgets.Select(one => new Measurement<long>(value(one), new("network", one.Network), new("bucket", one.Bucket)));
 
     private static Measurement<long> Of<T>(NetworkStatus network, long value, string tag, T tagged)
         where T : struct, Enum => new(value, new("network", network.Name), new(tag, DiskModel.Lower(tagged)));

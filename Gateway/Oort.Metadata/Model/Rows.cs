@@ -170,6 +170,9 @@ public sealed record DataRow
     public required ImmutableArray<byte> WrappedKey { get; init; }
     public required ImmutableArray<SegmentRun> Runs { get; init; }
 
+    /// <summary>The bucket that it was written for, which what it costs is put down to; null: not known. Versions of other buckets may share it.</summary>
+    public BucketId? Bucket { get; init; }
+
     /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; init; }
 }

@@ -10,6 +10,7 @@ internal static class DataRecord
     private const int KeyVersionTag = 2;
     private const int WrappedKeyTag = 3;
     private const int RunTag = 4;
+    private const int BucketTag = 5;
 
     public static void Write(RecordWriter writer, DataRow row)
     {
@@ -26,6 +27,7 @@ internal static class DataRecord
             writer.Number(RunFields.LengthTag, run.Length);
             writer.End(start);
         }
+        if (row.Bucket is { } bucket) writer.Number(BucketTag, bucket.Value);
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -33,6 +35,7 @@ internal static class DataRecord
     {
         long length = 0;
         var keyVersion = 0;
+        BucketId? bucket = null;
         ImmutableArray<byte> wrappedKey = [];
         var runs = ImmutableArray.CreateBuilder<SegmentRun>(1);
         ReadOnlyMemory<byte> unknown = default;
@@ -45,10 +48,11 @@ internal static class DataRecord
                 case KeyVersionTag: keyVersion = reader.Int; break;
                 case WrappedKeyTag: wrappedKey = [.. reader.Bytes]; break;
                 case RunTag: runs.Add(ReadRun(reader.Bytes)); break;
+                case BucketTag: bucket = new(reader.Number); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
-        return new() { Id = id, Length = length, KeyVersion = keyVersion, WrappedKey = wrappedKey, Runs = runs.DrainToImmutable(), UnknownFields = unknown };
+        return new() { Id = id, Length = length, KeyVersion = keyVersion, WrappedKey = wrappedKey, Runs = runs.DrainToImmutable(), Bucket = bucket, UnknownFields = unknown };
     }
 
     private static SegmentRun ReadRun(ReadOnlySpan<byte> record)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Oort.Backends;
 
 namespace Oort.Metadata.Records;
@@ -17,6 +18,7 @@ internal static class ItemRecord
     private const int ReceiptTag = 9;
     private const int RevisionTag = 10;
     private const int ShardCountTag = 11;
+    private const int BucketTag = 12;
 
     private const int Sha256Size = 32;
 
@@ -34,6 +36,14 @@ internal static class ItemRecord
         if (item.Receipt is { } receipt) WriteReceipt(writer, receipt);
         writer.Number(RevisionTag, (long)row.Revision);
         writer.Number(ShardCountTag, (long)row.ShardCount);
+        foreach (var part in row.Buckets)
+        {
+            var start = writer.Begin(BucketTag);
+            writer.Number(BucketFields.BucketTag, part.Bucket.Value);
+            writer.Number(BucketFields.BytesTag, part.Bytes);
+            writer.End(start);
+        }
+
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -41,6 +51,7 @@ internal static class ItemRecord
     {
         var item = new NetworkItem { Id = id, Length = 0, Sha256 = default, State = default, ResumeState = default, NextStep = DateTimeOffset.UnixEpoch };
         int revision = 0, shardCount = 0;
+        var buckets = ImmutableArray.CreateBuilder<BucketBytes>(1);
         ReadOnlyMemory<byte> unknown = default;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -58,11 +69,12 @@ internal static class ItemRecord
                 case ReceiptTag: item = item with { Receipt = ReadReceipt(reader.Bytes) }; break;
                 case RevisionTag: revision = reader.Int; break;
                 case ShardCountTag: shardCount = reader.Int; break;
+                case BucketTag: buckets.Add(ReadBucket(reader.Bytes)); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
         if (item.Length == 0 || item.Sha256.IsEmpty || item.State == default || item.ResumeState == default) throw new MetadataFormatException("An item lacks its length, hash or state.");
-        return new() { Store = store, Item = item, Revision = revision, ShardCount = shardCount, UnknownFields = unknown };
+        return new() { Store = store, Item = item, Revision = revision, ShardCount = shardCount, Buckets = buckets.DrainToImmutable(), UnknownFields = unknown };
     }
 
     public static void WriteShard(RecordWriter writer, in ItemShardRow row)
@@ -89,6 +101,21 @@ internal static class ItemRecord
             }
         }
         return new(shard, store, item ?? throw new MetadataFormatException("A shard on a network is in no item."), offset, length);
+    }
+
+    private static BucketBytes ReadBucket(ReadOnlySpan<byte> record)
+    {
+        var (bucket, bytes) = (default(BucketId), 0L);
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case BucketFields.BucketTag: bucket = new(reader.Number); break;
+                case BucketFields.BytesTag: bytes = reader.Long; break;
+            }
+        }
+        return new(bucket, bytes);
     }
 
     private static void WriteReceipt(RecordWriter writer, NetworkReceipt receipt)
@@ -144,6 +171,13 @@ internal static class ItemRecord
         public const int AcceptedTag = 7;
         public const int ExpiresTag = 8;
         public const int AnswerTag = 9;
+    }
+
+    /// <summary>Fields of a bucket's part.</summary>
+    private static class BucketFields
+    {
+        public const int BucketTag = 1;
+        public const int BytesTag = 2;
     }
 
     /// <summary>Fields of a shard's place.</summary>

@@ -20,29 +20,29 @@ public sealed record NetworkFees(double Put, double Once, double Stored, double 
     /// <param name="losses">Expected losses of the whole network over the time.</param>
     internal static NetworkFees Of(NetworkLoad load, NetworkPrices prices, NetworkTraits traits, TimeSpan duration, double readShare, double losses)
     {
-        var (checks, months) = (traits.Checks, duration / prices.Month);
+        var fees = new ItemFees(prices, traits);
         // The first is paid at the beginning, another whenever one has ended before the end.
         var terms = prices.Term > TimeSpan.Zero ? Math.Max(1, Math.Ceiling(duration / prices.Term)) : 1;
-        var looks = Math.Floor(duration / checks.LookInterval);
-        var isArchive = traits.Latency == Latency.Archive;
-        double put = 0, once = 0, month = prices.PerMonth, seal = 0, look = 0, delete = 0, restore = 0;
+        var looks = Math.Floor(fees.LooksIn(duration));
+        var left = prices.DurationMin > duration ? prices.DurationMin - duration : TimeSpan.Zero;
+        double put = 0, once = 0, stored = prices.PerMonth * (duration / prices.Month), seal = 0, look = 0, delete = 0, restore = 0, minimum = 0;
         foreach (var (length, count) in load.Items)
         {
-            put += count * checks.PutsOf(length) * prices.PerItem;
-            once += count * length / Gibibyte * prices.PerGibibyteOnce;
-            month += count * (Math.Max(length, prices.ItemLengthCharged) / Gibibyte * prices.PerGibibyteMonth + prices.PerItemMonth);
-            seal += count * (checks.SealLooks * prices.PerLook + checks.SealReads * prices.PerRead + checks.SealShare * length / Gibibyte * prices.PerGibibyteRead);
-            look += count * (checks.Looks * prices.PerLook + checks.LookReads * prices.PerRead + Math.Min(length, checks.LookBytes) / Gibibyte * prices.PerGibibyteRead);
+            put += count * fees.Put(length);
+            once += count * fees.Once(length);
+            stored += count * fees.Stored(length, duration);
+            minimum += count * fees.Stored(length, left);
+            seal += count * fees.Seal(length);
+            look += count * fees.Look(length);
+            restore += count * fees.Restore(length);
             delete += count * prices.PerDelete;
-            if (isArchive) restore += count * (prices.PerRestore + length / Gibibyte * prices.PerGibibyteRestored);
         }
 
         if (load.ItemCount == 0) return new(0, 0, 0, 0, 0, 0, 0);
         var read = load.Shards.Sum(group => group.Count * (group.Reads * prices.PerRead + group.Length / Gibibyte * prices.PerGibibyteRead));
-        var minimum = Math.Max(0, (prices.DurationMin - duration) / prices.Month) * (month - prices.PerMonth);
         return new(
-            put * terms, once * terms, month * months, seal + restore + looks * look, put + once + seal + restore,
+            put * terms, once * terms, stored, seal + looks * look, put + once + seal,
             readShare * (read + restore) + (traits.Retention is Retention.Permanent or Retention.Expiring ? 0 : delete) + minimum,
-            losses * (put + once + seal + restore));
+            losses * (put + once + seal));
     }
 }

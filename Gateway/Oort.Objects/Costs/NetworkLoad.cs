@@ -45,10 +45,13 @@ internal sealed record NetworkLoad(ImmutableArray<ItemGroup> Items, ImmutableArr
         return new(items.ToImmutable(), shards);
     }
 
+    /// <summary>A client that reads all of a segment reads its first stripe, then runs of whole stripes, then the short one at the end, each with one read from each store.</summary>
+    /// <param name="readRunBytes">Payload bytes of such a run.</param>
     private static ShardGroup ShardsOf(SegmentGroup group, Geometry geometry, int count, int readRunBytes)
     {
         var layout = new ShardLayout(geometry, group.PayloadLength);
-        var stripes = Math.Max(1, readRunBytes / ((long)geometry.DataShards * ShardLayout.FullCellSize));
-        return new(layout.ShardLength, group.Count * count, Math.Max(group.ObjectCount, (layout.StripeCount + stripes - 1) / stripes));
+        var run = Math.Max(1, readRunBytes / ((long)geometry.DataShards * ShardLayout.FullCellSize));
+        var reads = layout.FullStripeCount == 0 ? 1 : 1 + (layout.FullStripeCount + run - 1) / run + (layout.LastCellSize > 0 ? 1 : 0);
+        return new(layout.ShardLength, group.Count * count, Math.Max(group.ObjectCount, reads));
     }
 }

@@ -98,6 +98,18 @@ public interface IObjectSystem : IAsyncDisposable
     /// <exception cref="ArgumentException">A number that cannot be one.</exception>
     ValueTask<QuoteReport> QuoteAsync(CostQuestion question, BucketId? bucket, CancellationToken cancellationToken);
 
+    /// <summary>What is on outside networks as of the last count, and what was spent in a month. Counts nothing itself.</summary>
+    /// <param name="month">Its first day; null: this month.</param>
+    ValueTask<CostReport> GetCostsAsync(DateOnly? month, CancellationToken cancellationToken);
+
+    /// <summary>Sets what may be spent in a month; durable when it returns.</summary>
+    /// <param name="network">On this network; null: on all.</param>
+    /// <param name="bucket">For this bucket, on all networks together; null: for all. Not both.</param>
+    /// <param name="dollars">Null: no limit any more.</param>
+    /// <param name="emergencyFactor">How many times as much where data are at risk, of any budget; null: as before.</param>
+    /// <exception cref="ArgumentException">A number that cannot be one, or there is no such network or bucket.</exception>
+    ValueTask SetBudgetAsync(string? network, string? bucket, double? dollars, double? emergencyFactor, CancellationToken cancellationToken);
+
     /// <summary>Has rebalancing look at all segments soon.</summary>
     void AskRebalance();
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
+using Oort.Objects.Costs;
 using Oort.Objects.Networks;
 
 namespace Oort.Objects;
@@ -34,6 +35,7 @@ public sealed partial class ObjectSystem
     /// <returns>Steps taken.</returns>
     internal async Task<int> StepNetworksAsync(CancellationToken cancellationToken = default)
     {
+        await CountCostsAsync(isAsked: false, cancellationToken);
         var steps = await TakeNetworkStepAsync(cancellationToken);
         if (steps == 0) return steps;
         for (int taken; (taken = await itemRound.RunAsync(cancellationToken)) > 0;) steps += taken;
@@ -70,7 +72,15 @@ public sealed partial class ObjectSystem
     {
         workers.Every("The look for new networks", options.PlacementInterval, options.PlacementInterval, LoadNetworksAsync);
         workers.Every("The look at networks", TimeSpan.FromSeconds(5), options.Networks.WatchInterval, networkWatch.RunAsync);
+        workers.Every("The look for budgets", options.PlacementInterval, options.PlacementInterval, async stop => await spending.LoadAsync(stop));
+        workers.Every("The count of reads from networks", CostRound.OwnInterval, CostRound.OwnInterval, costs.CountOwnAsync);
         workers.Every("Items on networks", options.Networks.StepInterval, options.Networks.StepInterval, stop => parts.Stores.Networks.Count == 0 ? Task.CompletedTask : RunAloneAsync("items", RunNetworksAsync, stop));
+    }
+
+    /// <summary>In the same turn as the items, so that one gateway minds the money.</summary>
+    private async Task CountCostsAsync(bool isAsked, CancellationToken cancellationToken)
+    {
+        if (await costs.RunAsync(isAsked, cancellationToken) is { } until) await spending.ForgetCountedAsync(until, cancellationToken);
     }
 
     private async Task RunNetworksAsync(CancellationToken stop)
@@ -79,6 +89,7 @@ public sealed partial class ObjectSystem
         var isWhole = now != plannedFor || time.GetElapsedTime(plannedAt) >= options.Networks.PlanInterval;
         await itemPlanner.RunAsync(isWhole, stop);
         if (isWhole) (plannedFor, plannedAt) = (now, time.GetTimestamp());
+        await CountCostsAsync(isAsked: false, stop);
         await itemRound.RunAsync(stop);
         await itemCompactor.RunAsync(stop);
     }

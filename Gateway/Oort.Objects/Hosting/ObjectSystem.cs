@@ -8,6 +8,7 @@ using Oort.Objects.Audits;
 using Oort.Objects.Budget;
 using Oort.Objects.Caching;
 using Oort.Objects.Collection;
+using Oort.Objects.Costs;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
@@ -79,8 +80,10 @@ public sealed partial class ObjectSystem : IObjectSystem
         var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);
         prices = new(time);
         networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, new(buffers, Math.Min(options.Networks.CacheBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)), time, logs.CreateLogger<NetworkBook>());
-        itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, options.Networks, time, logs.CreateLogger<ItemPlanner>());
-        itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, options.Networks, time, logs.CreateLogger<ItemRound>());
+        costs = new(parts.Metadata, parts.Stores, prices, time, logs.CreateLogger<CostRound>());
+        spending = new(parts.Metadata, parts.Stores, costs, prices, time, logs.CreateLogger<SpendGate>());
+        itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, spending, options.Networks, time, logs.CreateLogger<ItemPlanner>());
+        itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, spending, options.Networks, time, logs.CreateLogger<ItemRound>());
         itemCompactor = new(parts.Metadata, parts.Stores, itemPlanner, repairer, options.Networks, options.DeleteGrace, time, logs.CreateLogger<ItemCompactor>());
         networkWatch = new(parts.Metadata, parts.Stores, options.Networks, time, logs.CreateLogger<NetworkWatch>());
         rebalancer = new(parts.Metadata, parts.Stores, repairer, repairs, leftovers, new Pacer(options.RebalanceBytesPerSecond, time), options, time, logs.CreateLogger<Rebalancer>());
@@ -127,6 +130,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         await system.LoadNetworksAsync(cancellationToken);
         await system.LoadPlacementAsync(cancellationToken);
         await system.tiers.LoadAsync(cancellationToken);
+        await system.spending.LoadAsync(cancellationToken);
         await system.reputations.LoadAsync(cancellationToken);
         system.lastDrill = system.LoadDrill();
         system.StartWorkers();
@@ -138,7 +142,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         var stores = parts.Stores.GetStatus();
         var journal = parts.Journal.Status;
         var geometry = parts.Stores.Geometry;
-        var outside = networkWatch.Status;
+        var (outside, spent) = (networkWatch.Status, spending.Status);
         var writable = stores.Count(store => store is { State: StoreState.Active, Health: StoreHealth.Online or StoreHealth.Suspect });
         return new(
             writable >= geometry.WriteQuorum && parts.Metadata.JournalFault is null,
@@ -149,13 +153,14 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault), .. outside.SelectMany(network => network.Warnings).Select(warning => warning.Text)])
+            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault), .. outside.SelectMany(network => network.Warnings).Select(warning => warning.Text), .. SystemWarnings.Of(spent.Budgets, spending.Fault, costs.Fault)])
         {
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,
             Audits = audits.Status,
             Shredding = shredder.Status,
             HotCells = objects.HotCells,
+            Spending = spent,
             Cache = cache?.Status,
             Tiering = tiering.Status,
             Drill = lastDrill,
@@ -199,6 +204,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             // 3.
             if (options.RunWorkers && snapshotter.BytesSince > options.SnapshotAfterBytes / 2) await TrySnapshotAsync(cancellationToken);
 
+            if (options.RunWorkers) await TryCountCostsAsync(cancellationToken);
             await networks.DisposeAsync();
 
             // 4.
@@ -212,6 +218,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             rotation.Dispose();
             keeper.Dispose();
             shredder.Dispose();
+            costs.Dispose();
             logger.LogInformation("Stopped at generation {Generation}.", generation);
         }
         finally
@@ -403,6 +410,13 @@ internal static class SystemWarnings
         if (fault.Length > 0) yield return fault;
         foreach (var placer in placers.Where(placer => (placer.Shortfall & ~PlacementShortfall.Stores) != 0))
             yield return string.Create(CultureInfo.InvariantCulture, $"Placement policy {placer.Policy} could not be kept for the last segment ({placer.Shortfall}), and for {placer.Short} of {placer.Placed} since the start; oort placement check {placer.Policy} says why.");
+    }
+
+    public static IEnumerable<string> Of(ImmutableArray<BudgetStatus> budgets, params string[] faults)
+    {
+        foreach (var fault in faults.Where(fault => fault.Length > 0)) yield return fault;
+        foreach (var one in budgets.Where(one => one.Level > 0))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{one.Spent:0.00} of this month's budget of {one.Limit:0.00} US dollars for {one.Subject} are spent{(one.Level == 100 ? "; new items wait, and their shards stay on disks and nodes" : "")}. oort cost says for what.");
     }
 
     public static IEnumerable<string> Of(CellCacheStatus? cache)

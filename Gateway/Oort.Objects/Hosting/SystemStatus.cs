@@ -46,6 +46,9 @@ public sealed record SystemStatus(
     /// <summary>How outside networks do; none before the first look.</summary>
     public ImmutableArray<NetworkStatus> Networks { get; init; } = [];
 
+    /// <summary>What may be spent on outside networks in this month, and how much is.</summary>
+    public Costs.SpendingStatus Spending { get; init; } = Costs.SpendingStatus.None;
+
     /// <summary>What is kept of slow stores.</summary>
     public HotCellStatus HotCells { get; init; } = new(0, 0, 0, 0);
 }

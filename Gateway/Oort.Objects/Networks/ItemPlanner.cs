@@ -13,14 +13,16 @@ namespace Oort.Objects.Networks;
 /// All shards stay on hot stores until every one of the segment's that is to go has a copy that counts; then its row flips by compare-and-swap, and the hot copies go when no reader can
 /// mean them any more. A crash anywhere leaves what the next look goes on with: an item that is there is not planned again. One call at a time.
 /// </remarks>
-internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, SegmentClaims claims, IRepairQueue repairs, Leftovers leftovers, NetworkOptions options, TimeProvider time, ILogger<ItemPlanner> logger)
+internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stores, SegmentRepairer repairer, SegmentClaims claims, IRepairQueue repairs, Leftovers leftovers, ISpendGate spending, NetworkOptions options, TimeProvider time, ILogger<ItemPlanner> logger)
 {
     private const int PageSize = 1_000;
 
     /// <summary>Segments that are remembered because they were not full yet when they were new; a look at all finds the others.</summary>
     private const int UnfinishedCountMax = 1_000;
 
-    private readonly Dictionary<StoreId, Bundle> bundles = [];
+    /// <summary>By network, and by the bucket whose budget pays; null: none in particular.</summary>
+    private readonly Dictionary<(StoreId Network, BucketId? Payer), Bundle> bundles = [];
+
     private readonly HashSet<SegmentId> unfinished = [];
     private SegmentId newest;
     private readonly Pacer pacer = new(options.BytesPerSecond, time);
@@ -57,8 +59,11 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
             if (page.Length < PageSize) break;
         }
 
-        foreach (var (network, bundle) in bundles.ToArray())
-            if (bundle.Shards.Count > 0 && time.GetElapsedTime(bundle.Begun) >= options.BundleWait) await CloseAsync(network, bundle, cancellationToken);
+        foreach (var (of, bundle) in bundles.ToArray())
+        {
+            if (bundle.Shards.Count > 0 && time.GetElapsedTime(bundle.Begun) >= options.BundleWait) await CloseAsync(of.Network, bundle, cancellationToken);
+            if (bundle.Shards.Count == 0) bundles.Remove(of);
+        }
     }
 
     /// <summary>Looks at the segments with shards in an item.</summary>
@@ -140,8 +145,9 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
             return;
         }
 
-        if (!bundles.TryGetValue(network.Id, out var bundle)) bundles.Add(network.Id, bundle = new(network.Tally));
-        if (bundle.Shards.Exists(one => one.Shard == shard)) return;
+        if (bundles.Any(one => one.Key.Network == network.Id && one.Value.Shards.Exists(waiting => waiting.Shard == shard))) return;
+        var payer = spending.HasBuckets ? spending.BudgetedOf(await ItemBuckets.OfAsync(metadata, [(shard, length)], cancellationToken)) : null;
+        if (!bundles.TryGetValue((network.Id, payer), out var bundle)) bundles.Add((network.Id, payer), bundle = new(network.Tally));
         if (bundle.Shards.Count > 0 && bundle.Bytes + length > backend.Traits.ItemLengthMax) await CloseAsync(network.Id, bundle, cancellationToken);
         if (bundle.Shards.Count == 0) bundle.Begun = time.GetTimestamp();
         bundle.Add(shard, length);
@@ -170,10 +176,9 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
     /// <summary>Adds an item that nothing was done for yet.</summary>
     public async Task AddAsync(StoreId network, long length, IncrementalHash hash, List<(ShardId Shard, long Offset, long Length)> places, CancellationToken cancellationToken)
     {
-        Span<byte> id = stackalloc byte[ItemId.Size];
-        RandomNumberGenerator.Fill(id);
-        var item = new NetworkItem { Id = ItemId.Read(id), Length = length, Sha256 = hash.GetHashAndReset(), NextStep = time.GetUtcNow() };
-        var outcome = await metadata.AddItemAsync(new() { Store = network, Item = item }, [.. places.Select(place => new ItemShardRow(place.Shard, network, item.Id, place.Offset, place.Length))], cancellationToken);
+        var item = new NetworkItem { Id = ItemId.Read(RandomNumberGenerator.GetBytes(ItemId.Size)), Length = length, Sha256 = hash.GetHashAndReset(), NextStep = time.GetUtcNow() };
+        var buckets = await ItemBuckets.OfAsync(metadata, places.Select(place => (place.Shard, place.Length)), cancellationToken);
+        var outcome = await metadata.AddItemAsync(new() { Store = network, Item = item, Buckets = buckets }, [.. places.Select(place => new ItemShardRow(place.Shard, network, item.Id, place.Offset, place.Length))], cancellationToken);
         // Another gateway was faster with one of them: the next look sees it.
         if (outcome != CommitOutcome.Done) LogNotPlanned(logger, item.Id, outcome);
     }
@@ -229,14 +234,14 @@ internal sealed partial class ItemPlanner(IMetadataStore metadata, StoreSet stor
         {
             Shards.Add((shard, length));
             Bytes += length;
-            tally.Waits(Shards.Count, Bytes);
+            tally.Waits(1, length);
         }
 
         public void Clear()
         {
+            tally.Waits(-Shards.Count, -Bytes);
             Shards.Clear();
             Bytes = 0;
-            tally.Waits(0, 0);
         }
     }
 }

@@ -10,13 +10,16 @@ namespace Oort.Objects.Networks;
 /// A gateway that dies between a step and its storing takes the same step again, which costs nothing. Only one gateway of a cluster is to run it at a time; when two do, the revision of
 /// an item lets one of them store. Not thread-safe.
 /// </remarks>
-internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores, ItemPlanner planner, IRepairQueue repairs, NetworkOptions options, TimeProvider time, ILogger<ItemRound> logger)
+internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores, ItemPlanner planner, IRepairQueue repairs, ISpendGate spending, NetworkOptions options, TimeProvider time, ILogger<ItemRound> logger)
 {
     /// <summary>Items taken in one round; those that are due then come in the next.</summary>
     private const int BatchCount = 256;
 
     /// <summary>Pause before an item of a network that cannot be opened is looked at again.</summary>
     private static readonly TimeSpan ClosedDelay = TimeSpan.FromMinutes(5);
+
+    /// <summary>Pause before it is asked again whether an item may be paid for.</summary>
+    private static readonly TimeSpan HeldDelay = TimeSpan.FromMinutes(30);
 
     /// <summary>Pause between two looks at all that networks hold which are drained.</summary>
     private static readonly TimeSpan DrainedInterval = TimeSpan.FromMinutes(1);
@@ -52,13 +55,19 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             var item = ItemStates.Resumed(row.Item);
             if (item.State == ItemState.DeleteRequested)
             {
-                await DeleteAsync(row, item, backend, network.Tally, cancellationToken);
+                await DeleteAsync(row, item, network, backend, cancellationToken);
                 return;
             }
 
             // Nothing is paid for what nobody wants any more.
             var shards = await metadata.ListItemShardsAsync(row, cancellationToken);
             if (await LetGoAsync(network.Id, row.Store, shards, cancellationToken)) return;
+            if (item.Receipt is null && await spending.HoldAsync(network.Definition.Name, row, shards, cancellationToken) is { Length: > 0 } held)
+            {
+                await StoreAsync(row, item with { Reason = held, NextStep = time.GetUtcNow() + HeldDelay }, cancellationToken);
+                return;
+            }
+
             NetworkItem after;
             try
             {
@@ -86,13 +95,13 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
         }
     }
 
-    private async ValueTask DeleteAsync(ItemRow row, NetworkItem item, INetworkBackend backend, NetworkTally tally, CancellationToken cancellationToken)
+    private async ValueTask DeleteAsync(ItemRow row, NetworkItem item, NetworkStore network, INetworkBackend backend, CancellationToken cancellationToken)
     {
         NetworkItem after;
         try
         {
             var (outcome, effective) = await backend.DeleteAsync(item, cancellationToken);
-            tally.StepTaken();
+            network.Tally.StepTaken();
             after = outcome switch
             {
                 DeleteOutcome.Undeletable => item with { State = ItemState.Undeletable },
@@ -103,13 +112,13 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
         catch (BackendException failure)
         {
             after = ItemStates.Failed(row.Item, failure, time.GetUtcNow());
-            tally.StepFailed(failure.Kind);
+            network.Tally.StepFailed(failure.Kind);
             LogFailed(logger, item.Id, backend.Location, after.State, failure.Message);
         }
 
         // What is gone needs no row; what stays for ever keeps it, since it was paid for and is there.
-        if (after.State == ItemState.Deleted) await metadata.RemoveItemAsync(row.Store, item.Id, row.Revision, cancellationToken);
-        else await StoreAsync(row, after, cancellationToken);
+        var isStored = after.State == ItemState.Deleted ? await metadata.RemoveItemAsync(row.Store, item.Id, row.Revision, cancellationToken) == CommitOutcome.Done : await StoreAsync(row, after, cancellationToken);
+        if (isStored && after.State == ItemState.Deleted) spending.Deleted(network.Definition.Name, row);
 
         DateTimeOffset Later(DateTimeOffset? effective) => effective is { } at && at > time.GetUtcNow() ? at : time.GetUtcNow() + ClosedDelay;
     }

@@ -22,7 +22,7 @@ internal sealed class ItemSource(IReadOnlyList<ItemShardRow> shards, IMetadataSt
             var from = offset + done - shard.Offset;
             var part = destination.Slice(done, (int)Math.Min(destination.Length - done, shard.Length - from));
             var store = await FindStoreAsync(shard.Shard, cancellationToken);
-            var read = await store.ReadAsync(shard.Shard, from, part, cancellationToken);
+            var read = store is NetworkStore network ? await network.ReadAsync(shard.Shard, from, part, isOwn: true, cancellationToken) : await store.ReadAsync(shard.Shard, from, part, cancellationToken);
             if (read != part.Length) throw new BackendException(BackendErrorKind.Corrupt, $"Shard {shard.Shard} on {store.Location} is shorter than {shard.Length} bytes.");
             done += read;
         }

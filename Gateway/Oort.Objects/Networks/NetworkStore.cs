@@ -48,14 +48,17 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
         _ => 12 * 3_600_000.0,
     };
 
-    public async ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, CancellationToken cancellationToken) => ReadAsync(id, offset, destination, isOwn: false, cancellationToken);
+
+    /// <param name="isOwn">Oort reads for itself and not for a client. Who asks first for a block that others want too is charged for it.</param>
+    public async ValueTask<int> ReadAsync(ShardId id, long offset, Memory<byte> destination, bool isOwn, CancellationToken cancellationToken)
     {
         var found = await FindAsync(id, cancellationToken) ?? throw new BackendException(BackendErrorKind.NotFound, $"Network {definition.Name} has no shard {id}.");
         var opened = Opened();
         var count = (int)Math.Clamp(found.Place.Length - offset, 0, destination.Length);
         if (count == 0) return 0;
         var item = found.Item.Item;
-        var read = await blocks.ReadAsync(Id, item.Id, item.Length, found.Place.Offset + offset, destination[..count], (at, into, stop) => ReadAsync(opened, item.Receipt!, at, into, stop), cancellationToken);
+        var read = await blocks.ReadAsync(Id, item.Id, item.Length, found.Place.Offset + offset, destination[..count], (at, into, stop) => ReadAsync(opened, found.Item, at, into, isOwn, stop), cancellationToken);
         return read == count ? count : throw new BackendException(BackendErrorKind.Corrupt, $"Network {definition.Name} gave {read} bytes of shard {id} where {count} were asked for.");
     }
 
@@ -125,13 +128,13 @@ internal sealed class NetworkStore(NetworkDefinition definition, INetworkBackend
     public void Doubt() => blocks.Doubt(Id);
 
     /// <summary>A read that is counted. One that was given up after twice the time that it should take has failed, too.</summary>
-    private async ValueTask<int> ReadAsync(INetworkBackend opened, NetworkReceipt receipt, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadAsync(INetworkBackend opened, ItemRow item, long offset, Memory<byte> destination, bool isOwn, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         try
         {
-            var read = await opened.ReadAsync(receipt, offset, destination, cancellationToken);
-            tally.Read(read, time.GetElapsedTime(begun));
+            var read = await opened.ReadAsync(item.Item.Receipt!, offset, destination, cancellationToken);
+            tally.Read(read, time.GetElapsedTime(begun), item.MainBucket, isOwn);
             return read;
         }
         catch (BackendException failure)

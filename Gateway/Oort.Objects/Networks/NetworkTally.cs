@@ -1,4 +1,5 @@
 using Oort.Backends;
+using Oort.Metadata;
 
 namespace Oort.Objects.Networks;
 
@@ -11,7 +12,11 @@ internal sealed class NetworkTally(TimeProvider time)
 
     private static readonly TimeSpan AvoidanceMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>Buckets whose reads are told apart until they are taken; those of others count for none.</summary>
+    private const int ReadBucketCountMax = 1_024;
+
     private readonly Lock gate = new();
+    private Dictionary<(BucketId? Bucket, bool IsOwn), (long Count, long Bytes)> charged = [];
     private readonly long[] stepsFailed = new long[Enum.GetValues<BackendErrorKind>().Length];
     private long stepsTaken;
     private long reads;
@@ -49,10 +54,10 @@ internal sealed class NetworkTally(TimeProvider time)
         }
     }
 
-    /// <summary>How much waits to be bundled.</summary>
+    /// <summary>So much more waits to be bundled; negative: less.</summary>
     public void Waits(int shards, long bytes)
     {
-        lock (gate) waiting = (shards, bytes);
+        lock (gate) waiting = (waiting.Shards + shards, waiting.Bytes + bytes);
     }
 
     public void StepTaken()
@@ -85,10 +90,13 @@ internal sealed class NetworkTally(TimeProvider time)
         lock (gate) Note(kind);
     }
 
-    public void Read(long bytes, TimeSpan took)
+    /// <param name="bucket">Whose data most of the item are; null: not known.</param>
+    /// <param name="isOwn">Oort read for itself: to check, to repair, to move.</param>
+    public void Read(long bytes, TimeSpan took, BucketId? bucket, bool isOwn)
     {
         lock (gate)
         {
+            Charge(bucket, isOwn, 1, bytes);
             (reads, readBytes, readTime) = (reads + 1, readBytes + bytes, readTime + took);
             (failuresInARow, failingSince) = (0, null);
         }
@@ -105,6 +113,41 @@ internal sealed class NetworkTally(TimeProvider time)
             failuresInARow++;
             failedAt = time.GetTimestamp();
         }
+    }
+
+    /// <summary>Whether there are reads that were answered and not taken yet.</summary>
+    public bool HasCharged
+    {
+        get
+        {
+            lock (gate) return charged.Count > 0;
+        }
+    }
+
+    /// <summary>Reads that were answered since they were last taken: they are charged.</summary>
+    public IReadOnlyDictionary<(BucketId? Bucket, bool IsOwn), (long Count, long Bytes)> TakeCharged()
+    {
+        lock (gate)
+        {
+            var taken = charged;
+            charged = [];
+            return taken;
+        }
+    }
+
+    /// <summary>What was taken could not be stored.</summary>
+    public void GiveBack(IReadOnlyDictionary<(BucketId? Bucket, bool IsOwn), (long Count, long Bytes)> taken)
+    {
+        lock (gate)
+            foreach (var (of, (count, bytes)) in taken) Charge(of.Bucket, of.IsOwn, count, bytes);
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Charge(BucketId? bucket, bool isOwn, long count, long bytes)
+    {
+        if (charged.Count >= ReadBucketCountMax && !charged.ContainsKey((bucket, isOwn))) bucket = null;
+        var before = charged.GetValueOrDefault((bucket, isOwn));
+        charged[(bucket, isOwn)] = (before.Count + count, before.Bytes + bytes);
     }
 
     /// <summary>Under the gate.</summary>

@@ -1,5 +1,6 @@
 using Oort.Backends;
 using Oort.Crypto;
+using Oort.Objects.Networks;
 using Oort.Objects.Shards;
 
 namespace Oort.Objects;
@@ -79,7 +80,7 @@ internal sealed class ShardSource(ShardId id, IStore? store, ShardCondition cond
     private async Task<byte[]> ReadAsync(long offset, int length, CancellationToken cancellationToken, byte[]? reuse = null)
     {
         var buffer = reuse is not null && reuse.Length == length ? reuse : new byte[length];
-        var read = Store!.ReadAsync(Id, offset, buffer, cancellationToken).AsTask();
+        var read = Store is NetworkStore network ? network.ReadAsync(Id, offset, buffer, isOwn: true, cancellationToken).AsTask() : Store!.ReadAsync(Id, offset, buffer, cancellationToken).AsTask();
         var count = await read.WaitAsync(patience, time, cancellationToken);
         BytesRead += count;
         return count == length ? buffer : buffer[..count];

@@ -203,7 +203,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     private async ValueTask<bool> CommitAsync(VersionRow present, WrittenBodies written, Func<VersionRow, VersionRow> change)
     {
         var outcome = await path.Metadata.RewriteVersionAsync(
-            present.Bucket, present.Key, present.IdText, row => row.Id == present.Id && Same(row.Extents, present.Extents) ? change(row) : null, written.ToNewData(path.SegmentIds.Epoch), CancellationToken.None);
+            present.Bucket, present.Key, present.IdText, row => row.Id == present.Id && Same(row.Extents, present.Extents) ? change(row) : null, written.ToNewData(path.SegmentIds.Epoch, present.Bucket), CancellationToken.None);
         if (outcome is CommitOutcome.Fenced or CommitOutcome.TooManyExtents) throw new ObjectUnavailableException($"Version {present.IdText} of {present.Key} was not moved: {outcome}.");
         if (outcome != CommitOutcome.Done) return false;
         foreach (var body in written) objects.RepairPartly(body);
@@ -233,7 +233,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     /// <summary>What was written for one commit; disposed when that has decided.</summary>
     private sealed class WrittenBodies : List<WrittenBody>, IDisposable
     {
-        public NewData ToNewData(ulong epoch) => Count == 0 ? NewData.None : new(epoch, [.. this.SelectMany(body => body.NewSegments).DistinctBy(row => row.Id)], [.. this.Select(body => body.Data!)]);
+        public NewData ToNewData(ulong epoch, BucketId bucket) => Count == 0 ? NewData.None : new(epoch, [.. this.SelectMany(body => body.NewSegments).DistinctBy(row => row.Id)], [.. this.Select(body => body.Data! with { Bucket = bucket })]);
 
         public void Dispose() => ForEach(body => body.Dispose());
     }

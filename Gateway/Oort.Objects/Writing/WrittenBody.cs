@@ -31,7 +31,8 @@ internal sealed class WrittenBody(BodyDigest digest, DataRow? data, ImmutableArr
     public ImmutableArray<Extent> Extents(int partNumber, ImmutableArray<byte> partChecksum) =>
         data is null ? [] : [new Extent(data.Id, 0, data.Length, partNumber, partChecksum)];
 
-    public NewData ToNewData(ulong epoch) => data is null ? NewData.None : new NewData(epoch, newSegments, [data]);
+    /// <param name="bucket">Whose it is.</param>
+    public NewData ToNewData(ulong epoch, BucketId bucket) => data is null ? NewData.None : new NewData(epoch, newSegments, [data with { Bucket = bucket }]);
 
     public void Dispose()
     {

@@ -26,6 +26,7 @@ public sealed class ChangeFormatTests
         ExampleChanges.EveryTable().ShouldBe(ChangeVector.Load("changes-every-table.txt").Bytes);
         ExampleChanges.Items().ShouldBe(ChangeVector.Load("changes-items.txt").Bytes);
         ExampleChanges.Restored().ShouldBe(ChangeVector.Load("changes-restored.txt").Bytes);
+        ExampleChanges.Buckets().ShouldBe(ChangeVector.Load("changes-buckets.txt").Bytes);
     }
 
     [Fact]
@@ -37,6 +38,18 @@ public sealed class ChangeFormatTests
         ExtentRecord.Split(reader.Value, others, extents);
         var row = VersionRecord.Read(new(5), "a", 300, false, others.Written, extents.Written);
         (row.Body.Single().Data, row.Restored.Single().Data, row.Readable.Single().Data).ShouldBe((new DataId(0x10), new DataId(0x11), new DataId(0x11)));
+    }
+
+    [Fact]
+    public void Reader_BucketsOfDataAndOfAnItem_AreWhatWasWritten()
+    {
+        var reader = new ChangeReader(ChangeVector.Load("changes-buckets.txt").Bytes);
+        reader.Next().ShouldBeTrue();
+        DataRecord.Read(new(0x10), reader.Value).Bucket.ShouldBe(new BucketId(5));
+        reader.Next().ShouldBeTrue();
+        var item = ItemRecord.Read(new(0x61), new(0x71), reader.Value);
+        (item.MainBucket, item.UnknownFields.Length).ShouldBe((new BucketId(5), 0));
+        item.Buckets.ShouldBe([new(new(5), 8_000), new(new(6), 192)]);
     }
 
     [Fact]

@@ -112,6 +112,16 @@ internal static class ExampleChanges
         return encoder.ToArray();
     }
 
+    /// <summary>Data of a bucket, and an item made of those of two.</summary>
+    public static byte[] Buckets()
+    {
+        var encoder = new ChangeEncoder();
+        encoder.Begin(20);
+        Upsert(encoder, RowTable.Data, 20, buffer => RowKey.Data(buffer, Data().Id), record => DataRecord.Write(record, Data() with { Bucket = new(5) }));
+        Upsert(encoder, RowTable.Item, 20, buffer => RowKey.Item(buffer, new(0x61), new(0x71)), record => ItemRecord.Write(record, Item() with { Buckets = [new(new(5), 8_000), new(new(6), 192)] }));
+        return encoder.ToArray();
+    }
+
     public static ItemRow Item() => new()
     {
         Store = new(0x61),

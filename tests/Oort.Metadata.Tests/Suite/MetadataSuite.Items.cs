@@ -23,6 +23,7 @@ public abstract partial class MetadataSuite
         var found = (await Store.FindItemAsync(network, item.Id, default))!;
         (found.Revision, found.ShardCount, found.Item.State, found.Item.NextStep, found.Item.Receipt!.Paid, found.Item.Receipt.Expires).ShouldBe((1, 2, ItemState.Accepted, day, (UInt128)1 << 70, day.AddDays(9)));
         found.Item.Progress.ToArray().ShouldBe([1, 2]);
+        found.Buckets.ShouldBe(row.Buckets);
         found.Item.Sha256.ToArray().ShouldBe(row.Item.Sha256.ToArray());
         (await Store.UpdateItemAsync(network, 0, item, default)).ShouldBe(CommitOutcome.Conflict, "Somebody has moved it on.");
         (await Store.UpdateItemAsync(new(0x62), 1, item, default)).ShouldBe(CommitOutcome.Conflict, "It is on another network.");
@@ -113,6 +114,7 @@ public abstract partial class MetadataSuite
             (3, ItemState.Planned, 2, 0, DateTimeOffset.UnixEpoch),
             (7, ItemState.Sealed, 3, 2, day),
         ]);
+        (await Store.FindItemAsync(network, row.Item.Id, default))!.Buckets.ShouldBe(row.Buckets);
         (await Move(2)).ShouldBe(CommitOutcome.Conflict, "It has gone from there.");
 
         ValueTask<CommitOutcome> Move(int revision) => Store.MoveItemAsync(draft, row.Item.Id, revision, [.. shards], network, day.AddDays(1), default);
@@ -184,6 +186,7 @@ public abstract partial class MetadataSuite
     {
         Store = network,
         Item = new() { Id = new((UInt128)number), Length = 100_000, Sha256 = Enumerable.Repeat((byte)number, 32).ToArray() },
+        Buckets = [new(new(5), 60_000), new(new(6), 40_000)],
     };
 
     private protected ItemShardRow Place(int item, int index) => new(new(new(Epoch, (ulong)item), (byte)index), network, new((UInt128)item), index * 1_000, 900);

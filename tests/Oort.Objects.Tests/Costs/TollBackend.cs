@@ -63,13 +63,14 @@ internal sealed class TollBackend(TollNetwork network, BillingOffice office, Tim
 
     public ValueTask<(DeleteOutcome Outcome, DateTimeOffset? Effective)> DeleteAsync(NetworkItem item, CancellationToken cancellationToken)
     {
+        if (network.Traits.Retention == Retention.Permanent) return ValueTask.FromResult<(DeleteOutcome, DateTimeOffset?)>((DeleteOutcome.Undeletable, null));
         lock (gate)
         {
             office.Delete(item.Id.ToString());
             held.Remove(item.Id.ToString());
         }
 
-        return ValueTask.FromResult<(DeleteOutcome, DateTimeOffset?)>((network.Traits.Retention == Retention.Permanent ? DeleteOutcome.Undeletable : DeleteOutcome.Deleted, null));
+        return ValueTask.FromResult<(DeleteOutcome, DateTimeOffset?)>((DeleteOutcome.Deleted, null));
     }
 
     public ValueTask<NetworkPrices> GetPricesAsync(CancellationToken cancellationToken) => Silence() is { } failure ? throw failure : ValueTask.FromResult(network.Prices);

@@ -56,6 +56,53 @@ internal sealed class TollWorld : INetworkFactory, IAsyncDisposable
     public Task AssignAsync(string geometry, params NetworkShare[] shares) =>
         PolicyTests.SetAsync(System, new() { Name = "cold", Geometry = geometry, NetworkShares = shares }, new(Bucket.Id, "bucket", null, "cold"));
 
+    /// <summary>The same for another bucket.</summary>
+    public Task AssignAsync(string geometry, BucketRow bucket, params NetworkShare[] shares) =>
+        PolicyTests.SetAsync(System, new() { Name = "cold", Geometry = geometry, NetworkShares = shares }, new(bucket.Id, bucket.Name, null, "cold"));
+
+    public async Task PutAsync(int number, int size)
+    {
+        await System.PutAsync(Bucket, $"key{number}", SystemActions.Content(number, size));
+        await Eventually.Async(async () => (await System.Metadata.GetTotalsAsync(CancellationToken.None)).SegmentsNotFull == 0);
+    }
+
+    public async Task DeleteAsync(int number)
+    {
+        await System.Metadata.DeleteVersionAsync(new(Bucket.Id, $"key{number}", "root", null, WriteConditions.None), CancellationToken.None);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await System.CollectAsync(CancellationToken.None);
+    }
+
+    /// <summary>Takes every step that is due, and lets a day pass, in hours so that what waits is asked again.</summary>
+    public async Task PassDayAsync()
+    {
+        for (var hour = 0; hour < 24; hour += 6)
+        {
+            await System.StepNetworksAsync();
+            Time.Advance(TimeSpan.FromHours(6));
+        }
+
+        foreach (var office in Offices.Values) office.EndDay(DateOnly.FromDateTime(Time.GetUtcNow().DateTime));
+    }
+
+    public async Task RestartAsync()
+    {
+        await System.DisposeAsync();
+        System = await Cluster.OpenAsync();
+    }
+
+    public StoreId IdOf(string network) => System.GetNetworks().Single(one => one.Definition.Name == network).Definition.Id;
+
+    public Task<List<SegmentRow>> SegmentsAsync() => PolicyTests.SegmentsAsync(System, Bucket);
+
+    /// <summary>What was spent, of all months.</summary>
+    public async Task<List<CostLine>> LinesAsync()
+    {
+        var lines = new List<CostLine>();
+        for (var month = CostLedger.MonthOf(Time.GetUtcNow()).AddMonths(-30); month <= CostLedger.MonthOf(Time.GetUtcNow()); month = month.AddMonths(1)) lines.AddRange((await System.GetCostsAsync(month, CancellationToken.None)).Lines);
+        return [.. lines.GroupBy(line => (line.Network, line.Kind)).Select(group => group.First() with { Dollars = group.Sum(line => line.Dollars), Count = group.Sum(line => line.Count), Bytes = group.Sum(line => line.Bytes) })];
+    }
+
     public async Task<PolicyQuote> QuoteAsync(CostQuestion question) => (await System.QuoteAsync(question, Bucket.Id, CancellationToken.None)).Policies.Single();
 
     public INetworkBackend Open(NetworkDefinition definition, ReadOnlySpan<byte> secret) => new TollBackend(networks.Single(network => network.Name == definition.Name), Offices[definition.Name], Time) { Silence = () => Silence };

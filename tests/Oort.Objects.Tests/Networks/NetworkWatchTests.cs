@@ -1,9 +1,8 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Backends.Suite;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
+using Oort.Objects.Tests.World;
 using Shouldly;
 using Xunit;
 
@@ -130,29 +129,5 @@ public sealed class NetworkWatchTests
     {
         await world.System.WatchNetworksAsync();
         return world.System.GetStatus().Networks.Single(network => network.Name == name);
-    }
-
-    private sealed class RecordedLog : ILoggerFactory, ILogger
-    {
-        private readonly ConcurrentQueue<string> lines = new();
-
-        public int Count(string part) => lines.Count(line => line.Contains(part, StringComparison.Ordinal));
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }
