@@ -12,9 +12,10 @@ internal static class CostVerb
     public static Command Create()
     {
         var month = new Option<string>("--month") { Description = "Another month than this one: 2026-10.", HelpName = "MONTH" };
+        var now = new Option<bool>("--now") { Description = "Count first what was spent up to now; otherwise that is done once an hour." };
         return AdminVerb.Create(
-            "cost", "Show what outside networks cost: what is there now, what was spent this month, for what and for which bucket.", [], [month],
-            (parsed, _) => (HttpMethod.Get, "cost" + (parsed.GetValue(month) is { } wanted ? "?month=" + Uri.EscapeDataString(wanted) : ""), null), Print);
+            "cost", "Show what outside networks cost: what is there now, what was spent this month, for what and for which bucket.", [], [month, now],
+            (parsed, _) => parsed.GetValue(now) && parsed.GetValue(month) is null ? (HttpMethod.Post, "cost/count", null) : (HttpMethod.Get, "cost" + (parsed.GetValue(month) is { } wanted ? "?month=" + Uri.EscapeDataString(wanted) : ""), null), Print);
     }
 
     private static void Print(JsonElement cost)

@@ -197,6 +197,8 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await costs.QuoteAsync(await BodyAsync<QuoteRequest>(request, cancellationToken), cancellationToken);
             case ("GET", ["cost"]):
                 return await costs.ShowAsync(request.Http.Request.Query.TryGetValue("month", out var month) ? (string?)month : null, cancellationToken);
+            case ("POST", ["cost", "count"]):
+                return await costs.CountAsync(cancellationToken);
             case ("GET", ["budgets"]):
                 return costs.Budgets();
             case ("PUT", ["budgets"]):

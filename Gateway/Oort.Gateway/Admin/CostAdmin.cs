@@ -52,6 +52,13 @@ internal sealed class CostAdmin(IObjectSystem system)
         return Node(await system.GetCostsAsync(wanted, cancellationToken));
     }
 
+    /// <summary>Counts what was spent up to now.</summary>
+    public async ValueTask<JsonNode> CountAsync(CancellationToken cancellationToken)
+    {
+        await system.CountCostsAsync(cancellationToken);
+        return await ShowAsync(null, cancellationToken);
+    }
+
     public JsonNode Budgets() => Node(new { system.GetStatus().Spending.Budgets });
 
     public async ValueTask<JsonNode> SetBudgetAsync(BudgetRequest request, CancellationToken cancellationToken)

@@ -51,6 +51,7 @@ internal static class OpenApi
         ("post", "placement/rebalance", "Starts, pauses or resumes the moving of shards.", [], ["action"]),
         ("post", "quote", "What data would cost under each policy, before anything is written; money is in US dollars.", [], ["bytes", "objects", "months", "bucket", "together"]),
         ("get", "cost", "What is on outside networks, and what was spent in a month (this one, where none is named), by network, kind and bucket; money is in US dollars.", ["month"], []),
+        ("post", "cost/count", "Counts what was spent up to now, which is done once an hour otherwise, and answers as GET cost.", [], []),
         ("get", "budgets", "What may be spent in a month, and how much is.", [], []),
         ("put", "budgets", "Sets what may be spent in a month, on one network, for one bucket, or on all together; without dollars there is no limit any more.", [], ["network", "bucket", "dollars", "emergency"]),
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using Oort.Backends;
 using Oort.Metadata;
 using Oort.Objects.Networks;
@@ -15,7 +14,7 @@ internal readonly record struct BucketStock(double Bytes, double MonthRate);
 /// What is charged by time is counted from where the last look ended, and what is charged once by the time in the receipt; both are stored with the sums, so that neither a restart nor a restored database
 /// counts anything twice. What only memory knows — reads, deletions, what went beyond a budget — is stored every few minutes: so much of it a kill loses. Thread-safe.
 /// </remarks>
-internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores, PriceBook prices, TimeProvider time, ILogger<CostRound> logger) : IDisposable
+internal sealed class CostRound(IMetadataStore metadata, StoreSet stores, CostBook book, PriceBook prices, TimeProvider time) : IDisposable
 {
     /// <summary>Pause between two looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -23,19 +22,17 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
     /// <summary>Pause between two times that what only memory knows is stored.</summary>
     public static readonly TimeSpan OwnInterval = TimeSpan.FromMinutes(5);
 
-    private const int PageSize = 1_000;
+    /// <summary>How long a row takes at most to be stored that says when its item was accepted; up to so long ago is counted, so that it is not found too late.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
 
-    /// <summary>Deletions that are remembered until they are stored; more are not counted.</summary>
-    private const int DeletionCountMax = 100_000;
+    /// <summary>Deletions that are remembered until they are stored, some 20 MB; more are not counted. Steps are not taken so fast that there are as many in <see cref="OwnInterval"/>.</summary>
+    private const int DeletionCountMax = 20_000;
 
     /// <summary>Buckets and networks of which is kept what lies there; others are not told apart.</summary>
     private const int BucketStockCountMax = 10_000;
 
     /// <summary>Bundles of which is remembered how much of them is wanted, for as long as it stays as much.</summary>
     private const int WantedCountMax = 100_000;
-
-    /// <summary>Attempts to store beside other gateways, who count too.</summary>
-    private const int AttemptCountMax = 5;
 
     private readonly SemaphoreSlim counting = new(1, 1);
     private readonly ConcurrentQueue<(string Network, ItemRow Item, DateTimeOffset At)> deletions = [];
@@ -49,15 +46,6 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
     /// <summary>Of these, what is of which bucket.</summary>
     public ImmutableDictionary<(BucketId Bucket, string Network), BucketStock> BucketStocks { get; private set; } = ImmutableDictionary<(BucketId, string), BucketStock>.Empty;
 
-    /// <summary>What is spent of this month; null: that is not known yet.</summary>
-    public CostLedger? Ledger { get; private set; }
-
-    /// <summary>Buckets that are told apart, however many there are: those with a budget.</summary>
-    public IReadOnlyCollection<BucketId> Kept { get; set; } = [];
-
-    /// <summary>Why it cannot be counted; otherwise empty.</summary>
-    public string Fault { get; private set; } = "";
-
     /// <summary>An item is gone from a network.</summary>
     public void Deleted(string network, ItemRow item)
     {
@@ -66,20 +54,6 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
 
     /// <summary>An item was sent beyond a budget.</summary>
     public void AddEmergency(string network, double dollars, long bytes) => emergencies.Enqueue((network, dollars, bytes));
-
-    /// <summary>Takes over what another gateway has counted, or this one before a restart.</summary>
-    public async ValueTask FollowAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            Ledger = await LoadAsync(time.GetUtcNow(), cancellationToken);
-            Fault = "";
-        }
-        catch (InvalidDataException failure)
-        {
-            Fail(failure);
-        }
-    }
 
     /// <summary>Looks at everything, if that is due.</summary>
     /// <param name="isAsked">It is.</param>
@@ -91,19 +65,19 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
         try
         {
             // Receipts have milliseconds: one that is of this one is counted next time.
-            var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-            var before = await LoadAsync(now, cancellationToken);
+            var now = DateTimeOffset.FromUnixTimeMilliseconds((time.GetUtcNow() - Settling).ToUnixTimeMilliseconds());
+            var before = await book.LoadAsync(now, cancellationToken);
             var (tally, look) = (new CostTally(), new Look());
             foreach (var network in stores.Networks.Values) await CountAsync(network, before, now, tally, look, cancellationToken);
             lookedAt = Math.Max(1, time.GetTimestamp());
             // Somebody else has counted the same meanwhile, or not.
-            var isStored = await StoreAsync(now, ledger => tally.Counted.Keys.All(name => ledger.Counted.GetValueOrDefault(name) == before.Counted.GetValueOrDefault(name)) ? tally : null, cancellationToken);
+            var isStored = await book.StoreAsync(now, ledger => tally.Counted.Keys.All(name => ledger.Counted.GetValueOrDefault(name) == before.Counted.GetValueOrDefault(name)) ? tally : null, cancellationToken);
             if (isStored) (Stocks, BucketStocks) = (look.Stocks.ToImmutable(), look.Buckets.ToImmutableDictionary());
             return isStored ? now : null;
         }
         catch (InvalidDataException failure)
         {
-            Fail(failure);
+            book.Fail(failure);
             lookedAt = Math.Max(1, time.GetTimestamp());
             return null;
         }
@@ -134,18 +108,18 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
             foreach (var one in gone.Where(one => !known.ContainsKey(one.Network) && stores.Networks.Values.Any(network => network.Definition.Name == one.Network))) deletions.Enqueue(one);
             gone.RemoveAll(one => !known.ContainsKey(one.Network));
             if (gone.Count + urgent.Count + reads.Count == 0) return;
-            isStored = await StoreAsync(time.GetUtcNow(), ledger =>
+            isStored = await book.StoreAsync(time.GetUtcNow(), ledger =>
             {
                 var tally = new CostTally();
-                foreach (var (network, charged, asked) in reads) AddReads(network.Definition.Name, charged, asked, tally);
-                foreach (var (network, item, at) in gone) AddDeleted(known[network].Fees, known[network].Prices, network, item, ledger.Counted.TryGetValue(network, out var counted) ? counted : at - Interval, at, tally);
+                foreach (var (network, charged, asked) in reads) Charges.AddReads(network.Definition.Name, charged, asked, tally);
+                foreach (var (network, item, at) in gone) Charges.AddDeleted(known[network].Fees, known[network].Prices, network, item, ledger.Counted.TryGetValue(network, out var counted) ? counted : at - Interval, at, tally);
                 foreach (var (network, dollars, bytes) in urgent) tally.Add(network, CostKind.Emergency, dollars, 1, bytes);
                 return tally;
             }, cancellationToken);
         }
         catch (InvalidDataException failure)
         {
-            Fail(failure);
+            book.Fail(failure);
         }
         finally
         {
@@ -162,31 +136,22 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
 
     public void Dispose() => counting.Dispose();
 
-    /// <summary>What was spent in the month of a time, or, where nothing is, up to when the last month before was counted.</summary>
-    /// <exception cref="InvalidDataException">It cannot be read.</exception>
-    private async ValueTask<CostLedger> LoadAsync(DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var month = CostLedger.MonthOf(now);
-        for (var back = 0; back < CostLedger.MonthCountMax; back++)
-        {
-            if (await metadata.GetSettingAsync(CostLedger.SettingOf(month.AddMonths(-back)), cancellationToken) is not { Length: > 0 } stored) continue;
-            var found = CostLedger.Decode(stored);
-            return back == 0 ? found : CostLedger.Empty(month) with { Counted = found.Counted };
-        }
-
-        return CostLedger.Empty(month);
-    }
-
     /// <summary>Counts one network: what is charged by time since the last look, and what came since.</summary>
     private async ValueTask CountAsync(NetworkStore network, CostLedger ledger, DateTimeOffset now, CostTally tally, Look look, CancellationToken cancellationToken)
     {
         var name = network.Definition.Name;
         var found = await prices.FindAsync(network, cancellationToken);
         // Without prices nothing is counted, and later all of it.
-        if (found.Prices is not { } asked || network.Backend is not { } backend) return;
+        if (found.Prices is not { } asked || network.Backend is not { } backend)
+        {
+            if (!ledger.Counted.ContainsKey(name)) tally.SetCounted(name, now - Interval);
+            return;
+        }
+
         var fees = new ItemFees(asked, backend.Traits);
         var from = ledger.Counted.TryGetValue(name, out var counted) ? counted : now - Interval;
-        if (from > now) from = now;
+        // The clock was set back: what was counted stays so.
+        if (from > now) return;
         var stock = new NetworkStock(name, network.Definition.Kind, 0, 0, 0, 0, 0, 0, 0, 0, found.Source, asked.AsOf);
         DateTimeOffset? oldest = null;
         // A draft may take its place among the others between the two lists.
@@ -196,7 +161,7 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
             {
                 var isDraft = under != network.Id;
                 if (row.Item.Receipt is not { } receipt || receipt.Accepted >= now || (isDraft ? !drafts.Add(row.Item.Id) : drafts.Contains(row.Item.Id))) continue;
-                Charge(fees, name, row, from, now, tally);
+                Charges.Add(fees, name, row, from, now, tally);
                 if (!ItemFees.IsKept(row.Item)) continue;
                 var length = row.Item.Length;
                 // What is to be deleted, or stands beside what it will replace, is there in vain as a whole.
@@ -230,53 +195,6 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
         look.Stocks[name] = stock;
     }
 
-    /// <summary>1. What is charged by time, and by term. 2. What is charged once.</summary>
-    private static void Charge(ItemFees fees, string network, ItemRow row, DateTimeOffset from, DateTimeOffset until, CostTally tally)
-    {
-        var (receipt, length) = (row.Item.Receipt!, row.Item.Length);
-        var since = receipt.Accepted > from ? receipt.Accepted : from;
-        var terms = 0.0;
-        // 1.
-        if (ItemFees.IsKept(row.Item) && until > since)
-        {
-            tally.Add(network, CostKind.Stored, fees.Stored(length, until - since), 0, 0, row);
-            var looks = fees.LooksIn(until - since);
-            tally.Add(network, CostKind.Checked, looks * fees.Look(length), looks, 0, row);
-            terms = fees.TermsEnded(receipt.Accepted, since, until);
-        }
-
-        // 2.
-        if (receipt.Accepted >= from)
-        {
-            terms++;
-            tally.Add(network, CostKind.Checked, fees.Seal(length), 1, 0, row);
-            tally.AddPaid(network, receipt);
-        }
-
-        if (terms == 0) return;
-        tally.Add(network, CostKind.Put, terms * fees.Put(length), terms, terms * length, row);
-        if (fees.Once(length) > 0) tally.Add(network, CostKind.Once, terms * fees.Once(length), terms, terms * length, row);
-    }
-
-    private static void AddDeleted(ItemFees fees, NetworkPrices asked, string network, ItemRow row, DateTimeOffset from, DateTimeOffset at, CostTally tally)
-    {
-        Charge(fees, network, row, from, at, tally);
-        var length = row.Item.Length;
-        tally.Add(network, CostKind.Deleted, asked.PerDelete, 1, length, row);
-        if (fees.Minimum(length, row.Item.Receipt!.Accepted, at) is > 0 and var left) tally.Add(network, CostKind.Minimum, left, 1, length, row);
-    }
-
-    private static void AddReads(string network, IReadOnlyDictionary<(BucketId? Bucket, bool IsOwn), (long Count, long Bytes)> charged, NetworkPrices asked, CostTally tally)
-    {
-        foreach (var ((bucket, isOwn), (count, bytes)) in charged)
-        {
-            var kind = isOwn ? CostKind.Repair : CostKind.Read;
-            var dollars = count * asked.PerRead + bytes / (double)(1L << 30) * asked.PerGibibyteRead;
-            tally.Add(network, kind, dollars, count, bytes);
-            if (bucket is { } one) tally.AddTo(one, network, kind, dollars);
-        }
-    }
-
     /// <summary>Bytes of an item's shards that somebody wants.</summary>
     private async ValueTask<long> WantedAsync(ItemRow row, CancellationToken cancellationToken)
     {
@@ -288,44 +206,12 @@ internal sealed partial class CostRound(IMetadataStore metadata, StoreSet stores
         return bytes;
     }
 
-    /// <summary>Adds to the month.</summary>
-    /// <param name="count">What, from what is stored of the month now; null: nothing.</param>
-    /// <returns>False: it was not added.</returns>
-    private async ValueTask<bool> StoreAsync(DateTimeOffset now, Func<CostLedger, CostTally?> count, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; attempt < AttemptCountMax; attempt++)
-        {
-            var month = CostLedger.MonthOf(now);
-            var setting = CostLedger.SettingOf(month);
-            var stored = await metadata.GetSettingAsync(setting, cancellationToken);
-            var ledger = stored is { Length: > 0 } ? CostLedger.Decode(stored) : await LoadAsync(now, cancellationToken);
-            if (count(ledger) is not { } tally) return false;
-            var after = ledger.Add(tally, Kept);
-            if (!await metadata.ReplaceSettingAsync(setting, stored, after.Encode(), CancellationToken.None)) continue;
-            (Ledger, Fault) = (after, "");
-            // Another month begins: one that is three years old ends.
-            if (stored is null) await metadata.PutSettingAsync(CostLedger.SettingOf(month.AddMonths(-CostLedger.MonthCountMax)), null, CancellationToken.None);
-            return true;
-        }
-
-        return false;
-    }
-
     private static List<T> Take<T>(ConcurrentQueue<T> queue)
     {
         var taken = new List<T>();
         for (var left = queue.Count; left > 0 && queue.TryDequeue(out var one); left--) taken.Add(one);
         return taken;
     }
-
-    private void Fail(InvalidDataException failure)
-    {
-        if (Fault != failure.Message) LogUnreadable(logger, failure);
-        Fault = failure.Message;
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "What networks charge is not counted.")]
-    private static partial void LogUnreadable(ILogger logger, Exception failure);
 
     /// <summary>What a look finds.</summary>
     private sealed class Look

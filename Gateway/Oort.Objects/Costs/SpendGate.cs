@@ -35,12 +35,16 @@ public sealed record SpendingStatus(ImmutableArray<BudgetStatus> Budgets, Immuta
 /// <remarks>
 /// What was let go since the last count is added to what was counted then; after a restart everything is counted before anything is let go. All shards are on hot stores as long as an item waits. Thread-safe.
 /// </remarks>
-internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores, CostRound costs, PriceBook prices, TimeProvider time, ILogger<SpendGate> logger) : ISpendGate
+internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores, CostBook book, CostRound costs, PriceBook prices, TimeProvider time, ILogger<SpendGate> logger) : ISpendGate
 {
     private static readonly ImmutableArray<int> levels = [50, 80, 100];
 
+    /// <summary>Pause before a network that has not told its prices is asked again: not each of its items waits for it.</summary>
+    private static readonly TimeSpan silence = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<ItemId, Promise> promised = [];
     private readonly ConcurrentDictionary<string, int> told = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> silentAt = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private volatile BudgetDocument? budgets;
     private ImmutableDictionary<BucketId, (string Name, double Limit)> buckets = ImmutableDictionary<BucketId, (string, double)>.Empty;
@@ -67,7 +71,7 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
     }
 
     /// <summary>What is counted of this month; null: nothing is.</summary>
-    private CostLedger? Month => costs.Ledger is { } known && known.Month == CostLedger.MonthOf(time.GetUtcNow()) ? known : null;
+    private CostLedger? Month => book.Ledger is { } known && known.Month == CostLedger.MonthOf(time.GetUtcNow()) ? known : null;
 
     /// <summary>Takes over the budgets as they are stored, and tells of those that come near their end.</summary>
     public async ValueTask LoadAsync(CancellationToken cancellationToken)
@@ -80,7 +84,7 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
             foreach (var (name, limit) in now.Buckets)
                 if (await metadata.FindBucketAsync(name, cancellationToken) is { } bucket) known[bucket.Id] = (name, limit);
             (budgets, buckets, Fault) = (now, known.ToImmutable(), "");
-            costs.Kept = [.. buckets.Keys];
+            book.Kept = [.. buckets.Keys];
         }
         catch (InvalidDataException failure)
         {
@@ -88,7 +92,7 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
             Fault = failure.Message;
         }
 
-        await costs.FollowAsync(cancellationToken);
+        await book.FollowAsync(cancellationToken);
         foreach (var one in Status.Budgets)
         {
             var before = told.GetValueOrDefault(one.Subject);
@@ -126,7 +130,7 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
         var dollars = await PriceAsync(network, item.Item.Length, cancellationToken);
         var promise = new Promise(network, dollars ?? 0, item);
         if (!hasBegun && dollars is null) return Hold($"Network {network} does not tell its prices, so that it is not known whether they are within the budget.");
-        if (!hasBegun && costs.Fault.Length > 0) return Hold("It is not known what is spent, so that nothing more is.");
+        if (!hasBegun && book.Fault.Length > 0) return Hold("It is not known what is spent, so that nothing more is.");
         lock (gate)
         {
             // What has begun before a restart is paid for already.
@@ -201,7 +205,13 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
     /// <summary>What sending an item costs at once; null: that is not known.</summary>
     private async ValueTask<double?> PriceAsync(string name, long length, CancellationToken cancellationToken)
     {
-        if (stores.Networks.Values.FirstOrDefault(one => one.Definition.Name == name) is not { Backend: { } backend } network || (await prices.FindAsync(network, cancellationToken)).Prices is not { } asked) return null;
+        if (stores.Networks.Values.FirstOrDefault(one => one.Definition.Name == name) is not { Backend: { } backend } network || (silentAt.TryGetValue(name, out var at) && time.GetElapsedTime(at) < silence)) return null;
+        if ((await prices.FindAsync(network, cancellationToken)).Prices is not { } asked)
+        {
+            silentAt[name] = time.GetTimestamp();
+            return null;
+        }
+
         var fees = new ItemFees(asked, backend.Traits);
         return fees.Put(length) + fees.Once(length) + fees.Seal(length);
     }

@@ -102,6 +102,9 @@ public interface IObjectSystem : IAsyncDisposable
     /// <param name="month">Its first day; null: this month.</param>
     ValueTask<CostReport> GetCostsAsync(DateOnly? month, CancellationToken cancellationToken);
 
+    /// <summary>Counts now what networks charge, and does not wait for the next hour.</summary>
+    ValueTask CountCostsAsync(CancellationToken cancellationToken);
+
     /// <summary>Sets what may be spent in a month; durable when it returns.</summary>
     /// <param name="network">On this network; null: on all.</param>
     /// <param name="bucket">For this bucket, on all networks together; null: for all. Not both.</param>

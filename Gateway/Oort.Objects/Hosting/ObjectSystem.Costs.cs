@@ -13,6 +13,7 @@ namespace Oort.Objects;
 public sealed partial class ObjectSystem
 {
     private readonly PriceBook prices;
+    private readonly CostBook costBook;
     private readonly CostRound costs;
     private readonly SpendGate spending;
 
@@ -32,7 +33,7 @@ public sealed partial class ObjectSystem
     {
         var now = CostLedger.MonthOf(time.GetUtcNow());
         var wanted = month ?? now;
-        var (ledger, fault) = (CostLedger.Empty(wanted), costs.Fault);
+        var (ledger, fault) = (CostLedger.Empty(wanted), costBook.Fault);
         try
         {
             if (await parts.Metadata.GetSettingAsync(CostLedger.SettingOf(wanted), cancellationToken) is { Length: > 0 } stored) ledger = CostLedger.Decode(stored);
@@ -71,6 +72,13 @@ public sealed partial class ObjectSystem
     }
 
     /// <inheritdoc/>
+    public async ValueTask CountCostsAsync(CancellationToken cancellationToken)
+    {
+        await costs.CountOwnAsync(cancellationToken);
+        await CountItemsAsync(isAsked: true, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask SetBudgetAsync(string? network, string? bucket, double? dollars, double? emergencyFactor, CancellationToken cancellationToken)
     {
         if (network is not null && bucket is not null) throw new ArgumentException("A budget is of a network, or of a bucket, or of all.");
@@ -85,13 +93,6 @@ public sealed partial class ObjectSystem
         }, cancellationToken);
 
         ImmutableSortedDictionary<string, double> Set(ImmutableSortedDictionary<string, double> limits, string? name) => name is null ? limits : dollars is { } limit ? limits.SetItem(name, limit) : limits.Remove(name);
-    }
-
-    /// <summary>Counts what is spent now, for tests that step it.</summary>
-    internal async Task CountCostsAsync()
-    {
-        await costs.CountOwnAsync(CancellationToken.None);
-        await CountCostsAsync(isAsked: true, CancellationToken.None);
     }
 
     /// <summary>Looks for budgets once, for tests that step it.</summary>

@@ -35,7 +35,7 @@ public sealed partial class ObjectSystem
     /// <returns>Steps taken.</returns>
     internal async Task<int> StepNetworksAsync(CancellationToken cancellationToken = default)
     {
-        await CountCostsAsync(isAsked: false, cancellationToken);
+        await CountItemsAsync(isAsked: false, cancellationToken);
         var steps = await TakeNetworkStepAsync(cancellationToken);
         if (steps == 0) return steps;
         for (int taken; (taken = await itemRound.RunAsync(cancellationToken)) > 0;) steps += taken;
@@ -78,7 +78,7 @@ public sealed partial class ObjectSystem
     }
 
     /// <summary>In the same turn as the items, so that one gateway minds the money.</summary>
-    private async Task CountCostsAsync(bool isAsked, CancellationToken cancellationToken)
+    private async Task CountItemsAsync(bool isAsked, CancellationToken cancellationToken)
     {
         if (await costs.RunAsync(isAsked, cancellationToken) is { } until) await spending.ForgetCountedAsync(until, cancellationToken);
     }
@@ -89,7 +89,7 @@ public sealed partial class ObjectSystem
         var isWhole = now != plannedFor || time.GetElapsedTime(plannedAt) >= options.Networks.PlanInterval;
         await itemPlanner.RunAsync(isWhole, stop);
         if (isWhole) (plannedFor, plannedAt) = (now, time.GetTimestamp());
-        await CountCostsAsync(isAsked: false, stop);
+        await CountItemsAsync(isAsked: false, stop);
         await itemRound.RunAsync(stop);
         await itemCompactor.RunAsync(stop);
     }

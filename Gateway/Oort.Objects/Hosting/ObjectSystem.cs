@@ -80,8 +80,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);
         prices = new(time);
         networks = new(parts.Stores, parts.Metadata, parts.Keyring, options.Networks.Factory, new(buffers, Math.Min(options.Networks.CacheBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)), time, logs.CreateLogger<NetworkBook>());
-        costs = new(parts.Metadata, parts.Stores, prices, time, logs.CreateLogger<CostRound>());
-        spending = new(parts.Metadata, parts.Stores, costs, prices, time, logs.CreateLogger<SpendGate>());
+        costBook = new(parts.Metadata, parts.Stores, time, logs.CreateLogger<CostBook>());
+        costs = new(parts.Metadata, parts.Stores, costBook, prices, time);
+        spending = new(parts.Metadata, parts.Stores, costBook, costs, prices, time, logs.CreateLogger<SpendGate>());
         itemPlanner = new(parts.Metadata, parts.Stores, repairer, claims, repairs, leftovers, spending, options.Networks, time, logs.CreateLogger<ItemPlanner>());
         itemRound = new(parts.Metadata, parts.Stores, itemPlanner, repairs, spending, options.Networks, time, logs.CreateLogger<ItemRound>());
         itemCompactor = new(parts.Metadata, parts.Stores, itemPlanner, repairer, options.Networks, options.DeleteGrace, time, logs.CreateLogger<ItemCompactor>());
@@ -153,7 +154,7 @@ public sealed partial class ObjectSystem : IObjectSystem
             collector.Status,
             parts.Metadata.CommittedGeneration,
             snapshotter.Generation,
-            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault), .. outside.SelectMany(network => network.Warnings).Select(warning => warning.Text), .. SystemWarnings.Of(spent.Budgets, spending.Fault, costs.Fault)])
+            [.. SystemWarnings.Of(geometry, stores), .. SystemWarnings.Of(cache?.Status), .. SystemWarnings.Of(parts.Stores.Placement.Status, placementFault), .. outside.SelectMany(network => network.Warnings).Select(warning => warning.Text), .. SystemWarnings.Of(spent.Budgets, spending.Fault, costBook.Fault)])
         {
             Placement = parts.Stores.Placement.Status,
             Rebalance = rebalancer.Status,

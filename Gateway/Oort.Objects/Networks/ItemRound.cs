@@ -73,6 +73,8 @@ internal sealed partial class ItemRound(IMetadataStore metadata, StoreSet stores
             {
                 after = ItemStates.Worked(item, await backend.StepAsync(item, new ItemSource([.. shards.OrderBy(shard => shard.Offset)], metadata, stores), cancellationToken));
                 network.Tally.StepTaken();
+                // A step may take an hour: what is accepted counts from when its row says so, as costs are counted by that time (CostRound.Settling).
+                if (row.Item.Receipt is null && after.Receipt is { } receipt) after = after with { Receipt = receipt with { Accepted = time.GetUtcNow() } };
             }
             catch (BackendException failure)
             {

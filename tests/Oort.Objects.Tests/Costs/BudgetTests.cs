@@ -63,7 +63,7 @@ public sealed class BudgetTests
         await world.PassDayAsync();
         // Three are within twice the budget.
         world.System.GetStatus().Spending.Emergencies.ShouldBe(2);
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         world.Offices["weave"].Puts.ShouldBe(3);
         (await world.LinesAsync()).Single(line => line.Kind == CostKind.Emergency).ShouldSatisfyAllConditions(line => line.Count.ShouldBe(2), line => line.Dollars.ShouldBe(2 * ItemDollars, 1e-9), line => line.Network.ShouldBe("weave"));
         (await world.System.Metadata.ListItemsAsync(null, null, 10, CancellationToken.None)).Count(item => item.Item.Reason.Contains("data are at risk", StringComparison.Ordinal)).ShouldBe(2);
@@ -91,7 +91,7 @@ public sealed class BudgetTests
         await world.System.SetBudgetAsync(null, "bucket", 0.001, null, CancellationToken.None);
         await world.PassDayAsync();
         world.Offices["proofs"].Puts.ShouldBe(2);
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         var status = world.System.GetStatus().Spending.Budgets.ShouldHaveSingleItem();
         (status.Bucket, status.Level).ShouldBe(("bucket", 80));
         status.Spent.ShouldBeInRange(0.0008, 0.001);

@@ -51,10 +51,26 @@ public sealed class CostRoundTests
         for (var time = 0; time < 3; time++)
         {
             await world.RestartAsync();
-            await world.System.CountCostsAsync();
+            await world.System.CountCostsAsync(CancellationToken.None);
         }
 
         (await SpentAsync(world, "proofs")).ShouldBe(before, 1e-6);
+    }
+
+    [Fact]
+    public async Task Costs_OfANetworkThatTellsItsPricesLate_AreAllCountedThen()
+    {
+        await using var world = await TollWorld.StartAsync(TollNetwork.Cloud);
+        world.Silence = new(BackendErrorKind.Transient, "silent");
+        await world.AssignAsync("2+1", new NetworkShare("cloud", 1));
+        for (var number = 0; number < 3; number++) await world.PutAsync(number, Size);
+        await PassAsync(world, 2, restart: 1);
+        (await world.LinesAsync()).ShouldBeEmpty();
+
+        world.Silence = null;
+        await PassAsync(world, 25);
+        (await LineAsync(world, "cloud", CostKind.Put)).Count.ShouldBe(3);
+        (await SpentAsync(world, "cloud") / world.Offices["cloud"].Bill).ShouldBe(1, 0.02);
     }
 
     [Fact]
@@ -65,7 +81,7 @@ public sealed class CostRoundTests
         await world.PutAsync(0, 10 * Size);
         await PassAsync(world, 1);
         (await world.System.GetAsync("bucket", "key0")).ShouldBe(SystemActions.Content(0, 10 * Size));
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         var read = await LineAsync(world, "cloud", CostKind.Read);
         // The one data shard that is there, in two blocks.
         read.Count.ShouldBe(2);
@@ -76,7 +92,7 @@ public sealed class CostRoundTests
         var row = (await world.SegmentsAsync()).Single();
         (await world.System.Metadata.MoveSegmentAsync(row.Id, row.PlacementGeneration, row.Shards.SetItem(0, StoreId.None), CancellationToken.None)).ShouldBe(Oort.Metadata.CommitOutcome.Done);
         await world.System.DrainRepairsAsync();
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         // What was read in blocks is kept: only the other shard is asked for.
         (await LineAsync(world, "cloud", CostKind.Repair)).Bytes.ShouldBe(read.Bytes);
         (await LineAsync(world, "cloud", CostKind.Read)).ShouldBe(read);
@@ -96,12 +112,12 @@ public sealed class CostRoundTests
         var setting = CostLedger.SettingOf(CostLedger.MonthOf(world.Time.GetUtcNow()));
         var before = await world.System.Metadata.GetSettingAsync(setting, CancellationToken.None);
         await world.System.Metadata.PutSettingAsync(setting, [9], CancellationToken.None);
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         world.System.GetStatus().Warnings.ShouldContain(warning => warning.StartsWith("What was spent was written by a newer version", StringComparison.Ordinal));
         (await world.System.Metadata.GetSettingAsync(setting, CancellationToken.None)).ShouldBe([9]);
 
         await world.System.Metadata.PutSettingAsync(setting, before, CancellationToken.None);
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         (await LineAsync(world, "cloud", CostKind.Read)).Count.ShouldBe(2);
         (await LineAsync(world, "cloud", CostKind.Deleted)).Count.ShouldBe(2);
         (await SpentAsync(world, "cloud") / world.Offices["cloud"].Bill).ShouldBe(1, 0.02);
@@ -119,7 +135,7 @@ public sealed class CostRoundTests
         world.Time.Advance(TimeSpan.FromHours(1));
         await world.System.TakeNetworkStepAsync();
         world.Time.Advance(TimeSpan.FromMinutes(1));
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         var both = await StockAsync();
         (both.Items, both.Bytes, both.WasteBytes, both.DraftBytes).ShouldBe((2, 8 * ShardBytes, 4 * ShardBytes, 2 * ShardBytes));
         both.WasteRate.ShouldBe(both.MonthRate - 0.024 * (CostQuestion.Month / TimeSpan.FromDays(30)) - 2 * ShardBytes * 2.5 / 1024 / (1 << 30) * (CostQuestion.Month / TimeSpan.FromDays(30)), 1e-12);
@@ -178,18 +194,22 @@ public sealed class CostRoundTests
         (after.Items, after.Bytes, after.WasteBytes).ShouldBe((before.Items, before.Bytes, ShardBytes));
     }
 
-    [Fact]
-    public async Task BucketCosts_OfTwoBuckets_DivideWhatIsThere()
+    [Theory]
+    [InlineData("cloud", 4)]
+    [InlineData("proofs", 1)]
+    public async Task BucketCosts_OfTwoBucketsInItemsOfTheirOwnOrABundle_DivideWhatIsThere(string network, int items)
     {
-        await using var world = await TollWorld.StartAsync(TollNetwork.Cloud);
-        await world.AssignAsync("2+1", new NetworkShare("cloud", 1));
+        await using var world = await TollWorld.StartAsync(TollNetwork.All.Single(one => one.Name == network));
+        await world.AssignAsync("2+1", new NetworkShare(network, 1));
         var other = await world.System.CreateBucketAsync("other");
-        await world.AssignAsync("2+1", other, new NetworkShare("cloud", 1));
+        await world.AssignAsync("2+1", other, new NetworkShare(network, 1));
         for (var number = 0; number < 3; number++) await world.PutAsync(number, Size);
         await world.System.PutAsync(other, "key", SystemActions.Content(9, Size));
         await PassAsync(world, 1);
         var report = await world.System.GetCostsAsync(null, CancellationToken.None);
-        report.Buckets.Select(one => (one.Bucket, one.Network, Math.Round(one.Spent / report.Spent, 6))).ShouldBe([("bucket", "cloud", 0.75), ("other", "cloud", 0.25), ("", "cloud", 0)]);
+        report.Stocks.Single().Items.ShouldBe(items);
+        var put = report.Lines.Single(line => line.Kind == CostKind.Put).Dollars;
+        report.Buckets.Select(one => (one.Bucket, one.Network, Math.Round(one.Lines.GetValueOrDefault(CostKind.Put) / put, 6))).ShouldBe([("bucket", network, 0.75), ("other", network, 0.25), ("", network, 0)]);
         (report.Buckets[0].Bytes, report.Buckets[1].Bytes).ShouldBe((3 * ShardBytes, ShardBytes));
         foreach (var line in report.Lines) report.Buckets.Sum(one => one.Lines.GetValueOrDefault(line.Kind)).ShouldBe(line.Dollars, 1e-9, line.Kind.ToString());
     }
@@ -202,7 +222,7 @@ public sealed class CostRoundTests
             await world.PassDayAsync();
         }
 
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
     }
 
     private static async Task<CostLine> LineAsync(TollWorld world, string network, CostKind kind) => (await world.LinesAsync()).Single(line => line.Network == network && line.Kind == kind);

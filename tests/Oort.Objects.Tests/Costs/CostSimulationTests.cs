@@ -72,7 +72,7 @@ public sealed class CostSimulationTests
         ShouldBeNear(world.Bill, quote.PriceTotal!.Value, "all");
 
         // What was counted as spent month by month is the same once more.
-        await world.System.CountCostsAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
         foreach (var lines in (await world.LinesAsync()).GroupBy(line => line.Network)) ShouldBeNear(world.Offices[lines.Key].Bill, lines.Where(line => !CostLedger.IsPart(line.Kind)).Sum(line => line.Dollars), lines.Key);
 
         void EndDay()

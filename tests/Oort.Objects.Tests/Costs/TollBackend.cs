@@ -5,6 +5,9 @@ namespace Oort.Objects.Tests.Costs;
 /// <summary>A backend that takes items as those of its kind do, and has each request charged. What it was sent it keeps.</summary>
 internal sealed class TollBackend(TollNetwork network, BillingOffice office, TimeProvider time) : INetworkBackend
 {
+    /// <summary>Put for so long, as far as the receipt says: it is of when the step began.</summary>
+    private static readonly TimeSpan stepTime = TimeSpan.FromHours(2);
+
     private static readonly TimeSpan restoreTime = TimeSpan.FromHours(48);
     private static readonly TimeSpan restoreInterval = TimeSpan.FromMinutes(30);
 
@@ -34,7 +37,7 @@ internal sealed class TollBackend(TollNetwork network, BillingOffice office, Tim
                     if (held.TryAdd(name, bytes)) office.Put(name, item.Length);
                 }
 
-                return item with { State = ItemState.Accepted, Receipt = new() { Locator = item.Sha256, Address = name, Accepted = now }, NextStep = now };
+                return item with { State = ItemState.Accepted, Receipt = new() { Locator = item.Sha256, Address = name, Accepted = now - stepTime }, NextStep = now };
             case ItemState.Accepted:
                 lock (gate)
                     if (isAsked) office.Ask();
