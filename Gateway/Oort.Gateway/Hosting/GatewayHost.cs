@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Oort.Crypto;
+using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
@@ -210,8 +211,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
             StrictRegion = options.StrictRegion,
             BodyStallMax = options.StallTimeout,
         };
-        var handlers = S3Operations.Create(system.Objects, new GatewayS3Options { Region = options.Region }, TimeProvider.System, system.Tiering, imports);
-        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count);
+        var operationOptions = new GatewayS3Options { Region = options.Region };
+        var gate = new AccessGate(system.Metadata, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>());
+        var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
+        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
         var requests = new NodeRequests(members, TimeProvider.System);
         var own = new OortPaths(system, metrics, admin, requests, pipeline);

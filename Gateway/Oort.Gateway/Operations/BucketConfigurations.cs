@@ -9,8 +9,6 @@ internal static class BucketConfigurations
 {
     private static readonly FrozenDictionary<S3Operation, S3Error> missing = new Dictionary<S3Operation, S3Error>
     {
-        [S3Operation.GetBucketPolicy] = S3Errors.NoSuchBucketPolicy,
-        [S3Operation.GetBucketPolicyStatus] = S3Errors.NoSuchBucketPolicy,
         [S3Operation.GetBucketTagging] = S3Errors.NoSuchTagSet,
         [S3Operation.GetBucketCors] = S3Errors.NoSuchCorsConfiguration,
         [S3Operation.GetObjectLockConfiguration] = S3Errors.ObjectLockConfigurationNotFoundError,
@@ -25,7 +23,6 @@ internal static class BucketConfigurations
     private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
     {
         [S3Operation.GetBucketEncryption] = WriteEncryption,
-        [S3Operation.GetPublicAccessBlock] = WritePublicAccessBlock,
         [S3Operation.GetBucketOwnershipControls] = WriteOwnershipControls,
         [S3Operation.GetBucketRequestPayment] = xml => Write(xml, "RequestPaymentConfiguration", "Payer", "BucketOwner"),
         [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
@@ -94,14 +91,6 @@ internal static class BucketConfigurations
         xml.Element("BucketKeyEnabled", false);
         xml.End("Rule");
         xml.End("ServerSideEncryptionConfiguration");
-    }
-
-    /// <summary>All four hold: nothing here can be read without a signature.</summary>
-    private static void WritePublicAccessBlock(S3XmlWriter xml)
-    {
-        xml.StartRoot("PublicAccessBlockConfiguration");
-        foreach (var name in (string[])["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]) xml.Element(name, true);
-        xml.End("PublicAccessBlockConfiguration");
     }
 
     private static void WriteOwnershipControls(S3XmlWriter xml)

@@ -70,7 +70,7 @@ internal static class CopyObject
             {
                 var attributes = Attributes(source.Version.Attributes, wish);
                 var result = await context.Layer.CopyObjectAsync(
-                    whole, bucket, request.Key!, request.Principal.OwnerId, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                    whole, bucket, request.Key!, bucket.OwnerId, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
                 return (result, source);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Oort.Gateway.Access;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -47,7 +48,8 @@ internal static class DeleteObjects
         // Its own code here, as nothing but this list has it (S3 API: DeleteObjects, "Errors").
         if (entry.VersionId is { } version && version != VersionId.NullText && !VersionId.TryParse(version, out _))
             throw new S3Exception(S3Errors.NoSuchVersion);
-        return new(bucket.Id, entry.Key, request.Principal.OwnerId, entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
+        context.Gate.Ensure(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId));
+        return new(bucket.Id, entry.Key, bucket.OwnerId, entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

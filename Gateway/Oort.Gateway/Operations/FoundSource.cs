@@ -1,4 +1,5 @@
 using System.Globalization;
+using Oort.Gateway.Access;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -16,6 +17,7 @@ internal sealed record FoundSource(BucketRow Bucket, VersionRow Version, bool Is
         var header = CopySourceHeader.Parse(request.Header("x-amz-copy-source") ?? "");
         OperationContext.CheckVersionId(header.VersionId);
         var bucket = await context.FindBucketAsync(request, header.Bucket, "x-amz-source-expected-bucket-owner", cancellationToken);
+        context.Gate.Ensure(request, bucket, RequiredRights.ToRead(bucket.Name, header.Key, header.VersionId));
         var version = await context.Metadata.FindVersionAsync(bucket.Id, header.Key, header.VersionId, cancellationToken);
         if (version is { IsDeleteMarker: true } && header.VersionId is not null)
             throw new S3Exception(S3Errors.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.");

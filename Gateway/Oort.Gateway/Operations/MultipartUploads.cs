@@ -20,7 +20,7 @@ internal static class MultipartUploads
             Key = request.Key!,
             Id = UploadId.Create(now),
             Initiated = now,
-            OwnerId = request.Principal.OwnerId,
+            OwnerId = bucket.OwnerId,
             StorageClass = StorageClasses.Read(request, context.Tiering),
             Attributes = attributes,
             ChecksumAlgorithm = algorithm,

@@ -1,3 +1,4 @@
+using Oort.Gateway.Access;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -16,6 +17,8 @@ internal static class ObjectTagging
     public static async ValueTask PutAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var tags = ObjectTags.CheckText(S3Documents.ParseTagging(await RequestDocuments.ReadAsync(request, cancellationToken)));
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        context.Gate.Ensure(request, bucket, RequiredRights.ToTag(bucket.Name, request.Key!, request.Query("versionId")), tags);
         await SetAsync(context, request, tags, cancellationToken);
         Answers.Empty(request);
     }

@@ -1,3 +1,4 @@
+using Oort.Gateway.Access;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Tiering;
@@ -7,16 +8,21 @@ namespace Oort.Gateway.Operations;
 
 /// <summary>What every operation works with, and the first steps that all of them share.</summary>
 /// <param name="imports">Null: no bucket is being imported.</param>
-internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, Imports.ImportService? imports = null)
+internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, AccessGate gate, Imports.ImportService? imports = null)
 {
     /// <summary>A version can be replaced between finding and reading it. Each attempt finds a newer one, so many are needed only beside a writer that is faster each time.</summary>
     public const int AttemptCountMax = 20;
+
+    private const string ExpectedOwner = "x-amz-expected-bucket-owner";
 
     public IObjectLayer Layer { get; } = layer;
     public IMetadataStore Metadata => Layer.Metadata;
     public GatewayS3Options Options { get; } = options;
     public TimeProvider Time { get; } = time;
     public ITiering Tiering { get; } = tiering;
+
+    /// <summary>Has let the request in as a whole; for what an operation does besides.</summary>
+    public AccessGate Gate { get; } = gate;
 
     /// <summary>One page of current objects; of a bucket that is being imported with what has not come yet.</summary>
     public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>
@@ -25,19 +31,20 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     /// <summary>Whether a key that is not here may be brought by an import: its delete has to be remembered.</summary>
     public bool IsImported(BucketRow bucket, string key) => imports?.Find(bucket) is { } run && key.StartsWith(run.Settings.Prefix, StringComparison.Ordinal);
 
-    /// <summary>The request's bucket, which the caller must own (S3 API: "Bucket owner condition").</summary>
+    /// <summary>The request's bucket, which the owner must own whom the client expects (S3 API: "Bucket owner condition").</summary>
     public ValueTask<BucketRow> FindBucketAsync(S3Request request, CancellationToken cancellationToken) =>
-        FindBucketAsync(request, request.Bucket!, "x-amz-expected-bucket-owner", cancellationToken);
+        AccessGate.TakeBucket(request) is { } judged ? new(Expected(request, judged, ExpectedOwner)) : FindBucketAsync(request, request.Bucket!, ExpectedOwner, cancellationToken);
 
     /// <param name="ownerHeader">Header that, if sent, names the owner whom the client expects.</param>
     public async ValueTask<BucketRow> FindBucketAsync(S3Request request, string name, string ownerHeader, CancellationToken cancellationToken)
     {
         var bucket = await Metadata.FindBucketAsync(name, cancellationToken)
             ?? throw new S3Exception(S3Errors.NoSuchBucket, null, ("BucketName", name));
-        if (bucket.OwnerId != request.Principal.OwnerId) throw new S3Exception(S3Errors.AccessDenied);
-        if (request.Header(ownerHeader) is { } expected && expected != bucket.OwnerId) throw new S3Exception(S3Errors.AccessDenied);
-        return bucket;
+        return Expected(request, bucket, ownerHeader);
     }
+
+    private static BucketRow Expected(S3Request request, BucketRow bucket, string ownerHeader) =>
+        request.Header(ownerHeader) is { } expected && expected != bucket.OwnerId ? throw new S3Exception(S3Errors.AccessDenied) : bucket;
 
     /// <summary>The version that a read means: the one asked for, or the key's newest. Never a delete marker.</summary>
     /// <param name="versionId">Text id, or null.</param>

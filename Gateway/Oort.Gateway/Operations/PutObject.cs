@@ -30,7 +30,7 @@ internal static class PutObject
             Conditions.CheckWriteEarly(conditions, await context.Metadata.FindVersionAsync(bucket.Id, request.Key!, null, cancellationToken));
 
         // 3.
-        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, request.Principal.OwnerId, storageClass, attributes, body, conditions, cancellationToken);
+        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, bucket.OwnerId, storageClass, attributes, body, conditions, cancellationToken);
         var version = Stored(request, result, conditions);
 
         // 4.

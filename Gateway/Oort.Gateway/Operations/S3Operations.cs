@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
 using Oort.Objects;
 using Oort.Objects.Tiering;
@@ -18,15 +19,31 @@ public static class S3Operations
     /// <param name="options">Region and limits.</param>
     /// <param name="time">For times of buckets and uploads, and for keeping slow answers alive.</param>
     /// <param name="tiering">Who brings versions back from archives.</param>
+    /// <param name="gate">Who may do what; the pipeline asks it first.</param>
     /// <param name="imports">Where what has not come yet is found; null: no bucket is being imported.</param>
-    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, Imports.ImportService? imports = null)
+    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, AccessGate gate, Imports.ImportService? imports = null)
     {
-        var context = new OperationContext(layer, options, time, tiering, imports);
-        var handlers = table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
-        return imports is null ? handlers : Imports.ImportedReads.Wrap(handlers, context, imports);
+        var context = new OperationContext(layer, options, time, tiering, gate, imports);
+        IReadOnlyDictionary<S3Operation, S3Handler> handlers = table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
+        if (imports is not null) handlers = Imports.ImportedReads.Wrap(handlers, context, imports);
+        return handlers.ToFrozenDictionary(pair => pair.Key, pair => Discreet(pair.Value, gate));
     }
 
     private static S3Handler Bind(Operation operation, OperationContext context) => (request, cancellationToken) => operation(context, request, cancellationToken);
+
+    /// <summary>Who may not list a bucket is not told that a key is not there.</summary>
+    private static S3Handler Discreet(S3Handler inner, AccessGate gate) => async (request, cancellationToken) =>
+    {
+        try
+        {
+            await inner(request, cancellationToken);
+        }
+        catch (S3Exception missing) when (missing.Error == S3Errors.NoSuchKey || missing.Error == S3Errors.NoSuchVersion)
+        {
+            if (!await gate.MayListAsync(request, cancellationToken)) throw new S3Exception(S3Errors.AccessDenied);
+            throw;
+        }
+    };
 
     private static Dictionary<S3Operation, Operation> Table()
     {
@@ -44,6 +61,13 @@ public static class S3Operations
             [S3Operation.PutBucketLifecycleConfiguration] = BucketLifecycle.PutAsync,
             [S3Operation.PutBucketLifecycle] = BucketLifecycle.PutAsync,
             [S3Operation.DeleteBucketLifecycle] = BucketLifecycle.DeleteAsync,
+            [S3Operation.GetBucketPolicy] = BucketPolicies.GetAsync,
+            [S3Operation.PutBucketPolicy] = BucketPolicies.PutAsync,
+            [S3Operation.DeleteBucketPolicy] = BucketPolicies.DeleteAsync,
+            [S3Operation.GetBucketPolicyStatus] = BucketPolicies.GetStatusAsync,
+            [S3Operation.GetPublicAccessBlock] = BucketPublicAccess.GetAsync,
+            [S3Operation.PutPublicAccessBlock] = BucketPublicAccess.PutAsync,
+            [S3Operation.DeletePublicAccessBlock] = BucketPublicAccess.DeleteAsync,
 
             [S3Operation.PutObject] = PutObject.HandleAsync,
             [S3Operation.CopyObject] = CopyObject.HandleAsync,

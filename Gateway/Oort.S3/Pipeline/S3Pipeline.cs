@@ -8,12 +8,13 @@ namespace Oort.S3;
 /// <summary>The way of an S3 request from the server to its handler and back.</summary>
 /// <remarks>
 /// 1. give it an id; 2. read the target, name the operation; 3. authenticate, before anything of the body is asked for (a client that waits for 100 Continue gets its error
-/// without sending it); 4. set up the decoding of the body; 5. run the handler; 6. answer errors; 7. let the client finish sending so that it sees the
+/// without sending it); 4. set up the decoding of the body; 5. ask whether the caller may, and run the handler; 6. answer errors; 7. let the client finish sending so that it sees the
 /// answer; 8. log and count. Thread-safe.
 /// </remarks>
 /// <param name="handlers">Operations without one are answered NotImplemented.</param>
 /// <param name="mapError">Says which S3 error an inner outcome is; null result: InternalError, with the cause in the log only.</param>
 /// <param name="completed">Told of every request, at its end; must not throw. Null: nobody.</param>
+/// <param name="authorize">Throws for what its caller may not do, before anything of it is carried out; anonymous callers are its matter too. Null: who has signed may do everything, and nobody else anything.</param>
 public sealed partial class S3Pipeline(
     S3Options options,
     IS3Credentials credentials,
@@ -21,7 +22,8 @@ public sealed partial class S3Pipeline(
     Func<Exception, S3Error?> mapError,
     TimeProvider time,
     ILogger<S3Pipeline> logger,
-    Action<S3Completion>? completed = null)
+    Action<S3Completion>? completed = null,
+    S3Handler? authorize = null)
 {
     public const string RequestIdHeader = "x-amz-request-id";
     public const string HostIdHeader = "x-amz-id-2";
@@ -72,12 +74,16 @@ public sealed partial class S3Pipeline(
         var authentication = await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
         run.AccessKeyId = authentication?.Principal.AccessKeyId;
         // A browser's preflight carries no credentials, and a form has them among its fields.
-        if (authentication is null && route.Operation is not (S3Operation.Preflight or S3Operation.PostObject))
+        var needsNone = route.Operation is S3Operation.Preflight or S3Operation.PostObject;
+        var isJudged = handler is null && authorize is not null;
+        if (authentication is null && !needsNone && !isJudged)
             throw new S3Exception(S3Errors.AccessDenied);
 
+        var request = Open(run, target, authentication);
+        if (isJudged && !needsNone)
+            await authorize!(request, cancellationToken);
         handler ??= handlers.GetValueOrDefault(route.Operation)
             ?? throw new S3Exception(S3Errors.NotImplementedOperation, $"The operation {route.Operation} is not implemented.", ("Operation", route.Operation.ToString()));
-        var request = Open(run, target, authentication);
         await handler(request, cancellationToken);
     }
 

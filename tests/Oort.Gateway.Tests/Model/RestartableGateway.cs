@@ -5,6 +5,7 @@ using Oort.Backends.Local;
 using Oort.Backends.Memory;
 using Oort.Backends.Suite;
 using Oort.Crypto;
+using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Gateway.Tests.Operations;
@@ -117,8 +118,10 @@ internal sealed class RestartableGateway : IAsyncDisposable
         };
         system = await ObjectSystem.OpenAsync(options, Endpoints(), root, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
-        var handlers = S3Operations.Create(system.Objects, new() { PartSizeMin = PartSizeMin }, TimeProvider.System, system.Tiering);
-        var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
+        var s3 = new GatewayS3Options { PartSizeMin = PartSizeMin };
+        var gate = new AccessGate(system.Metadata, s3, TimeProvider.System, NullLogger<AccessGate>.Instance);
+        var handlers = S3Operations.Create(system.Objects, s3, TimeProvider.System, system.Tiering, gate);
+        var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
         server = await LoopbackServer.StartAsync(pipeline.HandleAsync);
         Client = new(server.Endpoint, AccessKey, SecretKey);
     }

@@ -1,4 +1,6 @@
 using System.Xml.Linq;
+using Microsoft.Extensions.Logging.Abstractions;
+using Oort.Gateway.Access;
 using Oort.Gateway.Operations;
 using Oort.S3;
 using Shouldly;
@@ -65,7 +67,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
     }
 
     [Theory]
-    [InlineData("PUT", "?policy")]
     [InlineData("PUT", "?cors")]
     [InlineData("PUT", "?website")]
     [InlineData("PUT", "?acl")]
@@ -85,9 +86,9 @@ public sealed class ConfigurationTests(TestGateway gateway)
     [Fact]
     public void Create_Operations_AreThoseOfTheFirstStage()
     {
-        var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering());
+        var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(58);
+        handlers.Count.ShouldBe(62);
     }
 }

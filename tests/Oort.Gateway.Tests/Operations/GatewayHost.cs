@@ -1,6 +1,7 @@
 using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Extensions.Logging.Abstractions;
+using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Objects;
@@ -36,8 +37,9 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
     public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null)
     {
-        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering());
-        var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance);
+        var gate = new AccessGate(layer.Metadata, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance);
+        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate);
+        var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
 

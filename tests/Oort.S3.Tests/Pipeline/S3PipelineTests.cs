@@ -260,6 +260,36 @@ public sealed class S3PipelineTests
     }
 
     [Fact]
+    public async Task Request_WithAnAuthorizer_IsJudgedByItAloneBeforeAnythingElse()
+    {
+        var judged = new List<(S3Operation, string)>();
+        var handlers = new Dictionary<S3Operation, S3Handler> { [S3Operation.GetObject] = static (request, token) => new(request.Http.Response.WriteAsync("content", token)) };
+        await using var gateway = await Gateway.StartAsync(handlers, authorize: (request, _) =>
+        {
+            judged.Add((request.Operation, request.Principal.AccessKeyId));
+            return request.Key == "secret" ? throw new S3Exception(S3Errors.AccessDenied) : default;
+        });
+
+        (await SendAsync("GET", "/bucket/key", isSigned: false)).Status.ShouldBe(200);
+        (await SendAsync("GET", "/bucket/secret", isSigned: false)).Code.ShouldBe("AccessDenied");
+        (await SendAsync("GET", "/bucket/secret", isSigned: true)).Code.ShouldBe("AccessDenied");
+        (await SendAsync("PUT", "/bucket?cors", isSigned: false)).Code.ShouldBe("NotImplemented");
+        judged.ShouldBe([(S3Operation.GetObject, ""), (S3Operation.GetObject, ""), (S3Operation.GetObject, Gateway.AccessKey), (S3Operation.PutBucketCors, "")]);
+
+        // What is not S3's is for those who have signed, whoever else S3 lets in.
+        (await SendAsync("GET", "/_oort/signed", isSigned: false)).Code.ShouldBe("AccessDenied");
+        (await SendAsync("GET", "/_oort/signed", isSigned: true)).Body.ShouldBe(Gateway.AccessKey);
+        judged.Count.ShouldBe(4);
+
+        async Task<RawAnswer> SendAsync(string method, string target, bool isSigned)
+        {
+            using var connection = await gateway.ConnectAsync();
+            await connection.SendAsync(isSigned ? gateway.Sign(method, target, SigV4.EmptyHash) : $"{method} {target} HTTP/1.1\r\nHost: {gateway.Authority}\r\n\r\n");
+            return await connection.ReceiveAsync();
+        }
+    }
+
+    [Fact]
     public async Task Request_ForOort_IsNotS3()
     {
         await using var gateway = await Gateway.StartAsync(Handlers(), new S3Options { Domains = ["s3.test"] });

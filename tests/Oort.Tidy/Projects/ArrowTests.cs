@@ -13,6 +13,7 @@ public sealed class ArrowTests
         ["Oort.Erasure"] = ["Oort.Checksums"],
         ["Oort.Crypto"] = ["Oort.Checksums"],
         ["Oort.S3"] = ["Oort.Checksums"],
+        ["Oort.Access"] = [],
         ["Oort.Backends"] = ["Oort.Checksums"],
         ["Oort.Evm"] = [],
         ["Oort.Ledger"] = [],
@@ -34,7 +35,7 @@ public sealed class ArrowTests
 
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
-            ["Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
+            ["Oort.Access", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
              "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Backends.Crust", "Oort.Backends.Arweave", "Oort.Backends.Filecoin", "Oort.Backends.Icp", "Oort.Evm", "Oort.Node.Protocol"],
         ["Oort.Node"] = ["Oort.Node.Protocol", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
         ["Oort.Cli"] = ["Oort.Gateway", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],

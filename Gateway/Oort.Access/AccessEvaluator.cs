@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Oort.Access.Policies;
+
+namespace Oort.Access;
+
+/// <summary>Decides on requests (IAM User Guide: "Policy evaluation logic", "Cross-account policy evaluation logic").</summary>
+/// <remarks>
+/// 1. A statement anywhere that denies, decides. 2. Who is not of the resource's account needs both: the resource to let him in, and his own policies to let him go. 3. Who is, needs one of them; an account named in a resource's policy is no member of it named.
+/// 4. His own policies are what identity, boundary and session all allow; what a resource gives to the user or the session itself is not limited by the last two, what it gives to the role is. Pure; thread-safe.
+/// </remarks>
+public static class AccessEvaluator
+{
+    public static AccessDecision Decide(in AccessRequest request, AccessPolicies policies)
+    {
+        // 1.
+        if (FindDeny(request, policies) is { } denied) return denied;
+
+        // 2., 3.
+        var given = GivenByResource(request, policies, out var byResource);
+        var principal = request.Principal;
+        if (principal.Kind == PrincipalKind.Anonymous) return given == PrincipalMatch.Direct ? byResource : default;
+        var isOwn = principal.Account == request.ResourceAccount;
+        if (isOwn && given == PrincipalMatch.Direct) return byResource;
+
+        // 4.
+        var own = OwnAllows(request, policies, isOwn && given == PrincipalMatch.Role ? byResource : null);
+        if (!own.IsAllowed || isOwn) return own;
+        return given == PrincipalMatch.None ? new(AccessVerdict.NotAllowed, AccessReason.Resource) : own;
+    }
+
+    /// <summary>What the identity's own policies come to.</summary>
+    /// <param name="instead">What stands in for the identity's policies; null: nothing does.</param>
+    private static AccessDecision OwnAllows(in AccessRequest request, AccessPolicies policies, AccessDecision? instead)
+    {
+        var allowed = instead ?? (request.Principal.Kind == PrincipalKind.Root ? new(AccessVerdict.Allowed, AccessReason.Root) : FirstAllow(request, policies.Identity, AccessReason.Identity));
+        if (!allowed.IsAllowed) return new(AccessVerdict.NotAllowed, AccessReason.Identity);
+        if (policies.Boundary is { } boundary && FindMatch(request, boundary, isAllow: true) < 0) return new(AccessVerdict.NotAllowed, AccessReason.Boundary);
+        foreach (var session in policies.Session)
+            if (FindMatch(request, session, isAllow: true) < 0) return new(AccessVerdict.NotAllowed, AccessReason.Session);
+        return allowed;
+    }
+
+    private static PrincipalMatch GivenByResource(in AccessRequest request, AccessPolicies policies, out AccessDecision decision)
+    {
+        decision = default;
+        var best = PrincipalMatch.None;
+        if (policies.Resource is { } resource)
+        {
+            for (var i = 0; i < resource.Statements.Length; i++)
+            {
+                var match = resource.Statements[i].IsAllow ? resource.Statements[i].Match(request) : PrincipalMatch.None;
+                if (match <= best) continue;
+                (best, decision) = (match, new(AccessVerdict.Allowed, AccessReason.Resource, resource, i));
+                if (best == PrincipalMatch.Direct) return best;
+            }
+        }
+
+        if (!policies.IsListed) return best;
+        decision = new(AccessVerdict.Allowed, AccessReason.List);
+        return PrincipalMatch.Direct;
+    }
+
+    private static AccessDecision? FindDeny(in AccessRequest request, AccessPolicies policies)
+    {
+        foreach (var policy in policies.Identity)
+            if (Denies(request, policy, AccessReason.Identity) is { } decision) return decision;
+        foreach (var policy in policies.Session)
+            if (Denies(request, policy, AccessReason.Session) is { } decision) return decision;
+        return Denies(request, policies.Boundary, AccessReason.Boundary) ?? Denies(request, policies.Resource, AccessReason.Resource);
+    }
+
+    private static AccessDecision? Denies(in AccessRequest request, PolicyDocument? policy, AccessReason reason) =>
+        policy is not null && FindMatch(request, policy, isAllow: false) is >= 0 and var index ? new(AccessVerdict.Denied, reason, policy, index) : null;
+
+    private static AccessDecision FirstAllow(in AccessRequest request, ImmutableArray<PolicyDocument> policies, AccessReason reason)
+    {
+        foreach (var policy in policies)
+            if (FindMatch(request, policy, isAllow: true) is >= 0 and var index) return new(AccessVerdict.Allowed, reason, policy, index);
+        return default;
+    }
+
+    private static int FindMatch(in AccessRequest request, PolicyDocument policy, bool isAllow)
+    {
+        for (var i = 0; i < policy.Statements.Length; i++)
+            if (policy.Statements[i].IsAllow == isAllow && policy.Statements[i].Match(request) != PrincipalMatch.None) return i;
+        return -1;
+    }
+}

@@ -1,0 +1,34 @@
+namespace Oort.Access;
+
+/// <summary>What a <see cref="Principal"/> is.</summary>
+public enum PrincipalKind
+{
+    /// <summary>Who has not said who he is.</summary>
+    Anonymous,
+
+    /// <summary>An account's own root: it may do everything in its account.</summary>
+    Root,
+
+    User,
+
+    /// <summary>Who has taken a role, for a while.</summary>
+    AssumedRole,
+}
+
+/// <summary>Who makes a request.</summary>
+/// <param name="Account">12 digits; empty for an anonymous one.</param>
+/// <param name="Arn">Of the user, the account's root or the session.</param>
+/// <param name="Role">Of the role that an assumed one has.</param>
+/// <param name="CanonicalId">The account's id in ACLs: 64 hexadecimal digits.</param>
+public sealed record Principal(PrincipalKind Kind, string Account, string Arn, string? Role, string CanonicalId)
+{
+    public static Principal Anonymous { get; } = new(PrincipalKind.Anonymous, "", "", null, "");
+
+    public static Principal Root(string account, string canonicalId) => new(PrincipalKind.Root, account, Access.Arn.OfIam(account, "root").ToString(), null, canonicalId);
+
+    /// <param name="name">With its path.</param>
+    public static Principal User(string account, string canonicalId, string name) => new(PrincipalKind.User, account, Access.Arn.OfIam(account, "user/" + name).ToString(), null, canonicalId);
+
+    public static Principal Session(string account, string canonicalId, string role, string session) =>
+        new(PrincipalKind.AssumedRole, account, new Arn("aws", "sts", "", account, $"assumed-role/{role}/{session}").ToString(), Access.Arn.OfIam(account, "role/" + role).ToString(), canonicalId);
+}

@@ -1,0 +1,131 @@
+using System.Collections.Frozen;
+using Oort.Access.Policies;
+using Oort.S3;
+
+namespace Oort.Gateway.Access;
+
+/// <summary>Which actions each operation is (Service Authorization Reference: Amazon S3; S3 API: "Permissions" of each operation). Sources of copies, the keys of DeleteObjects and new tags are asked for by the operations themselves, which read them.</summary>
+internal static class RequiredRights
+{
+    private static readonly FrozenDictionary<S3Operation, Func<S3Request, RequiredRight[]>> table = new Dictionary<S3Operation, Func<S3Request, RequiredRight[]>>
+    {
+        [S3Operation.ListBuckets] = Right("s3:ListAllMyBuckets", static _ => "*"),
+        [S3Operation.CreateBucket] = Bucket("s3:CreateBucket"),
+        [S3Operation.HeadBucket] = Bucket("s3:ListBucket"),
+        [S3Operation.DeleteBucket] = Bucket("s3:DeleteBucket"),
+        [S3Operation.GetBucketLocation] = Bucket("s3:GetBucketLocation"),
+        [S3Operation.GetBucketVersioning] = Bucket("s3:GetBucketVersioning"),
+        [S3Operation.PutBucketVersioning] = Bucket("s3:PutBucketVersioning"),
+        [S3Operation.GetBucketLifecycle] = Bucket("s3:GetLifecycleConfiguration"),
+        [S3Operation.GetBucketLifecycleConfiguration] = Bucket("s3:GetLifecycleConfiguration"),
+        [S3Operation.PutBucketLifecycle] = Bucket("s3:PutLifecycleConfiguration"),
+        [S3Operation.PutBucketLifecycleConfiguration] = Bucket("s3:PutLifecycleConfiguration"),
+        [S3Operation.DeleteBucketLifecycle] = Bucket("s3:PutLifecycleConfiguration"),
+        [S3Operation.GetBucketPolicy] = Bucket("s3:GetBucketPolicy"),
+        [S3Operation.PutBucketPolicy] = Bucket("s3:PutBucketPolicy"),
+        [S3Operation.DeleteBucketPolicy] = Bucket("s3:DeleteBucketPolicy"),
+        [S3Operation.GetBucketPolicyStatus] = Bucket("s3:GetBucketPolicyStatus"),
+        [S3Operation.GetPublicAccessBlock] = Bucket("s3:GetBucketPublicAccessBlock"),
+        [S3Operation.PutPublicAccessBlock] = Bucket("s3:PutBucketPublicAccessBlock"),
+        [S3Operation.DeletePublicAccessBlock] = Bucket("s3:PutBucketPublicAccessBlock"),
+        [S3Operation.GetBucketAcl] = Bucket("s3:GetBucketAcl"),
+        [S3Operation.GetBucketTagging] = Bucket("s3:GetBucketTagging"),
+        [S3Operation.GetBucketCors] = Bucket("s3:GetBucketCORS"),
+        [S3Operation.GetObjectLockConfiguration] = Bucket("s3:GetBucketObjectLockConfiguration"),
+        [S3Operation.GetBucketWebsite] = Bucket("s3:GetBucketWebsite"),
+        [S3Operation.GetBucketReplication] = Bucket("s3:GetReplicationConfiguration"),
+        [S3Operation.GetBucketEncryption] = Bucket("s3:GetEncryptionConfiguration"),
+        [S3Operation.GetBucketOwnershipControls] = Bucket("s3:GetBucketOwnershipControls"),
+        [S3Operation.GetBucketRequestPayment] = Bucket("s3:GetBucketRequestPayment"),
+        [S3Operation.GetBucketLogging] = Bucket("s3:GetBucketLogging"),
+        [S3Operation.GetBucketNotification] = Bucket("s3:GetBucketNotification"),
+        [S3Operation.GetBucketNotificationConfiguration] = Bucket("s3:GetBucketNotification"),
+        [S3Operation.GetBucketAccelerateConfiguration] = Bucket("s3:GetAccelerateConfiguration"),
+        [S3Operation.GetBucketAnalyticsConfiguration] = Bucket("s3:GetAnalyticsConfiguration"),
+        [S3Operation.ListBucketAnalyticsConfigurations] = Bucket("s3:GetAnalyticsConfiguration"),
+        [S3Operation.GetBucketIntelligentTieringConfiguration] = Bucket("s3:GetIntelligentTieringConfiguration"),
+        [S3Operation.ListBucketIntelligentTieringConfigurations] = Bucket("s3:GetIntelligentTieringConfiguration"),
+        [S3Operation.GetBucketInventoryConfiguration] = Bucket("s3:GetInventoryConfiguration"),
+        [S3Operation.ListBucketInventoryConfigurations] = Bucket("s3:GetInventoryConfiguration"),
+        [S3Operation.GetBucketMetricsConfiguration] = Bucket("s3:GetMetricsConfiguration"),
+        [S3Operation.ListBucketMetricsConfigurations] = Bucket("s3:GetMetricsConfiguration"),
+
+        [S3Operation.ListObjects] = Bucket("s3:ListBucket"),
+        [S3Operation.ListObjectsV2] = Bucket("s3:ListBucket"),
+        [S3Operation.ListObjectVersions] = Bucket("s3:ListBucketVersions"),
+        [S3Operation.ListMultipartUploads] = Bucket("s3:ListBucketMultipartUploads"),
+
+        [S3Operation.GetObject] = Version("s3:GetObject", "s3:GetObjectVersion"),
+        [S3Operation.HeadObject] = Version("s3:GetObject", "s3:GetObjectVersion"),
+        [S3Operation.GetObjectAttributes] = Both(Version("s3:GetObject", "s3:GetObjectVersion"), Version("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes")),
+        [S3Operation.GetObjectAcl] = Version("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
+        [S3Operation.GetObjectTagging] = Version("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
+        [S3Operation.PutObjectTagging] = static _ => [],
+        [S3Operation.DeleteObjectTagging] = Version("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
+        [S3Operation.DeleteObject] = Version("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        [S3Operation.DeleteObjects] = static _ => [],
+        [S3Operation.RestoreObject] = Object("s3:RestoreObject"),
+        [S3Operation.PutObject] = Write,
+        [S3Operation.CopyObject] = Write,
+        [S3Operation.CreateMultipartUpload] = Write,
+        [S3Operation.UploadPart] = Object("s3:PutObject"),
+        [S3Operation.UploadPartCopy] = Object("s3:PutObject"),
+        [S3Operation.CompleteMultipartUpload] = Object("s3:PutObject"),
+        [S3Operation.AbortMultipartUpload] = Object("s3:AbortMultipartUpload"),
+        [S3Operation.ListParts] = Object("s3:ListMultipartUploadParts"),
+    }.ToFrozenDictionary();
+
+    private static readonly AccessAction putObject = AccessActions.Get("s3:PutObject");
+    private static readonly AccessAction putTags = AccessActions.Get("s3:PutObjectTagging");
+    private static readonly AccessAction putVersionTags = AccessActions.Get("s3:PutObjectVersionTagging");
+    private static readonly AccessAction putAcl = AccessActions.Get("s3:PutObjectAcl");
+    private static readonly AccessAction deleteObject = AccessActions.Get("s3:DeleteObject");
+    private static readonly AccessAction deleteVersion = AccessActions.Get("s3:DeleteObjectVersion");
+    private static readonly AccessAction getObject = AccessActions.Get("s3:GetObject");
+    private static readonly AccessAction getVersion = AccessActions.Get("s3:GetObjectVersion");
+
+    /// <summary>To be told that a key is not there.</summary>
+    public static AccessAction List { get; } = AccessActions.Get("s3:ListBucket");
+
+    /// <summary>Operations that have a line here; no other is carried out for anybody.</summary>
+    public static IEnumerable<S3Operation> Operations => table.Keys;
+
+    /// <summary>All that must be allowed; null: the operation has no line.</summary>
+    public static RequiredRight[]? Of(S3Request request) => table.TryGetValue(request.Operation, out var rights) ? rights(request) : null;
+
+    public static RequiredRight ToDelete(string bucket, string key, string? versionId) => new(versionId is null ? deleteObject : deleteVersion, $"{bucket}/{key}");
+
+    public static RequiredRight ToTag(string bucket, string key, string? versionId) => new(versionId is null ? putTags : putVersionTags, $"{bucket}/{key}");
+
+    public static RequiredRight ToRead(string bucket, string key, string? versionId) => new(versionId is null ? getObject : getVersion, $"{bucket}/{key}");
+
+    private static RequiredRight[] Write(S3Request request)
+    {
+        var path = PathOf(request);
+        var rights = new List<RequiredRight>(1) { new(putObject, path) };
+        if (request.Header("x-amz-tagging") is { Length: > 0 }) rights.Add(new(putTags, path));
+        if (request.Header("x-amz-acl") is { Length: > 0 }) rights.Add(new(putAcl, path));
+        return [.. rights];
+    }
+
+    private static Func<S3Request, RequiredRight[]> Bucket(string action) => Right(action, static request => request.Bucket!);
+
+    private static Func<S3Request, RequiredRight[]> Object(string action) => Right(action, PathOf);
+
+    /// <summary>One action on the current version, another on one that is named.</summary>
+    private static Func<S3Request, RequiredRight[]> Version(string current, string named)
+    {
+        var (ofCurrent, ofNamed) = (AccessActions.Get(current), AccessActions.Get(named));
+        return request => [new(request.Query("versionId") is null ? ofCurrent : ofNamed, PathOf(request))];
+    }
+
+    private static Func<S3Request, RequiredRight[]> Both(Func<S3Request, RequiredRight[]> one, Func<S3Request, RequiredRight[]> other) => request => [.. one(request), .. other(request)];
+
+    private static Func<S3Request, RequiredRight[]> Right(string action, Func<S3Request, string> path)
+    {
+        var found = AccessActions.Get(action);
+        return request => [new(found, path(request))];
+    }
+
+    private static string PathOf(S3Request request) => $"{request.Bucket}/{request.Key}";
+}

@@ -1,0 +1,65 @@
+using Oort.Access.Policies;
+using Oort.Gateway.Access;
+using Oort.S3;
+
+namespace Oort.Gateway.Operations;
+
+/// <summary>GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy and GetBucketPolicyStatus.</summary>
+internal static class BucketPolicies
+{
+    public static async ValueTask GetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var text = BucketPolicy.TextOf(bucket);
+        if (text.IsEmpty) throw new S3Exception(S3Errors.NoSuchBucketPolicy, null, ("BucketName", bucket.Name));
+        request.Http.Response.ContentType = "application/json";
+        request.Http.Response.ContentLength = text.Length;
+        await request.Http.Response.BodyWriter.WriteAsync(text, cancellationToken);
+    }
+
+    public static async ValueTask PutAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var body = await RequestDocuments.ReadAsync(request, cancellationToken, PolicyLimits.BucketLengthMax);
+        var policy = Parse(bucket.Name, body);
+        var block = context.Gate.AccessOf(bucket).Block;
+        if (policy.IsPublic && block.HasFlag(PublicAccessBlock.BlockPublicPolicy))
+            throw new S3Exception(S3Errors.AccessDenied, "The policy lets everybody in, and the bucket's public access block (BlockPublicPolicy) forbids such policies; change that first with PutPublicAccessBlock or DeletePublicAccessBlock.");
+        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(BucketPolicy.SettingName, BucketPolicy.Encode(body)) }, cancellationToken));
+        Answers.Empty(request, 204);
+    }
+
+    public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        if (bucket.Settings.ContainsKey(BucketPolicy.SettingName))
+            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(BucketPolicy.SettingName) }, cancellationToken));
+        Answers.Empty(request, 204);
+    }
+
+    public static async ValueTask GetStatusAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        var bucket = await context.FindBucketAsync(request, cancellationToken);
+        if (context.Gate.AccessOf(bucket).Policy is not { } policy) throw new S3Exception(S3Errors.NoSuchBucketPolicy, null, ("BucketName", bucket.Name));
+        var pipe = Answers.Xml(request);
+        var xml = new S3XmlWriter(pipe);
+        xml.StartRoot("PolicyStatus");
+        xml.Element("IsPublic", policy.IsPublic);
+        xml.End("PolicyStatus");
+        await pipe.FlushAsync(cancellationToken);
+    }
+
+    private static PolicyDocument Parse(string bucket, byte[] body)
+    {
+        try
+        {
+            var policy = PolicyDocument.ParseOfBucket(bucket, body);
+            if (policy.Keys.FirstOrDefault(key => !RequestFacts.Knows(key)) is { } unknown) throw new S3Exception(S3Errors.NotImplemented, $"The condition key {unknown.Name} is not evaluated here yet.");
+            return policy;
+        }
+        catch (PolicyException failure)
+        {
+            throw new S3Exception(S3Errors.MalformedPolicy, failure.Message);
+        }
+    }
+}
