@@ -153,14 +153,7 @@ internal sealed class ChainNetworks : IAsyncDisposable
         pins.Admits = sent => W3AuthCheck.Account(sent, "Bearer") is not null;
         pins.StatusOf = StatusOf;
         pinGateway = await GatewayPeer.RunAsync(pinNode.Block);
-        foreach (PeerServer peer in (PeerServer[])[pinNode, pins, pinGateway])
-        {
-            peer.Faults = call =>
-            {
-                if (call == "POST /pins") Paid("pins");
-                return lost == "pins" ? Fault.Unavailable : null;
-            };
-        }
+        foreach (PeerServer peer in (PeerServer[])[pinNode, pins, pinGateway]) peer.Faults = _ => lost == "pins" ? Fault.Unavailable : null;
 
         turning = TurnAsync();
     }
@@ -188,8 +181,10 @@ internal sealed class ChainNetworks : IAsyncDisposable
     /// <summary>Queued at first, then fetched, then there.</summary>
     private string StatusOf(string request)
     {
-        asked[request] = asked.GetValueOrDefault(request) + 1;
-        return asked[request] switch
+        var count = asked[request] = asked.GetValueOrDefault(request) + 1;
+        // The first time is the answer to the request itself, which is kept by then.
+        if (count == 1) Paid("pins");
+        return count switch
         {
             < 3 => "queued",
             < 6 => "pinning",
