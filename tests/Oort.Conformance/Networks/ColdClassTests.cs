@@ -62,6 +62,9 @@ public sealed class ColdClassTests : IAsyncLifetime
             return true;
         });
 
+        await gateway.RestartAsync();
+        await gateway.ShouldBeCountedOnceAsync(clouds.Count + 1);
+
         // 2. What is archived is refused, the rest is read.
         await gateway.ShouldBeArchivedAsync("GLACIER/0");
         (await gateway.AwsResultAsync("s3", "cp", "s3://bucket/DEEP_ARCHIVE/1", folder["out"])).ExitCode.ShouldNotBe(0);

@@ -95,6 +95,8 @@ internal sealed class ColdGateway : IAsyncDisposable
         while (await untilKill(random)) await RestartAsync();
         await UntilAsync("every object is in its class, and on its networks", async () =>
         {
+            // What networks are paid is counted while items are on their way, too.
+            await JsonAsync("cost", "--now");
             foreach (var tier in tiers)
                 for (var number = 0; number < ObjectCount; number++)
                     if (!await IsOutsideAsync(tier, number)) return false;
@@ -102,6 +104,16 @@ internal sealed class ColdGateway : IAsyncDisposable
         });
         var after = await HeadsAsync();
         foreach (var (key, head) in before) after[key].ShouldBe(head with { StorageClass = key.Split('/')[0] }, key);
+    }
+
+    /// <summary>Whenever it was counted and killed: what is on networks, or was and is deleted, was put once.</summary>
+    public async Task ShouldBeCountedOnceAsync(int networkCount)
+    {
+        var cost = await JsonAsync("cost", "--now");
+        cost.GetProperty("stocks").GetArrayLength().ShouldBe(networkCount);
+        var counts = cost.GetProperty("lines").EnumerateArray().ToDictionary(line => $"{line.GetProperty("network")} {line.GetProperty("kind")}", line => line.GetProperty("count").GetDouble());
+        cost.GetProperty("stocks").EnumerateArray().ToDictionary(stock => stock.GetProperty("network").ToString(), stock => stock.GetProperty("items").GetDouble() + counts.GetValueOrDefault(stock.GetProperty("network") + " deleted"))
+            .ShouldBe(counts.Where(pair => pair.Key.EndsWith(" put", StringComparison.Ordinal)).ToDictionary(pair => pair.Key.Split(' ')[0], pair => pair.Value), ignoreOrder: true, $"seed {Seed}");
     }
 
     /// <summary>Restores an archived object for longer than the test lasts, and reads it.</summary>
