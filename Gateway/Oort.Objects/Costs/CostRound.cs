@@ -61,6 +61,8 @@ internal sealed class CostRound(IMetadataStore metadata, StoreSet stores, CostBo
     public async Task<DateTimeOffset?> RunAsync(bool isAsked, CancellationToken cancellationToken)
     {
         if (stores.Networks.Count == 0 || (!isAsked && lookedAt != 0 && time.GetElapsedTime(lookedAt) < Interval)) return null;
+        // What went since the last look is counted from there, so before this one ends elsewhere.
+        await CountOwnAsync(cancellationToken);
         await counting.WaitAsync(cancellationToken);
         try
         {

@@ -72,11 +72,7 @@ public sealed partial class ObjectSystem
     }
 
     /// <inheritdoc/>
-    public async ValueTask CountCostsAsync(CancellationToken cancellationToken)
-    {
-        await costs.CountOwnAsync(cancellationToken);
-        await CountItemsAsync(isAsked: true, cancellationToken);
-    }
+    public async ValueTask CountCostsAsync(CancellationToken cancellationToken) => await CountItemsAsync(isAsked: true, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask SetBudgetAsync(string? network, string? bucket, double? dollars, double? emergencyFactor, CancellationToken cancellationToken)

@@ -58,6 +58,22 @@ public sealed class CostRoundTests
     }
 
     [Fact]
+    public async Task Costs_OfAnItemThatComesAndGoesBetweenTwoLooks_AreCounted()
+    {
+        await using var world = await TollWorld.StartAsync(TollNetwork.Cloud);
+        await world.AssignAsync("2+1", new NetworkShare("cloud", 1));
+        await world.PutAsync(0, Size);
+        await world.System.StepNetworksAsync();
+        await world.DeleteAsync(0);
+        await world.System.StepNetworksAsync();
+        (world.Offices["cloud"].Puts, world.Offices["cloud"].ItemCount).ShouldBe((1, 0));
+        world.Time.Advance(TimeSpan.FromHours(6));
+        await world.System.StepNetworksAsync();
+        await world.System.CountCostsAsync(CancellationToken.None);
+        foreach (var kind in (CostKind[])[CostKind.Put, CostKind.Deleted, CostKind.Minimum]) (await LineAsync(world, "cloud", kind)).Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Costs_OfANetworkThatTellsItsPricesLate_AreAllCountedThen()
     {
         await using var world = await TollWorld.StartAsync(TollNetwork.Cloud);
