@@ -37,6 +37,9 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Also for those who hear of a store while the source is disposed of.</summary>
+    private readonly CancellationToken stop;
     private readonly List<JournalLog> ended = [];
     private readonly Lock gate = new();
     private GatewayId gateway;
@@ -55,6 +58,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
 
     public StoreJournal(StoreSet stores, Keyring keyring, JournalOptions options, TimeProvider time, ILogger<StoreJournal> logger)
     {
+        stop = stopping.Token;
         this.stores = stores;
         this.keyring = keyring;
         this.options = options;
@@ -261,7 +265,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
 
     private void Kick(JournalLog target)
     {
-        foreach (var copy in target.Copies) copy.Kick(stores, time, options.RetryDelay, stopping.Token);
+        foreach (var copy in target.Copies) copy.Kick(stores, time, options.RetryDelay, stop);
     }
 
     /// <summary>
@@ -292,7 +296,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
 
         if (rests.Contains(true)) restTimer!.Change(options.RestTime, Timeout.InfiniteTimeSpan);
         for (var i = 0; i < copies.Length; i++)
-            if (!rests[i]) copies[i].Kick(stores, time, options.RetryDelay, stopping.Token);
+            if (!rests[i]) copies[i].Kick(stores, time, options.RetryDelay, stop);
     }
 
     /// <summary>No record has come for a moment, or the quorum is late: nobody rests any longer.</summary>
@@ -332,7 +336,7 @@ internal sealed partial class StoreJournal : IJournal, IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(options.RetryDelay, time, stopping.Token);
+                await Task.Delay(options.RetryDelay, time, stop);
                 JournalLog[] logs;
                 lock (gate)
                 {
