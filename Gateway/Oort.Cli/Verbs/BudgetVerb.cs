@@ -24,10 +24,11 @@ internal static class BudgetVerb
     }
 
     /// <summary>The budgets of an answer that has some.</summary>
-    public static void PrintTable(JsonElement answer) => Output.Table(["budget", "a month", "spent", "percent"], answer.GetProperty("budgets").EnumerateArray().Select(one => (IReadOnlyList<string>)
+    public static void PrintTable(JsonElement answer) => Output.Table(["budget", "a month", "spent", "percent", "state"], answer.GetProperty("budgets").EnumerateArray().Select(one => (IReadOnlyList<string>)
     [
         one.GetProperty("subject").ToString(), Output.Money(one.GetProperty("limit")), Output.Money(one.GetProperty("spent")),
         one.GetProperty("limit").GetDouble() is > 0 and var limit ? (one.GetProperty("spent").GetDouble() / limit).ToString("0 %", CultureInfo.InvariantCulture) : "-",
+        one.GetProperty("is_holding").GetBoolean() ? "new items wait" : "",
     ]));
 
     private static double Number(string what, string text) =>

@@ -81,6 +81,7 @@ internal sealed class SystemMeters : IDisposable
         Gauge("oort.network.account.age.seconds", "How old the network's word on its account is.", s => s.Networks.Where(network => network.AccountAsOf is not null).Select(network => new Measurement<long>((long)(TimeProvider.System.GetUtcNow() - network.AccountAsOf!.Value).TotalSeconds, new KeyValuePair<string, object?>("network", network.Name))));
         Gauge("oort.budget.limit.cents", "What may be spent on networks in this month, in US cents, by network or bucket.", s => Budgets(s, one => (long)(one.Limit * 100)));
         Gauge("oort.budget.spent.cents", "What is spent of it.", s => Budgets(s, one => (long)(one.Spent * 100)));
+        Gauge("oort.budget.holding", "1 while items wait that would pass it.", s => Budgets(s, one => one.IsHolding ? 1 : 0));
         Gauge("oort.budget.level.percent", "The highest of 50, 80 and 100 percent of it that was reached; otherwise 0.", s => Budgets(s, one => one.Level));
         Counter("oort.budget.held", "Times that an item for a network had to wait for a budget.", s => s.Spending.Held);
         Counter("oort.budget.emergencies", "Items that were sent beyond a budget, since data were at risk.", s => s.Spending.Emergencies);

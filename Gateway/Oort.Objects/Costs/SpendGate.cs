@@ -13,7 +13,8 @@ namespace Oort.Objects.Costs;
 /// <param name="Bucket">For this bucket; empty: for all.</param>
 /// <param name="Limit">Of this month, in US dollars.</param>
 /// <param name="Level">The highest of 50, 80 and 100 percent that was reached; otherwise 0.</param>
-public sealed record BudgetStatus(string Network, string Bucket, double Limit, double Spent, int Level)
+/// <param name="IsHolding">An item waits that would pass it.</param>
+public sealed record BudgetStatus(string Network, string Bucket, double Limit, double Spent, int Level, bool IsHolding)
 {
     /// <summary>What it is for, for people.</summary>
     public string Subject => Bucket.Length > 0 ? $"bucket {Bucket}" : Network.Length > 0 ? $"network {Network}" : "all networks";
@@ -27,8 +28,8 @@ public sealed record SpendingStatus(ImmutableArray<BudgetStatus> Budgets, Immuta
 {
     public static SpendingStatus None { get; } = new([], [], 0, 0);
 
-    /// <summary>A budget is spent: nothing new goes under it.</summary>
-    public bool IsUsedUp => Budgets.Any(one => one.Level >= 100);
+    /// <summary>A budget is spent, or has too little left for what waits: nothing new goes under it.</summary>
+    public bool IsUsedUp => Budgets.Any(one => one.IsHolding || one.Level >= 100);
 }
 
 /// <summary>Lets items wait when a budget is spent, but those of data at risk, for which some times as much may be (docs/costs.md, "Budgets").</summary>
@@ -39,11 +40,16 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
 {
     private static readonly ImmutableArray<int> levels = [50, 80, 100];
 
+    /// <summary>What waits is asked about again within half an hour: a budget that has held nothing back for longer than this does so no more.</summary>
+    private static readonly TimeSpan holdingMax = TimeSpan.FromHours(1);
+
     /// <summary>Pause before a network that has not told its prices is asked again: not each of its items waits for it.</summary>
     private static readonly TimeSpan silence = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<ItemId, Promise> promised = [];
-    private readonly ConcurrentDictionary<string, int> told = new(StringComparer.Ordinal);
+    /// <summary>When a budget last held an item back, by its subject.</summary>
+    private readonly ConcurrentDictionary<string, long> heldAt = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Level, bool IsHolding)> told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> silentAt = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private volatile BudgetDocument? budgets;
@@ -96,8 +102,9 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
         foreach (var one in Status.Budgets)
         {
             var before = told.GetValueOrDefault(one.Subject);
-            told[one.Subject] = one.Level;
-            if (one.Level > before) LogLevelReached(logger, one.Subject, one.Level, one.Spent, one.Limit);
+            told[one.Subject] = (one.Level, one.IsHolding);
+            if (one.Level > before.Level) LogLevelReached(logger, one.Subject, one.Level, one.Spent, one.Limit);
+            if (one.IsHolding && !before.IsHolding) LogHolding(logger, one.Subject, one.Spent, one.Limit);
         }
     }
 
@@ -109,6 +116,8 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
         var before = stored is { Length: > 0 } ? BudgetDocument.Decode(stored) : BudgetDocument.Empty;
         var after = (change(before) with { Revision = before.Revision + 1 }).Checked();
         if (!await metadata.ReplaceSettingAsync(BudgetDocument.SettingName, stored, after.Encode(), CancellationToken.None)) throw new ArgumentException("The budgets were changed through another gateway at the same moment. Look at them, and try again.");
+        // What waits is asked about again, and may go now.
+        heldAt.Clear();
         await LoadAsync(cancellationToken);
     }
 
@@ -145,6 +154,7 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
         {
             // Meanwhile another may have gone, or have come to nothing.
             if (SpentUp(now, promise, 1) is not { } spent) return Go();
+            if (!isAtRisk || SpentUp(now, promise, now.EmergencyFactor) is not null) heldAt[spent] = time.GetTimestamp();
             if (!isAtRisk) return Hold($"This month's budget of {spent} is spent. {wayOut}");
             if (SpentUp(now, promise, now.EmergencyFactor) is not null) return Hold($"This month's budget of {spent} is spent; data are at risk, and {now.EmergencyFactor.ToString(CultureInfo.InvariantCulture)} times the budget is spent too. {wayOut}");
             costs.AddEmergency(network, promise.Dollars, item.Item.Length);
@@ -185,7 +195,11 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
         }
     }
 
-    private static BudgetStatus StatusOf(string network, string bucket, double limit, double spent) => new(network, bucket, limit, spent, levels.LastOrDefault(level => spent * 100 >= limit * level));
+    private BudgetStatus StatusOf(string network, string bucket, double limit, double spent)
+    {
+        var status = new BudgetStatus(network, bucket, limit, spent, levels.LastOrDefault(level => spent * 100 >= limit * level), false);
+        return heldAt.TryGetValue(status.Subject, out var at) && time.GetElapsedTime(at) < holdingMax ? status with { IsHolding = true } : status;
+    }
 
     /// <summary>The first budget, some times as large, that would not do for an item more; null: all would.</summary>
     private string? SpentUp(BudgetDocument now, Promise promise, double factor)
@@ -218,6 +232,9 @@ internal sealed partial class SpendGate(IMetadataStore metadata, StoreSet stores
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The month's budget of {Subject} has reached {Level} %: {Spent} of {Limit} US dollars.")]
     private static partial void LogLevelReached(ILogger logger, string subject, int level, double spent, double limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "New items wait: the month's budget of {Subject} has too little left for them, with {Spent} of {Limit} US dollars spent.")]
+    private static partial void LogHolding(ILogger logger, string subject, double spent, double limit);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Item {Item} goes to network {Network} for {Dollars} US dollars beyond the budget of {Subject}, since it holds data of which too few shards are healthy.")]
     private static partial void LogEmergency(ILogger logger, ItemId item, string network, double dollars, string subject);

@@ -416,8 +416,8 @@ internal static class SystemWarnings
     public static IEnumerable<string> Of(ImmutableArray<BudgetStatus> budgets, params string[] faults)
     {
         foreach (var fault in faults.Where(fault => fault.Length > 0)) yield return fault;
-        foreach (var one in budgets.Where(one => one.Level > 0))
-            yield return string.Create(CultureInfo.InvariantCulture, $"{one.Spent:0.00} of this month's budget of {one.Limit:0.00} US dollars for {one.Subject} are spent{(one.Level == 100 ? "; new items wait, and their shards stay on disks and nodes" : "")}. oort cost says for what.");
+        foreach (var one in budgets.Where(one => one.Level > 0 || one.IsHolding))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{one.Spent:0.00} of this month's budget of {one.Limit:0.00} US dollars for {one.Subject} are spent{(one.IsHolding || one.Level == 100 ? "; new items wait, and their shards stay on disks and nodes" : "")}. oort cost says for what.");
     }
 
     public static IEnumerable<string> Of(CellCacheStatus? cache)

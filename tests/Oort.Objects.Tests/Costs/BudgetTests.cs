@@ -31,9 +31,11 @@ public sealed class BudgetTests
         held.Length.ShouldBe(2);
         held.ShouldAllBe(item => item.Item.Reason.StartsWith("This month's budget of network weave is spent", StringComparison.Ordinal) && item.Item.Progress.IsEmpty);
         (await world.SegmentsAsync()).Count(segment => segment.Shards.All(store => store != world.IdOf("weave"))).ShouldBe(2);
+        await world.System.StepNetworksAsync();
         var status = world.System.GetStatus();
-        status.Spending.Budgets.ShouldHaveSingleItem().Level.ShouldBe(80);
-        status.Warnings.ShouldContain(warning => warning.Contains("this month's budget", StringComparison.Ordinal));
+        // A fifth of it is left, which is not enough for another.
+        (status.Spending.Budgets.ShouldHaveSingleItem().Level, status.Spending.Budgets[0].IsHolding, status.Spending.IsUsedUp).ShouldBe((80, true, true));
+        status.Warnings.ShouldContain(warning => warning.Contains("this month's budget", StringComparison.Ordinal) && warning.Contains("new items wait", StringComparison.Ordinal));
 
         // It holds over a restart, before and after it is counted.
         await world.RestartAsync();
@@ -44,7 +46,7 @@ public sealed class BudgetTests
         await world.System.SetBudgetAsync("weave", null, 100, null, CancellationToken.None);
         await world.PassDayAsync();
         world.Offices["weave"].Puts.ShouldBe(4);
-        world.System.GetStatus().Spending.Budgets.Single().Level.ShouldBe(0);
+        (world.System.GetStatus().Spending.Budgets.Single().Level, world.System.GetStatus().Spending.IsUsedUp).ShouldBe((0, false));
     }
 
     [Fact]
