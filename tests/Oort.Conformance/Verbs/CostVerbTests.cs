@@ -44,7 +44,8 @@ public sealed class CostVerbTests
             output => output.ShouldContain("photos"), output => output.ShouldContain("(others)"), output => output.ShouldContain("bucket films"), output => output.ShouldContain("configured of"));
         (await RunAsync(gateway, folder, "cost", "--month", "soon")).ShouldFailWith(1, "is no month such as 2026-10");
         (await JsonAsync(gateway, folder, "cost", "--month", "2020-01")).GetProperty("spent").GetDouble().ShouldBe(0);
-        (await RunAsync(gateway, folder, "status")).ShouldSucceed().Output.ShouldContain("1.00 of this month's budget of 1.50 US dollars for bucket films are spent");
+        (await RunAsync(gateway, folder, "status")).ShouldSucceed().Output.ShouldContain("1.00 of this month's budget of 1.50 US dollars for bucket films are spent; new items wait");
+        (await RunAsync(gateway, folder, "budget", "list")).ShouldSucceed().Output.ShouldContain("67 %     new items wait");
         var page = await http.GetStringAsync("/_oort/metrics");
         page.ShouldContain("oort_budget_spent_cents{network=\"\",bucket=\"films\"} 100");
         page.ShouldContain("oort_cost_spent_cents{network=\"far\",kind=\"put\"} 400");
