@@ -1,9 +1,11 @@
+using Oort.Benchmarks.Access;
 using Oort.Benchmarks.Cluster;
 using Oort.Benchmarks.Gateway;
 using Oort.Benchmarks.Kernels;
 
 return args switch
 {
+    ["access", .. var rest] => AccessBenchmark.Run(rest),
     ["kernels", .. var rest] => KernelBenchmarks.Run(rest),
     ["gateway", .. var rest] => GatewayBenchmarks.Run(rest),
     ["cluster", .. var rest] => await ClusterBenchmarks.RunAsync(rest),
@@ -16,6 +18,7 @@ static int Usage()
     Console.Error.WriteLine("""
         Usage: Oort.Benchmarks VERB
 
+          access                          what it costs to decide who may do what
           kernels [--rounds N] [--json]   erasure coding and checksums against scalar code and ISA-L, one core, buffers in cache
           gateway [--short] [--json FILE] the whole gateway over HTTP: rates, latencies, processor time and memory of the server, beside
                                           raw limits of the machine; minutes and 64 GiB of disk, with --short seconds

@@ -62,10 +62,12 @@ internal readonly struct ConditionOperand
         ConditionTest.DateGreaterEquals => TryTime(value, out var given) && given >= time,
         ConditionTest.Bool => bool.TryParse(value, out var given) && given == IsTrue,
         ConditionTest.BinaryEquals => value == text.Source,
-        ConditionTest.IpAddress => IPAddress.TryParse(value, out var given) && network.Contains(given.IsIPv4MappedToIPv6 ? given.MapToIPv4() : given),
         ConditionTest.ArnLike => Arn.TryParse(value, out var given) && (arn is null || arn.Matches(given, context)),
-        _ => throw new InvalidOperationException($"{test} is not about values."),
+        _ => throw new InvalidOperationException($"{test} is not about texts."),
     };
+
+    /// <summary>Whether the network has this address, which is none of IPv4 in a coat of IPv6.</summary>
+    public bool Contains(IPAddress address) => network.Contains(address);
 
     private static bool TryNumber(string text, out decimal number) => decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
 

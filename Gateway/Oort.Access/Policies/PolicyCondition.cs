@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Oort.Access.Policies;
 
@@ -47,8 +48,19 @@ internal sealed class PolicyCondition
 
     private bool HoldsFor(string value, AccessContext context)
     {
+        if (op.Test == ConditionTest.IpAddress) return HoldsForAddress(value);
         foreach (var operand in operands)
             if (operand.Matches(op.Test, value, context)) return !op.IsNegated;
+        return op.IsNegated;
+    }
+
+    /// <summary>An address is read once for all networks.</summary>
+    private bool HoldsForAddress(string value)
+    {
+        if (!IPAddress.TryParse(value, out var address)) return op.IsNegated;
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        foreach (var operand in operands)
+            if (operand.Contains(address)) return !op.IsNegated;
         return op.IsNegated;
     }
 }

@@ -8,7 +8,14 @@ internal sealed class ResourcePattern
     private readonly Glob[] head;
     private readonly PolicyText? resource;
 
-    private ResourcePattern(string source, Glob[] head, PolicyText? resource) => (Source, this.head, this.resource) = (source, head, resource);
+    /// <summary>As nearly all are: <c>arn:aws:s3:::</c>, without wildcards up to there.</summary>
+    private readonly bool isOfS3;
+
+    private ResourcePattern(string source, Glob[] head, PolicyText? resource)
+    {
+        (Source, this.head, this.resource) = (source, head, resource);
+        isOfS3 = source.StartsWith("arn:aws:s3:::", StringComparison.Ordinal);
+    }
 
     public string Source { get; }
 
@@ -33,5 +40,5 @@ internal sealed class ResourcePattern
     /// <summary>Whether something in the bucket may be meant.</summary>
     public bool MayBeIn(string bucket) => resource is null || (HeadMatches(Arn.OfS3(bucket)) && resource.MatchesSomethingIn(bucket + "/"));
 
-    private bool HeadMatches(in Arn arn) => head[1].Matches(arn.Partition) && head[2].Matches(arn.Service) && head[3].Matches(arn.Region) && head[4].Matches(arn.Account);
+    private bool HeadMatches(in Arn arn) => isOfS3 ? arn is { Partition: "aws", Service: "s3", Region: "", Account: "" } : head[1].Matches(arn.Partition) && head[2].Matches(arn.Service) && head[3].Matches(arn.Region) && head[4].Matches(arn.Account);
 }
