@@ -33,12 +33,14 @@ public sealed class ArrowTests
         ["Oort.Metadata"] = ["Oort.Backends", "Oort.Checksums"],
         ["Oort.Objects"] = ["Oort.Erasure", "Oort.Checksums", "Oort.Crypto", "Oort.Backends", "Oort.Metadata"],
 
+        ["Oort.Identity"] = ["Oort.Access", "Oort.Metadata", "Oort.Crypto", "Oort.Evm"],
+
         // Hosts: the only ones that name concrete backends.
         ["Oort.Gateway"] =
-            ["Oort.Access", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
+            ["Oort.Access", "Oort.Identity", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Erasure", "Oort.Checksums", "Oort.Backends", "Oort.Backends.Local", "Oort.Backends.Memory",
              "Oort.Backends.Node", "Oort.Backends.S3", "Oort.Backends.Ipfs", "Oort.Backends.Crust", "Oort.Backends.Arweave", "Oort.Backends.Filecoin", "Oort.Backends.Icp", "Oort.Evm", "Oort.Node.Protocol"],
         ["Oort.Node"] = ["Oort.Node.Protocol", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
-        ["Oort.Cli"] = ["Oort.Gateway", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
+        ["Oort.Cli"] = ["Oort.Gateway", "Oort.Identity", "Oort.Access", "Oort.Node", "Oort.Node.Protocol", "Oort.S3", "Oort.S3.Client", "Oort.Objects", "Oort.Metadata", "Oort.Crypto", "Oort.Backends", "Oort.Backends.Local", "Oort.Checksums"],
     };
 
     [Fact]
