@@ -169,6 +169,13 @@ public interface IMetadataStore : IAsyncDisposable
     /// <returns>False: it is something else by now, and stays that.</returns>
     ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="ReplaceSettingAsync"/>, and sets (null: unsets) others with it in the same commit: what belongs together changes together.</summary>
+    /// <param name="others">At most <see cref="MetadataLimits.SettingsInCommitMax"/>.</param>
+    ValueTask<bool> ReplaceSettingsAsync(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others, CancellationToken cancellationToken);
+
+    /// <summary>Settings whose names begin so, in the order of their names' bytes, after one (empty: from the first).</summary>
+    ValueTask<ImmutableArray<(string Name, byte[] Value)>> ListSettingsAsync(string prefix, string after, int limit, CancellationToken cancellationToken);
+
     // Leases
     /// <summary>Takes the right to some background work (one name for each) for a time, unless another holder has it; the same holder may take it anew, and then holds it by the new token alone.</summary>
     /// <param name="duration">From when the engine decides. Whoever holds a lease counts from before the call, renews it in good time, and stops working when it has run out: the engine's clock is not his.</param>

@@ -39,6 +39,9 @@ public static class MetadataLimits
     /// <summary>Shards in an item that is to be moved over others: the command takes each away and puts it, some 130 bytes a shard.</summary>
     public const int MovedItemShardCountMax = ItemShardCountMax / 2;
 
+    /// <summary>Settings that one commit changes together.</summary>
+    public const int SettingsInCommitMax = 1_000;
+
     /// <summary>Forgotten rows of data that went, in one commit.</summary>
     internal const int ForgetCountMax = 50_000;
 }

@@ -89,6 +89,8 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<ulong> OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => present.OpenEpochAsync(gatewayId, cancellationToken);
     public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) => present.GetSettingAsync(name, cancellationToken);
     public ValueTask PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => present.PutSettingAsync(name, value, cancellationToken);
+    public ValueTask<bool> ReplaceSettingsAsync(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others, CancellationToken cancellationToken) => present.ReplaceSettingsAsync(name, expected, value, others, cancellationToken);
+    public ValueTask<ImmutableArray<(string Name, byte[] Value)>> ListSettingsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) => present.ListSettingsAsync(prefix, after, limit, cancellationToken);
     public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) => present.ReplaceSettingAsync(name, expected, value, cancellationToken);
     public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => present.TryTakeLeaseAsync(name, holder, duration, cancellationToken);
     public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => present.RenewLeaseAsync(lease, duration, cancellationToken);

@@ -211,6 +211,13 @@ public sealed partial class PostgresMetadataStore
         return FindAsync("SELECT value FROM settings WHERE name = $1", [Scope.Setting(key)], row => SmallRecords.ReadSetting(row.Blob(0)), cancellationToken, RoundTrip.Bytes(key));
     }
 
+    public async ValueTask<ImmutableArray<(string Name, byte[] Value)>> ListSettingsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT name, value FROM settings WHERE name >= $1 AND name > $2 AND name < $3 ORDER BY name LIMIT $4", [Scope.AllSettings], row => (RecordReader.DecodeText(row.Blob(0)), SmallRecords.ReadSetting(row.Blob(1))), cancellationToken,
+            RoundTrip.Bytes(RowKey.Utf8(prefix)), RoundTrip.Bytes(RowKey.Utf8(after)), RoundTrip.Bytes(KeyRange.End(RowKey.Utf8(prefix))), RoundTrip.Int(limit)),
+    ];
+
     /// <summary>Counts for operators, over all gateways; may run ahead of the journals by the groups in flight.</summary>
     public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken) => (await FindAsync(
         """

@@ -235,7 +235,13 @@ public sealed partial class PostgresMetadataStore
             cancellationToken);
 
     public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) =>
-        SubmitAsync(session => session.ReplaceSetting(name, expected, value), reads => reads.Setting(name), cancellationToken);
+        ReplaceSettingsAsync(name, expected, value, [], cancellationToken);
+
+    public ValueTask<bool> ReplaceSettingsAsync(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(others.Count, MetadataLimits.SettingsInCommitMax, nameof(others));
+        return SubmitAsync(session => session.ReplaceSettings(name, expected, value, others), reads => reads.Setting(name), cancellationToken);
+    }
 
     /// <param name="cancellationToken">Honoured only until the command is queued: afterwards it takes effect whether anyone waits or not.</param>
     private async ValueTask<TResult> SubmitAsync<TResult>(Func<WriteSession, TResult> run, Action<Prefetch> foresee, CancellationToken cancellationToken)

@@ -134,6 +134,9 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<byte[]?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
         ReadAsync(Scope.Setting(RowKey.Utf8(name)), tables => tables.Small.FindSetting(RowKey.Utf8(name)), cancellationToken);
 
+    public ValueTask<ImmutableArray<(string Name, byte[] Value)>> ListSettingsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(Scope.AllSettings, tables => tables.Small.ListSettings(RowKey.Utf8(prefix), RowKey.Utf8(after), limit), cancellationToken);
+
     /// <summary>Counts for operators; may run ahead of the journal by the groups in flight.</summary>
     public async ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken)
     {

@@ -139,7 +139,13 @@ public sealed partial class SqliteMetadataStore
             cancellationToken);
 
     public ValueTask<bool> ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) =>
-        Writer.SubmitAsync(session => session.ReplaceSetting(name, expected, value), cancellationToken);
+        ReplaceSettingsAsync(name, expected, value, [], cancellationToken);
+
+    public ValueTask<bool> ReplaceSettingsAsync(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(others.Count, MetadataLimits.SettingsInCommitMax, nameof(others));
+        return Writer.SubmitAsync(session => session.ReplaceSettings(name, expected, value, others), cancellationToken);
+    }
 
     public ValueTask<Lease?> TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => leases.TryTakeAsync(name, holder, duration, cancellationToken);
 

@@ -28,6 +28,8 @@ internal static class Scope
 
     public static ulong Setting(ReadOnlySpan<byte> name) => Mix(11, 0, Hash(name));
 
+    public static ulong AllSettings => Mix(15, 0, 0);
+
     public static ulong AllItems => Mix(12, 0, 0);
 
     public static ulong Item(StoreId store, ItemId item) => Mix(13, Fold(store.Value), Fold(item.Value));
@@ -70,6 +72,7 @@ internal static class Scope
                 break;
             case RowTable.Setting:
                 scopes.Add(Setting(rowKey));
+                scopes.Add(AllSettings);
                 break;
             case RowTable.Item:
                 RowKey.ReadItem(rowKey, out var store, out var item);

@@ -225,12 +225,14 @@ internal sealed partial class WriteSession
     }
 
     /// <param name="expected">What the setting must be, null for unset; otherwise nothing is changed.</param>
-    public bool ReplaceSetting(string name, byte[]? expected, byte[]? value)
+    /// <param name="others">Set, or unset, with it.</param>
+    public bool ReplaceSettings(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others)
     {
         var present = tables.Small.FindSetting(RowKey.Utf8(name));
         if (present is null != expected is null || !present.AsSpan().SequenceEqual(expected)) return false;
         StartWriting();
         PutSetting(name, value);
+        foreach (var other in others) PutSetting(other.Name, other.Value);
         return true;
     }
 

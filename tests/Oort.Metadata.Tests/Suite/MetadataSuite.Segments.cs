@@ -143,6 +143,33 @@ public abstract partial class MetadataSuite
     }
 
     [Fact]
+    public async Task ReplaceSettings_OfWhatIs_ChangesAllOrNothing()
+    {
+        await Store.PutSettingAsync("b", [7], default);
+        (await Store.ReplaceSettingsAsync("a", [9], [1], [("b", null), ("c", [3])], default)).ShouldBeFalse();
+        (await Store.GetSettingAsync("b", default)).ShouldBe([7]);
+        (await Store.GetSettingAsync("c", default)).ShouldBeNull();
+
+        (await Store.ReplaceSettingsAsync("a", null, [1], [("b", null), ("c", [3])], default)).ShouldBeTrue();
+        (await Store.GetSettingAsync("a", default)).ShouldBe([1]);
+        (await Store.GetSettingAsync("b", default)).ShouldBeNull();
+        (await Store.GetSettingAsync("c", default)).ShouldBe([3]);
+    }
+
+    [Fact]
+    public async Task ListSettings_OfAPrefixByPages_GivesThoseInOrder()
+    {
+        foreach (var name in (string[])["x/b", "x/a", "x", "x0", "x/a/1", "w/z", "x/\u00e4"]) await Store.PutSettingAsync(name, [(byte)name.Length], default);
+
+        var all = await Store.ListSettingsAsync("x/", "", 10, default);
+        all.Select(one => one.Name).ShouldBe(["x/a", "x/a/1", "x/b", "x/\u00e4"]);
+        all.ShouldAllBe(one => one.Value.SequenceEqual(new[] { (byte)one.Name.Length }));
+        (await Store.ListSettingsAsync("x/", "", 2, default)).Select(one => one.Name).ShouldBe(["x/a", "x/a/1"]);
+        (await Store.ListSettingsAsync("x/", "x/a/1", 2, default)).Select(one => one.Name).ShouldBe(["x/b", "x/\u00e4"]);
+        (await Store.ListSettingsAsync("y", "", 2, default)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task ReplaceSetting_OfWhatIsAndOfWhatWas_IsDoneAndRefused()
     {
         (await Store.ReplaceSettingAsync("a", [1], [2], default)).ShouldBeFalse();

@@ -203,6 +203,8 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<ulong> IMetadataStore.OpenEpochAsync(string gatewayId, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<byte[]?> IMetadataStore.GetSettingAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.PutSettingAsync(string name, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<bool> IMetadataStore.ReplaceSettingsAsync(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<(string Name, byte[] Value)>> IMetadataStore.ListSettingsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<bool> IMetadataStore.ReplaceSettingAsync(string name, byte[]? expected, byte[]? value, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<Lease?> IMetadataStore.TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<bool> IMetadataStore.RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();

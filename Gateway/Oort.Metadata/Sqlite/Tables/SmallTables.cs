@@ -17,6 +17,7 @@ internal sealed class SmallTables(Database database) : ISmallTables
     private Statement? putEpoch;
     private Statement? removeEpoch;
     private Statement? findSetting;
+    private Statement? listSettings;
     private Statement? putSetting;
     private Statement? removeSetting;
 
@@ -78,6 +79,15 @@ internal sealed class SmallTables(Database database) : ISmallTables
         findSetting ??= database.Prepare("SELECT value FROM settings WHERE name = ?1");
         using var rows = findSetting.Bind(1, name).Query();
         return rows.Next() ? SmallRecords.ReadSetting(findSetting.Blob(0)) : null;
+    }
+
+    public ImmutableArray<(string Name, byte[] Value)> ListSettings(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> after, int limit)
+    {
+        listSettings ??= database.Prepare("SELECT name, value FROM settings WHERE name >= ?1 AND name > ?2 ORDER BY name LIMIT ?3");
+        using var rows = listSettings.Bind(1, prefix).Bind(2, after).Bind(3, limit).Query();
+        var found = ImmutableArray.CreateBuilder<(string, byte[])>();
+        while (rows.Next() && listSettings.Blob(0).StartsWith(prefix)) found.Add((RecordReader.DecodeText(listSettings.Blob(0)), SmallRecords.ReadSetting(listSettings.Blob(1))));
+        return found.ToImmutable();
     }
 
     public void PutSetting(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
