@@ -28,6 +28,19 @@ public static class AccessEvaluator
         return given == PrincipalMatch.None ? new(AccessVerdict.NotAllowed, AccessReason.Resource) : own;
     }
 
+    /// <summary>Decides who may assume a role: its trust policy must let him in, and what it gives to an account, or to everybody elsewhere, needs his own policies besides (IAM User Guide: "Granting permissions to assume a role").</summary>
+    /// <remarks>Whom it names himself needs nothing more, of whatever account he is: AWS asks his own policies too when he is of another.</remarks>
+    public static AccessDecision DecideTrust(in AccessRequest request, AccessPolicies policies)
+    {
+        if (FindDeny(request, policies) is { } denied) return denied;
+        var given = GivenByResource(request, policies, out var byResource);
+        if (given == PrincipalMatch.None) return new(AccessVerdict.NotAllowed, AccessReason.Resource);
+        // Whom somebody else vouches for has no policies of his own.
+        if (request.Principal.Kind == PrincipalKind.Federated) return byResource;
+        var isNamed = given == PrincipalMatch.Direct && (request.Principal.Account == request.ResourceAccount || byResource.Policy!.Statements[byResource.Statement] is { IsNotPrincipals: false, Principals.IsEverybody: false });
+        return isNamed ? byResource : OwnAllows(request, policies, null);
+    }
+
     /// <summary>What the identity's own policies come to.</summary>
     /// <param name="instead">What stands in for the identity's policies; null: nothing does.</param>
     private static AccessDecision OwnAllows(in AccessRequest request, AccessPolicies policies, AccessDecision? instead)

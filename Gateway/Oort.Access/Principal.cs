@@ -13,11 +13,14 @@ public enum PrincipalKind
 
     /// <summary>Who has taken a role, for a while.</summary>
     AssumedRole,
+
+    /// <summary>Whom somebody else vouches for, and who has not taken a role yet.</summary>
+    Federated,
 }
 
 /// <summary>Who makes a request.</summary>
 /// <param name="Account">12 digits; empty for an anonymous one.</param>
-/// <param name="Arn">Of the user, the account's root or the session.</param>
+/// <param name="Arn">Of the user, the account's root, the session, or of who vouches for a federated one.</param>
 /// <param name="Role">Of the role that an assumed one has.</param>
 /// <param name="CanonicalId">The account's id in ACLs: 64 hexadecimal digits.</param>
 public sealed record Principal(PrincipalKind Kind, string Account, string Arn, string? Role, string CanonicalId)
@@ -29,6 +32,10 @@ public sealed record Principal(PrincipalKind Kind, string Account, string Arn, s
     /// <param name="name">With its path.</param>
     public static Principal User(string account, string canonicalId, string name) => new(PrincipalKind.User, account, Access.Arn.OfIam(account, "user/" + name).ToString(), null, canonicalId);
 
+    /// <param name="role">With its path.</param>
     public static Principal Session(string account, string canonicalId, string role, string session) =>
-        new(PrincipalKind.AssumedRole, account, new Arn("aws", "sts", "", account, $"assumed-role/{role}/{session}").ToString(), Access.Arn.OfIam(account, "role/" + role).ToString(), canonicalId);
+        new(PrincipalKind.AssumedRole, account, new Arn("aws", "sts", "", account, $"assumed-role/{role[(role.LastIndexOf('/') + 1)..]}/{session}").ToString(), Access.Arn.OfIam(account, "role/" + role).ToString(), canonicalId);
+
+    /// <param name="provider">ARN of who vouches.</param>
+    public static Principal Federated(string provider) => new(PrincipalKind.Federated, "", provider, null, "");
 }

@@ -37,7 +37,10 @@ public static class AccessActions
         "iam:PassRole", "iam:PutGroupPolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy", "iam:RemoveUserFromGroup", "iam:SetDefaultPolicyVersion",
         "iam:SimulateCustomPolicy", "iam:SimulatePrincipalPolicy", "iam:TagRole", "iam:TagUser", "iam:UntagRole", "iam:UntagUser", "iam:UpdateAccessKey", "iam:UpdateAssumeRolePolicy", "iam:UpdateGroup",
         "iam:UpdateOpenIDConnectProviderThumbprint", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateUser",
-        "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:GetCallerIdentity", "sts:GetFederationToken", "sts:GetSessionToken", "sts:SetSourceIdentity", "sts:TagSession",
+        "iam:CreateAccountAlias", "iam:DeleteAccountAlias", "iam:ListAccountAliases", "iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider", "iam:TagPolicy", "iam:UntagPolicy", "iam:GetContextKeysForCustomPolicy",
+        "iam:GetContextKeysForPrincipalPolicy", "iam:GetAccountAuthorizationDetails", "iam:TagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider", "iam:ListOpenIDConnectProviderTags",
+        "oort:ChangeAdmin", "oort:ReadAdmin",
+        "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWallet", "sts:AssumeRoleWithWebIdentity", "sts:GetCallerIdentity", "sts:GetFederationToken", "sts:GetSessionToken", "sts:SetSourceIdentity", "sts:TagSession",
     ];
 
     public static ImmutableArray<AccessAction> All { get; } =

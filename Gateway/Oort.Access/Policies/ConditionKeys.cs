@@ -12,14 +12,19 @@ public static class ConditionKeys
         "aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:Referer", "aws:RequestTag/", "aws:RequestedRegion", "aws:ResourceAccount",
         "aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:ResourceTag/", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn", "aws:SourceIdentity", "aws:SourceIp", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceVpc", "aws:SourceVpce",
         "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:ViaAWSService", "aws:VpcSourceIp", "aws:userid", "aws:username",
+        "ethereum:address", "ethereum:chain-id",
         "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "iam:ResourceTag/",
+        "oidc:amr/", "oidc:aud/", "oidc:azp/", "oidc:sub/",
         "s3:AccessGrantsInstanceArn", "s3:AccessPointNetworkOrigin", "s3:BucketTag/", "s3:DataAccessPointAccount", "s3:DataAccessPointArn", "s3:ExistingObjectTag/", "s3:InventoryAccessibleOptionalFields", "s3:LocationConstraint",
         "s3:ObjectCreationOperation", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys", "s3:ResourceAccount", "s3:TlsVersion", "s3:VersionId", "s3:authType", "s3:delimiter", "s3:if-match", "s3:if-none-match", "s3:max-keys",
         "s3:object-lock-legal-hold", "s3:object-lock-mode", "s3:object-lock-remaining-retention-days", "s3:object-lock-retain-until-date", "s3:prefix", "s3:signatureAge", "s3:signatureversion", "s3:versionid", "s3:x-amz-acl", "s3:x-amz-content-sha256",
         "s3:x-amz-copy-source", "s3:x-amz-grant-full-control", "s3:x-amz-grant-read", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write", "s3:x-amz-grant-write-acp", "s3:x-amz-metadata-directive", "s3:x-amz-object-ownership",
         "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:x-amz-server-side-encryption-customer-algorithm", "s3:x-amz-storage-class", "s3:x-amz-website-redirect-location",
-        "sts:DurationSeconds", "sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys",
+        "sts:DurationSeconds", "sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys", "sts:authentication",
     ];
+
+    /// <summary>What tokens of providers (OpenID Connect) are asked for: policies write the provider in front, <c>accounts.example.com/realm:sub</c>.</summary>
+    private const string ClaimFamily = "oidc:";
 
     /// <summary>All of them, in no order that means something.</summary>
     public static ImmutableArray<ConditionKey> All { get; } = [.. names.DistinctBy(name => name.ToUpperInvariant()).Select((name, index) => new ConditionKey(name.TrimEnd('/'), name[^1] == '/') { Index = index })];
@@ -35,6 +40,13 @@ public static class ConditionKeys
     {
         name = "";
         if (byName.TryGetValue(text, out key!)) return !key.IsFamily;
+        var colon = text.LastIndexOf(':');
+        if (colon > 0 && text.AsSpan(0, colon).ContainsAny('.', ':', '/') && !text.StartsWith(ClaimFamily, StringComparison.OrdinalIgnoreCase) && byName.TryGetValue(ClaimFamily + text[(colon + 1)..], out key!))
+        {
+            name = text[..colon];
+            return true;
+        }
+
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !byName.TryGetValue(text[..slash], out key!) || !key.IsFamily) return false;
         name = text[(slash + 1)..];

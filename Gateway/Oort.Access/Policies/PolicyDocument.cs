@@ -26,6 +26,9 @@ public sealed class PolicyDocument
     /// <exception cref="PolicyException">It is none.</exception>
     public static PolicyDocument Parse(PolicyKind kind, ReadOnlyMemory<byte> utf8) => kind == PolicyKind.Bucket ? throw new ArgumentException("A bucket's policy is read with the bucket's name.", nameof(kind)) : PolicyReader.Read(kind, utf8, null);
 
+    /// <summary>Several that count as one: what one of them allows is allowed, what one denies is denied.</summary>
+    public static PolicyDocument Union(ImmutableArray<PolicyDocument> policies) => policies is [var single] ? single : new(PolicyKind.Session, "", [.. policies.SelectMany(policy => policy.Statements)]);
+
     /// <summary>Reads the policy of a bucket.</summary>
     /// <exception cref="PolicyException">It is none, or not of this bucket.</exception>
     public static PolicyDocument ParseOfBucket(string bucket, ReadOnlyMemory<byte> utf8) => PolicyReader.Read(PolicyKind.Bucket, utf8, bucket);

@@ -54,17 +54,18 @@ internal static class PolicyReader
         var taken = new ActionSet(patterns, isNotActions);
 
         var principals = OneOf(body, "Principal", "NotPrincipal");
-        if (kind is PolicyKind.Identity or PolicyKind.Session && principals is not null) throw new PolicyException("A policy of an identity has no Principal: it holds for whom it is attached to.");
+        // "Everybody" says no more than whom it is attached to; tools that write one policy for both uses leave it in.
+        if (kind is PolicyKind.Identity or PolicyKind.Session && principals is { } named && (named.IsNot || !Principals(named.Element).IsEverybody)) throw new PolicyException("A policy of an identity has no Principal: it holds for whom it is attached to.");
         if (kind is PolicyKind.Bucket or PolicyKind.Trust && principals is null) throw new PolicyException("A statement has no Principal.");
 
         var resources = OneOf(body, "Resource", "NotResource");
         if (kind == PolicyKind.Trust && resources is not null) throw new PolicyException("A policy about who may assume a role has no Resource: that is the role.");
         if (kind != PolicyKind.Trust && resources is null) throw new PolicyException("A statement has no Resource.");
-        var read = resources is { } named ? Texts(named.Element, "Resource").Select(source => ResourcePattern.Parse(source, hasVariables)).ToImmutableArray() : [];
+        var read = resources is { } things ? Texts(things.Element, "Resource").Select(source => ResourcePattern.Parse(source, hasVariables)).ToImmutableArray() : [];
         if (bucket is not null) CheckBucket(bucket, taken, patterns, read, resources!.Value.IsNot);
 
         return new(
-            Find(body, "Sid") is { } sid ? Text(sid, "Sid") : "", effect == "Allow", principals is { } who ? Principals(who.Element) : null, principals?.IsNot ?? false, taken, read, resources?.IsNot ?? false,
+            Find(body, "Sid") is { } sid ? Text(sid, "Sid") : "", effect == "Allow", kind is PolicyKind.Bucket or PolicyKind.Trust && principals is { } who ? Principals(who.Element) : null, principals?.IsNot ?? false, taken, read, resources?.IsNot ?? false,
             Find(body, "Condition") is { } conditions ? Conditions(conditions, hasVariables) : []);
     }
 
@@ -75,7 +76,7 @@ internal static class PolicyReader
         if (!isAction) throw new PolicyException($"\"{pattern}\" is no action.");
         // Of other services an identity may be allowed what it likes: there is nothing of them here.
         var service = colon < 0 ? "" : pattern[..colon].ToLowerInvariant();
-        var isOurs = service is "s3" or "iam" or "sts";
+        var isOurs = service is "s3" or "iam" or "sts" or "oort";
         if (kind == PolicyKind.Bucket && pattern != "*" && service != "s3") throw new PolicyException($"\"{pattern}\" is no action on buckets.");
         if (kind == PolicyKind.Trust && pattern != "*" && service != "sts") throw new PolicyException($"\"{pattern}\" is no action on roles that are assumed.");
         if (isOurs && !new ActionSet([pattern], isInverted: false).Actions.Any()) throw new PolicyException($"There is no action {pattern}.");
@@ -99,7 +100,7 @@ internal static class PolicyReader
     {
         if (element.ValueKind == JsonValueKind.String) return element.GetString() == "*" ? PrincipalPattern.Everybody : throw new PolicyException($"The principal \"{element.GetString()}\" has no kind: {{\"AWS\": …}}.");
         if (element.ValueKind != JsonValueKind.Object) throw new PolicyException("A Principal is \"*\" or an object in JSON.");
-        Only(element, "A Principal", "AWS", "CanonicalUser", "Service");
+        Only(element, "A Principal", "AWS", "CanonicalUser", "Federated", "Service");
         var byKind = element.EnumerateObject().ToDictionary(one => one.Name, one => Texts(one.Value, one.Name), StringComparer.Ordinal);
         return byKind.Count > 0 ? PrincipalPattern.Parse(byKind) : throw new PolicyException("A Principal names nobody.");
     }

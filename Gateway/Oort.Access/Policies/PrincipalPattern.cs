@@ -20,17 +20,21 @@ internal enum PrincipalMatch
 /// <summary>The principals that a statement names (IAM User Guide: "AWS JSON policy elements: Principal").</summary>
 internal sealed class PrincipalPattern
 {
+    /// <summary>Vouches for whoever signs with the key of an Ethereum address.</summary>
+    public const string WalletProvider = "ethereum";
+
     private const int AccountLength = 12;
 
     private readonly bool isEverybody;
     private readonly ImmutableHashSet<string> arns;
     private readonly ImmutableHashSet<string> accounts;
     private readonly ImmutableHashSet<string> canonicalIds;
+    private readonly ImmutableHashSet<string> providers;
 
-    private PrincipalPattern(bool isEverybody, IEnumerable<string> arns, IEnumerable<string> accounts, IEnumerable<string> canonicalIds) =>
-        (this.isEverybody, this.arns, this.accounts, this.canonicalIds) = (isEverybody, [.. arns], [.. accounts], [.. canonicalIds]);
+    private PrincipalPattern(bool isEverybody, IEnumerable<string> arns, IEnumerable<string> accounts, IEnumerable<string> canonicalIds, IEnumerable<string> providers) =>
+        (this.isEverybody, this.arns, this.accounts, this.canonicalIds, this.providers) = (isEverybody, [.. arns], [.. accounts], [.. canonicalIds], [.. providers]);
 
-    public static PrincipalPattern Everybody { get; } = new(true, [], [], []);
+    public static PrincipalPattern Everybody { get; } = new(true, [], [], [], []);
 
     public bool IsEverybody => isEverybody;
 
@@ -41,11 +45,11 @@ internal sealed class PrincipalPattern
 
     public IEnumerable<string> Accounts => accounts;
 
-    /// <param name="byKind">AWS, CanonicalUser, Service, each with its values.</param>
+    /// <param name="byKind">AWS, CanonicalUser, Federated, Service, each with its values.</param>
     /// <exception cref="PolicyException">One is none.</exception>
     public static PrincipalPattern Parse(IReadOnlyDictionary<string, IReadOnlyList<string>> byKind)
     {
-        var (isEverybody, arns, accounts, canonical) = (false, new List<string>(), new List<string>(), new List<string>());
+        var (isEverybody, arns, accounts, canonical, providers) = (false, new List<string>(), new List<string>(), new List<string>(), new List<string>());
         foreach (var (kind, values) in byKind)
             foreach (var value in values)
             {
@@ -66,6 +70,9 @@ internal sealed class PrincipalPattern
                     case "CanonicalUser" when value.Length == 64 && value.All(char.IsAsciiHexDigitLower):
                         canonical.Add(value);
                         break;
+                    case "Federated" when value == WalletProvider || (Arn.TryParse(value, out var arn) && arn is { Partition: "aws", Service: "iam", Region: "" } && IsAccount(arn.Account) && arn.Resource.StartsWith("oidc-provider/", StringComparison.Ordinal)):
+                        providers.Add(value);
+                        break;
                     case "Service" when value.EndsWith(".amazonaws.com", StringComparison.Ordinal):
                         // No service acts on its own here: nobody is meant.
                         break;
@@ -74,11 +81,13 @@ internal sealed class PrincipalPattern
                 }
             }
 
-        return new(isEverybody, arns, accounts, canonical);
+        return new(isEverybody, arns, accounts, canonical, providers);
     }
 
     public PrincipalMatch Match(Principal principal)
     {
+        // Whom somebody else vouches for is let in where that somebody is named.
+        if (principal.Kind == PrincipalKind.Federated) return providers.Contains(principal.Arn) ? PrincipalMatch.Direct : PrincipalMatch.None;
         if (isEverybody) return PrincipalMatch.Direct;
         if (principal.Kind == PrincipalKind.Anonymous) return PrincipalMatch.None;
         if (arns.Contains(principal.Arn)) return PrincipalMatch.Direct;
@@ -89,9 +98,12 @@ internal sealed class PrincipalPattern
 
     private static bool IsAccount(string text) => text.Length == AccountLength && text.All(char.IsAsciiDigit);
 
+    /// <summary>Of one account; one without a number is seeded for users outside of accounts, as Ceph's gateway has them.</summary>
+    private static bool IsMember(string account) => account.Length == 0 || IsAccount(account);
+
     private static bool IsUserOrRole(in Arn arn)
     {
-        if (arn.Partition != "aws" || arn.Region.Length > 0 || !IsAccount(arn.Account) || arn.Resource.AsSpan().ContainsAny('*', '?')) return false;
+        if (arn.Partition != "aws" || arn.Region.Length > 0 || !IsMember(arn.Account) || arn.Resource.AsSpan().ContainsAny('*', '?')) return false;
         return arn.Service switch
         {
             "iam" => arn.Resource.StartsWith("user/", StringComparison.Ordinal) || arn.Resource.StartsWith("role/", StringComparison.Ordinal),

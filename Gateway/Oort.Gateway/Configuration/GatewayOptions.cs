@@ -72,6 +72,9 @@ public sealed record GatewayOptions
     /// <summary>Whether imports may read from endpoints on this machine and its link. Default: no, since an endpoint there answers with this machine's rights.</summary>
     public bool AllowsLocalSources { get; init; }
 
+    /// <summary>File with accounts, users and keys that are to be there (docs/access.md). Null: none.</summary>
+    public string? UsersFile { get; init; }
+
     /// <summary>"text": one line an event; "json": one object an event. Default text.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 

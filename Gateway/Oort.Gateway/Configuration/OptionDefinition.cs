@@ -49,6 +49,7 @@ public sealed record OptionDefinition(
         One("cache-size", "SIZE", "What that folder takes at most, such as 20GiB (default 10GiB; 64MiB to 1TiB).", (o, v) => o with { CacheBytes = Size(v, CellCacheOptions.SizeLeast, CellCacheOptions.SizeLimit) }),
         Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
+        One("users", "FILE", "Accounts, users and keys to make if they are not there, as JSON (docs/access.md, \"Unattended installs\").", (o, v) => o with { UsersFile = v }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
     ];

@@ -11,8 +11,11 @@ using Microsoft.Extensions.Logging;
 using Oort.Crypto;
 using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
+using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
+using Oort.Identity.Accounts;
+using Oort.Identity.Store;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Budget;
@@ -31,10 +34,11 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
+    private readonly IdentityStore identities;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, PrometheusPage metrics, SystemMeters meters)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityStore identities, PrometheusPage metrics, SystemMeters meters)
     {
         this.directory = directory;
         this.root = root;
@@ -44,6 +48,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.app = app;
         this.jobs = jobs;
         this.imports = imports;
+        this.identities = identities;
         this.metrics = metrics;
         this.meters = meters;
         Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -68,6 +73,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         SystemMeters? meters = null;
         WebApplication? app = null;
         ImportService? imports = null;
+        IdentityStore? identities = null;
         try
         {
             // 2. Keys, stores, database, journal.
@@ -82,15 +88,19 @@ public sealed partial class GatewayHost : IAsyncDisposable
             await members.StartAsync(cancellationToken);
             meters = new SystemMeters(system, buffers);
 
-            // 3. The endpoints.
+            // 3. Who there is.
             var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
+            identities = await IdentityStore.OpenAsync(system.Metadata, new ClusterSeal(system), Operators, options.Metadata is not null, TimeProvider.System, loggers.CreateLogger<IdentityStore>(), cancellationToken);
+            if (options.UsersFile is { } seeds) await UserSeeds.Read(seeds).ApplyAsync(identities, new ClusterSeal(system), credentials.AccessKey, TimeProvider.System, cancellationToken);
+
+            // 4. The endpoints.
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
-            Map(app, options, system, members, credentials, jobs, imports, metrics, loggers);
+            Map(app, options, system, members, credentials, identities, jobs, imports, metrics, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, metrics, meters);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters);
             Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
             return host;
         }
@@ -99,6 +109,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
             if (imports is not null) await imports.DisposeAsync();
+            if (identities is not null) await identities.DisposeAsync();
             if (members is not null) await members.DisposeAsync();
             if (system is not null) await system.DisposeAsync();
             nodes?.Dispose();
@@ -120,6 +131,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await app.DisposeAsync();
         await jobs.DisposeAsync();
         await imports.DisposeAsync();
+        await identities.DisposeAsync();
         meters.Dispose();
         await members.DisposeAsync();
         await system.DisposeAsync();
@@ -128,6 +140,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         metrics.Dispose();
         directory.Dispose();
     }
+
+    /// <summary>The account of those who run the gateway, whose root's keys its configuration gives.</summary>
+    private static Account Operators => new(Accounts.NumberOf(RootCredentials.OwnerId), RootCredentials.OwnerId, "root", null);
 
     private static void CheckPort(GatewayOptions options)
     {
@@ -201,7 +216,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, RootCredentials credentials, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, RootCredentials root, IdentityStore identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -212,13 +227,17 @@ public sealed partial class GatewayHost : IAsyncDisposable
             BodyStallMax = options.StallTimeout,
         };
         var operationOptions = new GatewayS3Options { Region = options.Region };
-        var gate = new AccessGate(system.Metadata, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>());
+        var seal = new ClusterSeal(system);
+        var credentials = new Credentials(root, identities, seal, TimeProvider.System);
+        var gate = new AccessGate(system.Metadata, identities, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), identities.Uses);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
         var requests = new NodeRequests(members, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, requests, pipeline);
+        var own = new OortPaths(system, metrics, admin, new AdminGate(identities.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline);
+        var sts = new StsApi(identities, seal, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
+        var iam = new IamApi(identities, seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
-        app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : pipeline.HandleAsync(http));
+        app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http));
     }
 }

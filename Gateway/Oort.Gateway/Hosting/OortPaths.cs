@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
+using Oort.Gateway.Access;
 using Oort.Objects;
 using Oort.S3;
 
 namespace Oort.Gateway;
 
 /// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, nodes, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, NodeRequests nodes, S3Pipeline signed)
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminGate gate, NodeRequests nodes, S3Pipeline signed)
 {
     private const string Prefix = "/_oort/";
 
@@ -42,6 +43,12 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
             return;
         }
 
-        await signed.HandleAsync(http, admin.HandleAsync);
+        await signed.HandleAsync(
+            http,
+            (request, cancellationToken) =>
+            {
+                gate.Authorize(request);
+                return admin.HandleAsync(request, cancellationToken);
+            });
     }
 }

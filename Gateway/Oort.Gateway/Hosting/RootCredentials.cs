@@ -6,7 +6,7 @@ using Oort.S3;
 namespace Oort.Gateway;
 
 /// <summary>The root user's key pair: preset by options, or made at the first start and kept in the data directory in a file only its owner can read.</summary>
-public sealed class RootCredentials : IS3Credentials
+public sealed class RootCredentials
 {
     /// <summary>Canonical id of the account that owns everything until accounts are made.</summary>
     public const string OwnerId = "6f6f727400000000000000000000000000000000000000000000000000000001";
@@ -29,9 +29,6 @@ public sealed class RootCredentials : IS3Credentials
 
     /// <summary>Made just now: to be shown once.</summary>
     public bool IsNew { get; }
-
-    public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(string.Equals(accessKeyId, AccessKey, StringComparison.Ordinal) ? _credential : null);
 
     /// <summary>Those of the options, else those of the directory, else new ones, written there.</summary>
     public static RootCredentials LoadOrCreate(GatewayOptions options, string dataDirectory)

@@ -8,7 +8,7 @@ using Oort.S3;
 namespace Oort.Gateway.Operations;
 
 /// <summary>Every S3 operation that this gateway carries out, by name. The others are answered NotImplemented by the pipeline.</summary>
-public static class S3Operations
+internal static class S3Operations
 {
     private delegate ValueTask Operation(OperationContext context, S3Request request, CancellationToken cancellationToken);
 

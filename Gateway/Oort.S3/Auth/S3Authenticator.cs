@@ -26,30 +26,37 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
     // What these say is in the signature anyway (the time, the payload hash), or was added by a proxy or browser and changes nothing.
     private static readonly string[] NeedNotBeSigned = [SignatureClaim.DateHeader, PayloadForm.HashHeader, "x-amz-cf-id", "x-amz-user-agent"];
 
+    private static readonly string[] ownServices = [SigV4.Service];
+
     private readonly SignatureScopes scopes = new();
     private readonly SigningKeyCache keys = new();
 
+    /// <summary>Verifies a request to S3.</summary>
+    /// <inheritdoc cref="AuthenticateAsync(HttpContext, S3Target, PipeReader, IReadOnlyList{string}, CancellationToken)"/>
+    public ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, CancellationToken cancellationToken) => AuthenticateAsync(http, target, body, ownServices, cancellationToken);
+
     /// <summary>Verifies a request.</summary>
     /// <param name="body">The raw body; left unread, or read and not consumed.</param>
+    /// <param name="services">For which service it may be signed. Other services than S3 have the body in the signature.</param>
     /// <returns>Null for an anonymous request.</returns>
     /// <exception cref="S3Exception">The documented error; SignatureDoesNotMatch with what was signed here.</exception>
-    public async ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, CancellationToken cancellationToken)
+    public async ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, IReadOnlyList<string> services, CancellationToken cancellationToken)
     {
         var headers = http.Request.Headers;
         var claim = SignatureClaim.Read(target, headers, scopes);
         if (claim is null)
             return null;
 
+        if (!services.Contains(claim.Scope.Service))
+            throw SignatureClaim.WrongService(claim, services);
         CheckTime(claim);
         CheckRegion(claim);
         CheckCoverage(claim, headers);
-        if (claim.Token is not null)
-            throw new S3Exception(S3Errors.InvalidToken);
-        var credential = await credentials.FindAsync(claim.Scope.AccessKeyId, cancellationToken)
+        var credential = await credentials.FindAsync(claim.Scope.AccessKeyId, claim.Token, cancellationToken)
             ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", claim.Scope.AccessKeyId));
 
-        var declared = DeclaredHash(claim, target, headers);
-        var payload = PayloadForm.Read(declared, headers);
+        var declared = claim.Scope.Service == SigV4.Service ? DeclaredHash(claim, target, headers) : await HashBodyAsync(body, cancellationToken);
+        var payload = PayloadForm.Read(claim.Scope.Service == SigV4.Service ? declared : null, headers);
         var key = keys.Get(claim.Scope, credential.SecretKey);
         await VerifyAsync(new SignatureVariants(http, target, claim, options), key, declared, body, cancellationToken);
 

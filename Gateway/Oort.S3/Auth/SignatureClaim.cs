@@ -84,10 +84,10 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
             }
         }
 
-        var (accessKey, date, region) = ParseCredential(credential, HeaderMalformed);
+        var (accessKey, date, region, service) = ParseCredential(credential, HeaderMalformed);
         var names = ParseSignedHeaders(signedHeaders) ?? throw HeaderMalformed("SignedHeaders is missing or malformed.");
         var bytes = ParseSignature(signature) ?? throw HeaderMalformed("Signature is missing or malformed.");
-        return (new SignatureScope(accessKey, date, region, names), bytes);
+        return (new SignatureScope(accessKey, date, region, service, names), bytes);
     }
 
     private static SignatureClaim FromQuery(S3Query query)
@@ -100,7 +100,7 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
         if (!query.Contains("X-Amz-Credential") || !query.Contains("X-Amz-Signature") || !query.Contains("X-Amz-Date") || !query.Contains("X-Amz-SignedHeaders") || !query.Contains("X-Amz-Expires"))
             throw QueryError("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
 
-        var (accessKey, date, region) = ParseCredential(query.Get("X-Amz-Credential"), QueryError);
+        var (accessKey, date, region, service) = ParseCredential(query.Get("X-Amz-Credential"), QueryError);
         var timestamp = query.Get("X-Amz-Date")!;
         if (!SigV4.TryParseTimestamp(timestamp, out var time))
             throw QueryError("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
@@ -109,7 +109,7 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
         var names = ParseSignedHeaders(query.Get("X-Amz-SignedHeaders")) ?? throw QueryError("X-Amz-SignedHeaders is malformed.");
         var bytes = ParseSignature(query.Get("X-Amz-Signature")) ?? throw QueryError("X-Amz-Signature is malformed.");
         var token = query.Get("X-Amz-Security-Token");
-        return new SignatureClaim(new SignatureScope(accessKey, date, region, names), bytes, timestamp, time, ParseExpires(query.Get("X-Amz-Expires")!), string.IsNullOrEmpty(token) ? null : token, null);
+        return new SignatureClaim(new SignatureScope(accessKey, date, region, service, names), bytes, timestamp, time, ParseExpires(query.Get("X-Amz-Expires")!), string.IsNullOrEmpty(token) ? null : token, null);
     }
 
     private static TimeSpan ParseExpires(string text)
@@ -125,7 +125,7 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
     }
 
     // accesskey/date/region/service/aws4_request; an access key may hold slashes, so it is read from the end.
-    private static (string AccessKey, string Date, string Region) ParseCredential(string? credential, Func<string, S3Exception> malformed)
+    private static (string AccessKey, string Date, string Region, string Service) ParseCredential(string? credential, Func<string, S3Exception> malformed)
     {
         var parts = (credential ?? "").Split('/');
         if (parts.Length < 5)
@@ -136,11 +136,9 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
             throw malformed("a non-empty Access Key (AKID) must be provided in the credential.");
         if (terminator != SigV4.Terminator)
             throw malformed($"incorrect terminal \"{terminator}\". This endpoint uses \"{SigV4.Terminator}\".");
-        if (service != SigV4.Service)
-            throw malformed($"incorrect service \"{service}\". This endpoint belongs to \"{SigV4.Service}\".");
         if (date.Length != 8 || !date.All(char.IsAsciiDigit))
             throw malformed($"incorrect date format \"{date}\". This date in the credential must be in the format \"yyyyMMdd\".");
-        return (accessKey, date, region);
+        return (accessKey, date, region, service);
     }
 
     private static string[]? ParseSignedHeaders(string? text)
@@ -173,6 +171,12 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
         if (text.Length > 0 && HttpDate.TryParse(text, out time))
             return (SigV4.FormatTimestamp(time), time);
         throw new S3Exception(S3Errors.AccessDenied, "AWS authentication requires a valid Date or x-amz-date header");
+    }
+
+    public static S3Exception WrongService(SignatureClaim claim, IReadOnlyList<string> services)
+    {
+        var detail = $"incorrect service \"{claim.Scope.Service}\". This endpoint belongs to \"{string.Join("\" or \"", services)}\".";
+        return claim.Expires is null ? HeaderMalformed(detail) : QueryError(detail);
     }
 
     private static S3Exception NotSupported() =>

@@ -8,10 +8,10 @@ internal sealed class SigningKey
 {
     private readonly string secret;
 
-    public SigningKey(string secret, string date, string region)
+    public SigningKey(string secret, string date, string region, string service)
     {
         this.secret = secret;
-        var key = SigV4.DeriveKey(secret, date, region);
+        var key = SigV4.DeriveKey(secret, date, region, service);
         Hmac = HmacSha256.Create(key);
         CryptographicOperations.ZeroMemory(key);
     }

@@ -42,12 +42,17 @@ public sealed partial class S3Pipeline(
     public bool IsReserved(HttpContext http) => S3Target.IsReserved(http, options);
 
     /// <summary>Answers an S3 request.</summary>
-    public Task HandleAsync(HttpContext http) => HandleAsync(http, null);
+    public Task HandleAsync(HttpContext http) => HandleAsync(http, null, null);
 
     /// <summary>Authenticates a request that is not S3's but signed like one (the admin API), and gives it to <paramref name="handler"/> with its body decoded. Errors are answered as S3 does.</summary>
-    public async Task HandleAsync(HttpContext http, S3Handler? handler)
+    public Task HandleAsync(HttpContext http, S3Handler handler) => HandleAsync(http, handler, null);
+
+    /// <summary>Answers a request to another service on this address.</summary>
+    public Task HandleAsync(HttpContext http, QueryService service) => HandleAsync(http, service.Handler, service);
+
+    private async Task HandleAsync(HttpContext http, S3Handler? handler, QueryService? service)
     {
-        var run = new Run { Http = http, RequestId = requestIds.Next(), Started = time.GetTimestamp() };
+        var run = new Run { Http = http, Service = service, RequestId = requestIds.Next(), Started = time.GetTimestamp() };
         PrepareServer(run);
         try
         {
@@ -71,12 +76,14 @@ public sealed partial class S3Pipeline(
         var route = handler is null ? S3Router.Route(target, http.Request.Headers) : default;
         run.Route = route;
 
-        var authentication = await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
+        var authentication = run.Service is { } service
+            ? await authenticator.AuthenticateAsync(http, target, run.RawBody, service.Names, cancellationToken)
+            : await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
         run.AccessKeyId = authentication?.Principal.AccessKeyId;
         // A browser's preflight carries no credentials, and a form has them among its fields.
         var needsNone = route.Operation is S3Operation.Preflight or S3Operation.PostObject;
         var isJudged = handler is null && authorize is not null;
-        if (authentication is null && !needsNone && !isJudged)
+        if (authentication is null && !needsNone && !isJudged && run.Service is null)
             throw new S3Exception(S3Errors.AccessDenied);
 
         var request = Open(run, target, authentication);
@@ -153,7 +160,7 @@ public sealed partial class S3Pipeline(
 
         try
         {
-            await responder.WriteErrorAsync(run.Http, run.RawBody, problem, run.RequestId);
+            await responder.WriteErrorAsync(run.Http, run.RawBody, problem, run.RequestId, run.Service);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or S3Exception)
         {
@@ -213,6 +220,9 @@ public sealed partial class S3Pipeline(
     private sealed class Run
     {
         public required HttpContext Http { get; init; }
+
+        /// <summary>Null: it is one of S3, or of the admin API.</summary>
+        public QueryService? Service { get; init; }
         public required string RequestId { get; init; }
         public required long Started { get; init; }
         public CountedResponse Response { get; set; } = null!;

@@ -25,7 +25,7 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
 
     /// <summary>Writes the answer, then takes what the client still sends, within limits.</summary>
     /// <remarks>The response must not have started.</remarks>
-    public async ValueTask WriteErrorAsync(HttpContext http, RequestBodyReader body, S3Exception problem, string requestId)
+    public async ValueTask WriteErrorAsync(HttpContext http, RequestBodyReader body, S3Exception problem, string requestId, QueryService? service)
     {
         var (request, response) = (http.Request, http.Response);
         var mayStillSend = !body.IsComplete && (request.ContentLength ?? (request.Headers.TransferEncoding.Count > 0 ? long.MaxValue : 0)) > 0;
@@ -43,21 +43,23 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
             response.Headers[name] = value;
         if (isTimeout || isWaiting || (mayStillSend && rest > RestKeptMax))
             response.Headers.Connection = "close";
-        await WriteDocumentAsync(http, problem, requestId);
+        await WriteDocumentAsync(http, problem, requestId, service);
         await response.CompleteAsync();
         if (mayStillSend && !isWaiting && !isTimeout)
             await DrainAsync(http, body);
     }
 
-    private async ValueTask WriteDocumentAsync(HttpContext http, S3Exception problem, string requestId)
+    private async ValueTask WriteDocumentAsync(HttpContext http, S3Exception problem, string requestId, QueryService? service)
     {
         var response = http.Response;
         var hasDocument = !HttpMethods.IsHead(http.Request.Method) && problem.Error.Status is >= 300 and not StatusCodes.Status304NotModified;
         if (!hasDocument)
             return;
         using var document = new PooledBuffer(2048);
-        var resource = S3Target.ResourceOf(http);
-        S3Xml.WriteError(new S3XmlWriter(document), problem.Error, problem.Message, problem.Fields, resource, requestId, options.HostId);
+        if (service is not null)
+            service.WriteError(new S3XmlWriter(document), problem, requestId);
+        else
+            S3Xml.WriteError(new S3XmlWriter(document), problem.Error, problem.Message, problem.Fields, S3Target.ResourceOf(http), requestId, options.HostId);
         response.ContentType = S3Xml.ContentType;
         response.ContentLength = document.Written.Length;
         response.BodyWriter.Write(document.Written);

@@ -7,7 +7,8 @@ namespace Oort.S3;
 /// <param name="AccessKeyId">The access key.</param>
 /// <param name="OwnerId">Canonical id of the account: what owns buckets and objects.</param>
 /// <param name="DisplayName">For listings and ACLs.</param>
-public sealed record S3Principal(string AccessKeyId, string OwnerId, string DisplayName);
+/// <remarks>Hosts add what they know of him by deriving.</remarks>
+public record S3Principal(string AccessKeyId, string OwnerId, string DisplayName);
 
 /// <summary>A key pair as the authenticator needs it.</summary>
 public sealed record S3Credential(S3Principal Principal, string SecretKey)
@@ -15,10 +16,13 @@ public sealed record S3Credential(S3Principal Principal, string SecretKey)
     public override string ToString() => $"{Principal.AccessKeyId} ***";
 }
 
-/// <summary>Where credentials are looked up. One root key pair now; many later.</summary>
+/// <summary>Where credentials are looked up. Thread-safe.</summary>
 public interface IS3Credentials
 {
-    ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken);
+    /// <param name="sessionToken">What came with the key; null: nothing did.</param>
+    /// <returns>Null: there is no such key, or none that may be used.</returns>
+    /// <exception cref="S3Exception">InvalidToken, ExpiredToken.</exception>
+    ValueTask<S3Credential?> FindAsync(string accessKeyId, string? sessionToken, CancellationToken cancellationToken);
 }
 
 /// <summary>A request that has been routed and authenticated; its body is decoded and verified as it is read.</summary>

@@ -38,14 +38,15 @@ public sealed class S3XmlWriter(IBufferWriter<byte> destination)
     /// <summary>Writes the XML declaration, as the first thing of a document.</summary>
     public void Declaration() => Raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"u8);
 
-    /// <summary>Opens the root element, in S3's namespace.</summary>
-    public void StartRoot(string name)
+    /// <summary>Opens the root element.</summary>
+    /// <param name="space">Its namespace.</param>
+    public void StartRoot(string name, string space = Namespace)
     {
         Declaration();
         Raw("<"u8);
         Ascii(name);
         Raw(" xmlns=\""u8);
-        Ascii(Namespace);
+        Ascii(space);
         Raw("\">"u8);
     }
 

@@ -106,7 +106,12 @@ public sealed class PolicyReaderTests
 
     [Theory]
     [InlineData(PolicyKind.Identity, "\"Resource\":\"*\"", true)]
-    [InlineData(PolicyKind.Identity, "\"Resource\":\"*\",\"Principal\":\"*\"", false)]
+    [InlineData(PolicyKind.Identity, "\"Resource\":\"*\",\"Principal\":\"*\"", true)]
+    [InlineData(PolicyKind.Identity, "\"Resource\":\"*\",\"NotPrincipal\":\"*\"", false)]
+    [InlineData(PolicyKind.Identity, "\"Resource\":\"*\",\"Principal\":{\"AWS\":\"111111111111\"}", false)]
+    [InlineData(PolicyKind.Trust, "\"Principal\":{\"Federated\":\"arn:aws:iam::111111111111:oidc-provider/id.example.com/realm\"}", true)]
+    [InlineData(PolicyKind.Trust, "\"Principal\":{\"Federated\":\"ethereum\"}", true)]
+    [InlineData(PolicyKind.Trust, "\"Principal\":{\"Federated\":\"id.example.com\"}", false)]
     [InlineData(PolicyKind.Identity, "\"Sid\":\"\"", false)]
     [InlineData(PolicyKind.Session, "\"NotResource\":\"*\"", true)]
     [InlineData(PolicyKind.Trust, "\"Principal\":\"*\"", true)]

@@ -98,7 +98,7 @@ public sealed class AccessMatrixTests(TestGateway gateway)
     [Fact]
     public void EveryOperation_ThatIsCarriedOut_HasItsRow()
     {
-        var handled = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, new(), TimeProvider.System, NullLogger<AccessGate>.Instance)).Keys.ToHashSet();
+        var handled = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance)).Keys.ToHashSet();
         RequiredRights.Operations.ShouldBe(handled, ignoreOrder: true);
         rows.Select(row => row.Operation).Concat(deprecated).Distinct().ShouldBe(handled, ignoreOrder: true);
     }

@@ -119,7 +119,7 @@ internal sealed class RestartableGateway : IAsyncDisposable
         system = await ObjectSystem.OpenAsync(options, Endpoints(), root, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
         var s3 = new GatewayS3Options { PartSizeMin = PartSizeMin };
-        var gate = new AccessGate(system.Metadata, s3, TimeProvider.System, NullLogger<AccessGate>.Instance);
+        var gate = new AccessGate(system.Metadata, LoneAccounts.Instance, s3, TimeProvider.System, NullLogger<AccessGate>.Instance);
         var handlers = S3Operations.Create(system.Objects, s3, TimeProvider.System, system.Tiering, gate);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
         server = await LoopbackServer.StartAsync(pipeline.HandleAsync);
@@ -138,9 +138,9 @@ internal sealed class RestartableGateway : IAsyncDisposable
 
     private sealed class OneCredential : IS3Credentials
     {
-        private readonly S3Credential credential = new(new(AccessKey, "0123456789abcdef", "tester"), SecretKey);
+        private readonly S3Credential credential = new(Caller.RootOf(AccessKey, Accounts.NumberOf("0123456789abcdef"), "0123456789abcdef", "tester"), SecretKey);
 
-        public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
+        public ValueTask<S3Credential?> FindAsync(string accessKeyId, string? sessionToken, CancellationToken cancellationToken) =>
             ValueTask.FromResult(accessKeyId == AccessKey ? credential : null);
     }
 

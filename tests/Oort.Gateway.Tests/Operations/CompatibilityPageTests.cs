@@ -16,7 +16,7 @@ public sealed class CompatibilityPageTests
     [Fact]
     public void EveryOperation_OfTheEnum_IsOnThePageOnceAsItIsAnswered()
     {
-        var handled = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
+        var handled = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
         var isFixed = BucketConfigurations.Operations.Append(S3Operation.GetBucketAcl).Append(S3Operation.GetObjectAcl).ToHashSet();
         var expected = Enum.GetValues<S3Operation>().Where(operation => operation != S3Operation.None)
             .Select(operation => $"{operation}: {(isFixed.Contains(operation) ? "fixed" : handled.ContainsKey(operation) ? "yes" : "no")}")

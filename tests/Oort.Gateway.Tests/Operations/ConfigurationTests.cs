@@ -86,7 +86,7 @@ public sealed class ConfigurationTests(TestGateway gateway)
     [Fact]
     public void Create_Operations_AreThoseOfTheFirstStage()
     {
-        var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
+        var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
         handlers.Count.ShouldBe(62);

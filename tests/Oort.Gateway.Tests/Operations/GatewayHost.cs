@@ -37,7 +37,7 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
     public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null)
     {
-        var gate = new AccessGate(layer.Metadata, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance);
+        var gate = new AccessGate(layer.Metadata, LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance);
         var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate);
         var pipeline = new S3Pipeline(new(), new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
@@ -52,9 +52,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private sealed class OneCredential : IS3Credentials
     {
-        private readonly S3Credential credential = new(new(AccessKey, "0123456789abcdef", "tester"), SecretKey);
+        private readonly S3Credential credential = new(Caller.RootOf(AccessKey, Accounts.NumberOf("0123456789abcdef"), "0123456789abcdef", "tester"), SecretKey);
 
-        public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
+        public ValueTask<S3Credential?> FindAsync(string accessKeyId, string? sessionToken, CancellationToken cancellationToken) =>
             ValueTask.FromResult(accessKeyId == AccessKey ? credential : null);
     }
 }

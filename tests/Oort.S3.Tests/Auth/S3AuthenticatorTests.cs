@@ -264,7 +264,7 @@ public sealed class S3AuthenticatorTests
     {
         public string? Current { get; set; } = Secret;
 
-        public ValueTask<S3Credential?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
+        public ValueTask<S3Credential?> FindAsync(string accessKeyId, string? sessionToken, CancellationToken cancellationToken) =>
             new(Current is null ? null : new S3Credential(new S3Principal(accessKeyId, "o", "n"), Current));
     }
 }
