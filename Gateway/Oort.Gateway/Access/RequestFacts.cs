@@ -21,8 +21,8 @@ internal sealed class RequestFacts : CallerFacts
         ["s3:VersionId"] = static (facts, _) => facts.Query("versionId"),
         ["s3:if-match"] = static (facts, _) => facts.Header("If-Match"),
         ["s3:if-none-match"] = static (facts, _) => facts.Header("If-None-Match"),
-        ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.Query("X-Amz-Signature") is null ? "REST-HEADER" : "REST-QUERY-STRING"),
-        ["s3:signatureversion"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue("AWS4-HMAC-SHA256"),
+        ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.IsPresigned ? "REST-QUERY-STRING" : "REST-HEADER"),
+        ["s3:signatureversion"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.SignatureVersion == 2 ? "AWS" : "AWS4-HMAC-SHA256"),
         ["s3:RequestObjectTag"] = static (facts, name) => Value(facts.Tags().FirstOrDefault(tag => tag.Key == name).Value),
         ["s3:RequestObjectTagKeys"] = static (facts, _) => facts.Tags() is { Count: > 0 } tags ? new ConditionValue([.. tags.Select(tag => tag.Key)]) : null,
     }.Concat(((string[])

@@ -30,6 +30,9 @@ public sealed record GatewayOptions
     /// <summary>Refuses signatures for another region. Default: any region is accepted.</summary>
     public bool StrictRegion { get; init; }
 
+    /// <summary>Whether requests signed by Signature Version 2 are accepted. Default: yes, since old tools have no other.</summary>
+    public bool AcceptsSignatureV2 { get; init; } = true;
+
     /// <summary>Access key of the root user, 3 to 128 characters. Null: made at the first start and kept in the data directory.</summary>
     public string? AccessKey { get; init; }
 

@@ -35,6 +35,7 @@ public sealed record OptionDefinition(
         One("public-url", "URL", "URL under which clients know this gateway behind a proxy.", (o, v) => o with { PublicUrl = Url(v) }),
         One("region", "NAME", "Region (default us-east-1).", (o, v) => o with { Region = NotEmpty(v) }),
         Switch("strict-region", "Refuse signatures for another region.", (o, on) => o with { StrictRegion = on }),
+        One("signature-v2", "on|off", "Whether Signature Version 2 of old tools is accepted (default on). It covers neither the body nor all of the query.", (o, v) => o with { AcceptsSignatureV2 = OnOff(v) }),
         Hidden("access-key", "Access key of the root user (3 to 128 characters).", (o, v) => o with { AccessKey = Sized(v, 3, 128) }),
         Hidden("secret-key", "Secret of the root user (8 to 128 characters).", (o, v) => o with { SecretKey = new Secret(Sized(v, 8, 128)) }),
         One("recovery-phrase-file", "FILE", "File with the 24-word recovery phrase; then the root key is not kept in the data directory.", (o, v) => o with { RecoveryPhraseFile = NotEmpty(v) }),
@@ -70,6 +71,13 @@ public sealed record OptionDefinition(
             "false" or "0" => false,
             _ => throw new FormatException("it takes true or false"),
         }));
+
+    private static bool OnOff(string value) => value switch
+    {
+        "on" or "true" => true,
+        "off" or "false" => false,
+        _ => throw new FormatException("it takes on or off"),
+    };
 
     private static string NotEmpty(string value) => value.Length > 0 ? value : throw new FormatException("it is empty");
 

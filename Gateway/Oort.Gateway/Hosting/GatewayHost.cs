@@ -224,6 +224,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             PublicUrl = options.PublicUrl,
             Region = options.Region,
             StrictRegion = options.StrictRegion,
+            AcceptSignatureV2 = options.AcceptsSignatureV2,
             BodyStallMax = options.StallTimeout,
         };
         var operationOptions = new GatewayS3Options { Region = options.Region };

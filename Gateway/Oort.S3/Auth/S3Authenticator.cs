@@ -11,9 +11,10 @@ namespace Oort.S3;
 /// <param name="Payload">How its body is framed and what vouches for it.</param>
 /// <param name="Chunks">Verifies signed chunks, where the body has them.</param>
 /// <param name="IsPresigned">The signature came in the query.</param>
-public sealed record S3Authentication(S3Principal Principal, PayloadForm Payload, ChunkSigner? Chunks, bool IsPresigned);
+/// <param name="SignatureVersion">4 or 2.</param>
+public sealed record S3Authentication(S3Principal Principal, PayloadForm Payload, ChunkSigner? Chunks, bool IsPresigned, int SignatureVersion = 4);
 
-/// <summary>Decides who signed a request (S3 API: "Authenticating Requests (AWS Signature Version 4)"): in a header or in the query.</summary>
+/// <summary>Decides who signed a request (S3 API: "Authenticating Requests (AWS Signature Version 4)"; Version 2 where that is accepted): in a header or in the query.</summary>
 /// <remarks>
 /// Nothing is read from the body, but for small bodies of requests without x-amz-content-sha256. When the first canonical request does not verify, a
 /// bounded number of others is tried that say the same but were written differently: see <see cref="SignatureVariants"/>. Thread-safe.
@@ -43,6 +44,9 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
     public async ValueTask<S3Authentication?> AuthenticateAsync(HttpContext http, S3Target target, PipeReader body, IReadOnlyList<string> services, CancellationToken cancellationToken)
     {
         var headers = http.Request.Headers;
+        // The old signature does not cover bodies, in which other services are told what to do.
+        if (services.Contains(SigV4.Service) && SignatureV2Claim.Read(target, headers) is { } old)
+            return await AuthenticateAsync(old, target, headers, cancellationToken);
         var claim = SignatureClaim.Read(target, headers, scopes);
         if (claim is null)
             return null;
@@ -52,8 +56,7 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         CheckTime(claim);
         CheckRegion(claim);
         CheckCoverage(claim, headers);
-        var credential = await credentials.FindAsync(claim.Scope.AccessKeyId, claim.Token, cancellationToken)
-            ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", claim.Scope.AccessKeyId));
+        var credential = await FindAsync(claim.Scope.AccessKeyId, claim.Token, cancellationToken);
 
         var declared = claim.Scope.Service == SigV4.Service ? DeclaredHash(claim, target, headers) : await HashBodyAsync(body, cancellationToken);
         var payload = PayloadForm.Read(claim.Scope.Service == SigV4.Service ? declared : null, headers);
@@ -68,6 +71,12 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         return new S3Authentication(credential.Principal, payload, chunks, claim.Expires is not null);
     }
 
+    private async ValueTask<S3Credential> FindAsync(string accessKeyId, string? token, CancellationToken cancellationToken)
+    {
+        return await credentials.FindAsync(accessKeyId, token, cancellationToken)
+            ?? throw new S3Exception(S3Errors.InvalidAccessKeyId, null, ("AWSAccessKeyId", accessKeyId));
+    }
+
     private void CheckTime(SignatureClaim claim)
     {
         var now = time.GetUtcNow();
@@ -80,8 +89,14 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
             return;
         }
 
-        if ((now - claim.Time).Duration() > options.ClockSkewMax)
-            throw new S3Exception(S3Errors.RequestTimeTooSkewed, null, ("RequestTime", claim.Timestamp), ("ServerTime", Iso(now)), ("MaxAllowedSkewMilliseconds", ((long)options.ClockSkewMax.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
+        CheckSkew(claim.Time, claim.Timestamp);
+    }
+
+    private void CheckSkew(DateTimeOffset moment, string text)
+    {
+        var now = time.GetUtcNow();
+        if ((now - moment).Duration() > options.ClockSkewMax)
+            throw new S3Exception(S3Errors.RequestTimeTooSkewed, null, ("RequestTime", text), ("ServerTime", Iso(now)), ("MaxAllowedSkewMilliseconds", ((long)options.ClockSkewMax.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
     }
 
     private void CheckRegion(SignatureClaim claim)

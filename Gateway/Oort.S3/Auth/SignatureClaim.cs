@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Oort.S3;
 
-/// <summary>What a request says about its signature, before anything of it is believed.</summary>
+/// <summary>What a request says about its Signature Version 4, before anything of it is believed.</summary>
 /// <param name="Signature">32 bytes.</param>
 /// <param name="Timestamp">yyyyMMddTHHmmssZ as it goes into the string to sign.</param>
 /// <param name="Expires">Of presigned requests, from <paramref name="Time"/>; null otherwise.</param>
@@ -24,24 +24,27 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
 
     /// <summary>Reads the claim of a request.</summary>
     /// <param name="known">Scopes that need not be parsed again.</param>
-    /// <returns>Null for an anonymous request.</returns>
-    /// <exception cref="S3Exception">AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidArgument, InvalidRequest (Signature Version 2), AccessDenied (no date).</exception>
+    /// <returns>Null: it has no signature of this version.</returns>
+    /// <exception cref="S3Exception">AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidArgument, InvalidRequest (Signature Version 4A), AccessDenied (no date).</exception>
     public static SignatureClaim? Read(S3Target target, IHeaderDictionary headers, SignatureScopes known)
     {
         var authorization = headers.Authorization.ToString();
-        var isQuery = target.Query.Contains("X-Amz-Algorithm") || target.Query.Contains("X-Amz-Signature");
-        var isOldQuery = target.Query.Contains("AWSAccessKeyId") && target.Query.Contains("Signature");
+        var isQuery = IsQuery(target.Query);
         if (authorization.Length == 0)
-        {
-            if (isOldQuery)
-                throw NotSupported();
             return isQuery ? FromQuery(target.Query) : null;
-        }
-
-        if (isQuery || isOldQuery)
-            throw new S3Exception(S3Errors.InvalidArgument, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified", ("ArgumentName", "Authorization"));
-        return FromHeader(authorization, headers, known);
+        return isQuery ? throw OnlyOne() : FromHeader(authorization, headers, known);
     }
+
+    /// <summary>Whether there is a signature of Version 4 in the query.</summary>
+    public static bool IsQuery(S3Query query) => query.Contains("X-Amz-Algorithm") || query.Contains("X-Amz-Signature");
+
+    public static S3Exception OnlyOne() =>
+        new(S3Errors.InvalidArgument, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified", ("ArgumentName", "Authorization"));
+
+    public static S3Exception NoDate() => new(S3Errors.AccessDenied, "AWS authentication requires a valid Date or x-amz-date header");
+
+    public static S3Exception NotSupported() =>
+        new(S3Errors.InvalidRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
 
     private static SignatureClaim FromHeader(string authorization, IHeaderDictionary headers, SignatureScopes known)
     {
@@ -65,7 +68,7 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
     {
         var space = authorization.IndexOf(' ', StringComparison.Ordinal);
         var scheme = space < 0 ? authorization : authorization[..space];
-        if (scheme is "AWS" || scheme.StartsWith("AWS4-ECDSA", StringComparison.Ordinal))
+        if (scheme.StartsWith("AWS4-ECDSA", StringComparison.Ordinal))
             throw NotSupported();
         if (scheme != SigV4.Algorithm)
             throw new S3Exception(S3Errors.InvalidArgument, "Unsupported Authorization Type", ("ArgumentName", "Authorization"));
@@ -170,7 +173,7 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
             return (text, time);
         if (text.Length > 0 && HttpDate.TryParse(text, out time))
             return (SigV4.FormatTimestamp(time), time);
-        throw new S3Exception(S3Errors.AccessDenied, "AWS authentication requires a valid Date or x-amz-date header");
+        throw NoDate();
     }
 
     public static S3Exception WrongService(SignatureClaim claim, IReadOnlyList<string> services)
@@ -178,9 +181,6 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
         var detail = $"incorrect service \"{claim.Scope.Service}\". This endpoint belongs to \"{string.Join("\" or \"", services)}\".";
         return claim.Expires is null ? HeaderMalformed(detail) : QueryError(detail);
     }
-
-    private static S3Exception NotSupported() =>
-        new(S3Errors.InvalidRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
 
     private static S3Exception HeaderMalformed(string detail) => new(S3Errors.AuthorizationHeaderMalformed, $"The authorization header is malformed; {detail}");
 

@@ -28,6 +28,9 @@ public sealed record S3Options
     /// </summary>
     public bool AcceptMissingPayloadHash { get; init; } = true;
 
+    /// <summary>Accept Signature Version 2 beside Version 4: for old tools, which have no other. It covers neither the body nor all of the query. Default true; false refuses it, as the newer regions of S3 do.</summary>
+    public bool AcceptSignatureV2 { get; init; } = true;
+
     /// <summary>How far a request's time may be from the gateway's. S3 has 15 minutes.</summary>
     public TimeSpan ClockSkewMax { get; init; } = TimeSpan.FromMinutes(15);
 

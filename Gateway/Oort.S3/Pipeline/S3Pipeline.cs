@@ -80,6 +80,8 @@ public sealed partial class S3Pipeline(
             ? await authenticator.AuthenticateAsync(http, target, run.RawBody, service.Names, cancellationToken)
             : await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
         run.AccessKeyId = authentication?.Principal.AccessKeyId;
+        if (handler is not null && authentication is { SignatureVersion: 2 })
+            throw new S3Exception(S3Errors.InvalidRequest, "Signature Version 2 covers neither body nor query of this request. Please use AWS4-HMAC-SHA256.");
         // A browser's preflight carries no credentials, and a form has them among its fields.
         var needsNone = route.Operation is S3Operation.Preflight or S3Operation.PostObject;
         var isJudged = handler is null && authorize is not null;
@@ -111,6 +113,8 @@ public sealed partial class S3Pipeline(
             Bucket = run.Route.Bucket,
             Key = run.Route.Key,
             Principal = authentication?.Principal ?? Anonymous,
+            SignatureVersion = authentication?.SignatureVersion ?? 0,
+            IsPresigned = authentication is { IsPresigned: true },
             Body = run.Body,
             ContentLength = payload.DecodedLength,
             Trailers = trailers,

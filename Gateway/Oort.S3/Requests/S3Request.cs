@@ -40,6 +40,12 @@ public sealed class S3Request
 
     public required S3Principal Principal { get; init; }
 
+    /// <summary>Of the signature that said who it is: 4 or 2; 0 for an anonymous request.</summary>
+    public int SignatureVersion { get; init; }
+
+    /// <summary>The signature came in the query.</summary>
+    public bool IsPresigned { get; init; }
+
     /// <summary>The decoded payload. Reading throws <see cref="S3Exception"/> when a chunk's signature, the payload hash, the framing or the length is wrong, or the client stalls.</summary>
     public required PipeReader Body { get; init; }
 

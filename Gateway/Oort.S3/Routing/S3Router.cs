@@ -49,6 +49,9 @@ public static partial class S3Router
         return (path[..slash].ToString(), key.IsEmpty ? null : key.ToString());
     }
 
+    /// <summary>Whether a parameter of the query chooses what is done with the bucket or object that is addressed.</summary>
+    internal static bool IsResource(S3Target target, string parameter) => (Address(target).Key is null ? BucketResources : ObjectResources).ContainsKey(parameter);
+
     private static S3Operation RouteService(S3Target target)
     {
         if (!HttpMethods.IsGet(target.Method))

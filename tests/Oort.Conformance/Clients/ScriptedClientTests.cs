@@ -11,6 +11,9 @@ public sealed class ScriptedClientTests(SharedGateway shared)
     public Task Boto3_DefaultSettings_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto.py", checks: 9);
 
     [Fact]
+    public Task Boto3_SignatureVersion2_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto_v2.py", checks: 6);
+
+    [Fact]
     public Task AwsSdkForJavaScript_DefaultSettings_EveryCheckHolds() => RunAsync(Node, "sdk.mjs", checks: 10);
 
     [Fact]

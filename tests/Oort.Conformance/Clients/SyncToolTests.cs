@@ -32,8 +32,10 @@ public sealed class SyncToolTests(SharedGateway shared)
         (await Rclone("purge", "oort:rclone-test")).ShouldSucceed();
     }
 
-    [Fact]
-    public async Task S3cmd_SyncAndBack_SameFiles()
+    [Theory]
+    [InlineData("s3cmd-test")]
+    [InlineData("s3cmd-test-v2", "--signature-v2")]
+    public async Task S3cmd_SyncAndBack_SameFiles(string bucket, params string[] options)
     {
         using var folder = new TemporaryFolder();
         TestFiles.WriteTree(folder["from"], seed: 300);
@@ -44,15 +46,15 @@ public sealed class SyncToolTests(SharedGateway shared)
             "--host", host, "--host-bucket", host, "--no-progress", "--multipart-chunk-size-mb", "5",
         ];
         await File.WriteAllTextAsync(folder["s3cfg"], "[default]\n");
-        Task<Tool.Result> S3cmd(params string[] arguments) => Tool.RunAsync("/usr/bin/s3cmd", [.. common, .. arguments], shared.Gateway.ClientEnvironment(folder.FullPath), folder.FullPath);
-        (await S3cmd("mb", "s3://s3cmd-test")).ShouldSucceed();
-        (await S3cmd("sync", folder["from"] + "/", "s3://s3cmd-test/x/")).ShouldSucceed();
+        Task<Tool.Result> S3cmd(params string[] arguments) => Tool.RunAsync("/usr/bin/s3cmd", [.. common, .. options, .. arguments], shared.Gateway.ClientEnvironment(folder.FullPath), folder.FullPath);
+        (await S3cmd("mb", $"s3://{bucket}")).ShouldSucceed();
+        (await S3cmd("sync", folder["from"] + "/", $"s3://{bucket}/x/")).ShouldSucceed();
         Directory.CreateDirectory(folder["to"]);
-        (await S3cmd("sync", "s3://s3cmd-test/x/", folder["to"] + "/")).ShouldSucceed();
+        (await S3cmd("sync", $"s3://{bucket}/x/", folder["to"] + "/")).ShouldSucceed();
         TestFiles.Differences(folder["from"], folder["to"]).ShouldBeEmpty();
-        (await S3cmd("info", "s3://s3cmd-test/x/one")).ShouldSucceed().Output.ShouldContain("MD5 sum");
-        (await S3cmd("del", "--recursive", "--force", "s3://s3cmd-test")).ShouldSucceed();
-        (await S3cmd("rb", "s3://s3cmd-test")).ShouldSucceed();
+        (await S3cmd("info", $"s3://{bucket}/x/one")).ShouldSucceed().Output.ShouldContain("MD5 sum");
+        (await S3cmd("del", "--recursive", "--force", $"s3://{bucket}")).ShouldSucceed();
+        (await S3cmd("rb", $"s3://{bucket}")).ShouldSucceed();
     }
 
     [Fact]

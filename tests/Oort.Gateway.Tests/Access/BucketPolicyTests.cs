@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Oort.Gateway.Access;
 using Oort.Gateway.Tests.Operations;
 using Oort.Metadata;
@@ -44,6 +46,31 @@ public sealed class BucketPolicyTests(TestGateway gateway)
         var answer = await gateway.Raw.SendAsync("PUT", $"/{bucket}?policy", text);
         (answer.Code, answer.Element("Message").Length > 20).ShouldBe((code, true));
         (await AnonymousClient.SendAsync(gateway, "GET", $"/{bucket}/key")).Status.ShouldBe(200);
+    }
+
+    [Theory]
+    [InlineData("s3:signatureversion", "AWS", false, true)]
+    [InlineData("s3:signatureversion", "AWS4-HMAC-SHA256", true, false)]
+    [InlineData("s3:authType", "REST-HEADER", true, true)]
+    [InlineData("s3:authType", "REST-QUERY-STRING", false, false)]
+    public async Task Deny_BySignature_MeetsTheVersionAndTheWay(string key, string value, bool deniesVersion4, bool deniesVersion2)
+    {
+        var bucket = await NewOpenBucketAsync();
+        await PutAsync(bucket, """{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{bucket}/*","Condition":{"StringEquals":{"KEY":"VALUE"}}}""".Replace("KEY", key, StringComparison.Ordinal).Replace("VALUE", value, StringComparison.Ordinal));
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key")).Status.ShouldBe(deniesVersion4 ? 403 : 200);
+        (await GetByVersion2Async($"/{bucket}/key", isQuery: false)).Status.ShouldBe(deniesVersion2 ? 403 : 200);
+        var deniesQuery = value is "AWS" or "REST-QUERY-STRING";
+        (await GetByVersion2Async($"/{bucket}/key", isQuery: true)).Status.ShouldBe(deniesQuery ? 403 : 200);
+    }
+
+    private Task<RawAnswer> GetByVersion2Async(string path, bool isQuery)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var date = isQuery ? now.AddMinutes(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture) : now.ToString("r");
+        var signature = Convert.ToBase64String(HMACSHA1.HashData(Encoding.UTF8.GetBytes(Operations.GatewayHost.SecretKey), Encoding.UTF8.GetBytes($"GET\n\n\n{date}\n{path}")));
+        return isQuery
+            ? AnonymousClient.SendAsync(gateway, "GET", $"{path}?AWSAccessKeyId={Operations.GatewayHost.AccessKey}&Expires={date}&Signature={Uri.EscapeDataString(signature)}")
+            : AnonymousClient.SendAsync(gateway, "GET", path, null, ("Date", date), ("Authorization", $"AWS {Operations.GatewayHost.AccessKey}:{signature}"));
     }
 
     [Fact]

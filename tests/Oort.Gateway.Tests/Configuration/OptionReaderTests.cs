@@ -33,7 +33,7 @@ public sealed class OptionReaderTests : IDisposable
     {
         foreach (var definition in OptionDefinition.All)
         {
-            definition.Name.ShouldMatch("^[a-z]+(-[a-z]+)*$");
+            definition.Name.ShouldMatch("^[a-z]+(-[a-z][a-z0-9]*)*$");
             definition.EnvironmentName.ShouldBe("OORT_" + definition.Name.ToUpperInvariant().Replace('-', '_'));
             definition.Help.ShouldEndWith(".");
         }
@@ -52,6 +52,7 @@ public sealed class OptionReaderTests : IDisposable
     [InlineData("domain", "no/domain")]
     [InlineData("log-level", "Loud")]
     [InlineData("strict-region", "maybe")]
+    [InlineData("signature-v2", "old")]
     [InlineData("day-length", "0s")]
     [InlineData("day-length", "25h")]
     [InlineData("day-length", "10")]

@@ -290,6 +290,31 @@ public sealed class S3PipelineTests
     }
 
     [Fact]
+    public async Task Request_SignedByVersion2_IsTakenForS3Only()
+    {
+        await using var gateway = await Gateway.StartAsync(new() { [S3Operation.GetObject] = WriteAsync });
+        var date = TimeProvider.System.GetUtcNow().ToString("r");
+        (await SendAsync("/bucket/key")).Body.ShouldBe($"{Gateway.AccessKey} 2 False");
+        var refused = await SendAsync("/_oort/signed");
+        (refused.Code, refused.Body.Contains("AWS4-HMAC-SHA256", StringComparison.Ordinal)).ShouldBe(("InvalidRequest", true));
+
+        async Task<RawAnswer> SendAsync(string path)
+        {
+            var signature = Convert.ToBase64String(System.Security.Cryptography.HMACSHA1.HashData(Encoding.UTF8.GetBytes(Gateway.Secret), Encoding.UTF8.GetBytes($"GET\n\n\n{date}\n{path}")));
+            using var connection = await gateway.ConnectAsync();
+            await connection.SendAsync($"GET {path} HTTP/1.1\r\nHost: {gateway.Authority}\r\nDate: {date}\r\nAuthorization: AWS {Gateway.AccessKey}:{signature}\r\n\r\n");
+            return await connection.ReceiveAsync();
+        }
+
+        static ValueTask WriteAsync(S3Request request, CancellationToken cancellationToken)
+        {
+            var text = $"{request.Principal.AccessKeyId} {request.SignatureVersion} {request.IsPresigned}";
+            request.Http.Response.ContentLength = text.Length;
+            return new(request.Http.Response.WriteAsync(text, cancellationToken));
+        }
+    }
+
+    [Fact]
     public async Task Request_ForOort_IsNotS3()
     {
         await using var gateway = await Gateway.StartAsync(Handlers(), new S3Options { Domains = ["s3.test"] });
