@@ -111,20 +111,17 @@ internal sealed class ProviderClient : IDisposable
 
     private static async Task<byte[]> BodyAsync(Uri uri, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (response.Content.Headers.ContentLength > AnswerSizeMax) throw TooLong(uri);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
         {
-            if (body.Length + count > AnswerSizeMax) throw TooLong(uri);
+            if (body.Length + count > AnswerSizeMax) throw ProviderException.Refused($"What {uri} answers has more than {AnswerSizeMax} bytes.");
             body.Write(buffer, 0, count);
         }
 
         return body.ToArray();
     }
-
-    private static ProviderException TooLong(Uri uri) => ProviderException.Refused($"What {uri} answers has more than {AnswerSizeMax} bytes.");
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

@@ -60,9 +60,8 @@ internal sealed class SignatureKey
     }
 
     /// <summary>Whether the key signed this.</summary>
-    public bool Verifies(SignatureAlgorithm algorithm, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
+    public bool Verifies(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
     {
-        if (algorithm != Algorithm) return false;
         // Keys of the platform are not for several threads at once; making one is a tenth of verifying with it.
         if (Algorithm == SignatureAlgorithm.Es256)
         {
@@ -77,7 +76,7 @@ internal sealed class SignatureKey
     private static SignatureKey? ReadRsa(string id, JsonElement json)
     {
         if (Number(json, "n") is not { Length: >= RsaSizeMin and <= RsaSizeMax } modulus || modulus[0] < 0x80 && modulus.Length == RsaSizeMin) return null;
-        if (Number(json, "e") is not { Length: > 0 and <= RsaExponentSizeMax } exponent || exponent[^1] % 2 == 0 || exponent is [1]) return null;
+        if (Number(json, "e") is not { Length: > 0 and <= RsaExponentSizeMax } exponent || exponent is [1]) return null;
         var key = new SignatureKey(id, new RSAParameters { Modulus = modulus, Exponent = exponent });
         using var check = RSA.Create(key.rsa);
         return key;

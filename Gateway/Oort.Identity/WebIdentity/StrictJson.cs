@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Oort.Identity.WebIdentity;
 
@@ -15,7 +14,6 @@ internal static class StrictJson
     /// <exception cref="FormatException">It is none, or a member is there twice, anywhere.</exception>
     public static JsonDocument ReadObject(ReadOnlyMemory<byte> utf8)
     {
-        if (!Utf8.IsValid(utf8.Span)) throw new FormatException("is no UTF-8");
         JsonDocument? document = null;
         try
         {
@@ -27,7 +25,7 @@ internal static class StrictJson
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             document?.Dispose();
-            throw new FormatException(e is FormatException ? e.Message : "is no JSON in which every member is there once", e);
+            throw new FormatException(e is FormatException ? e.Message : "is no JSON in UTF-8 in which every member is there once", e);
         }
     }
 
@@ -49,7 +47,7 @@ internal static class StrictJson
         return [.. found.EnumerateArray().Select(one => one.GetString()!)];
     }
 
-    /// <summary>Names and texts are unescaped when they are asked for; half a character in an escape throws only then.</summary>
+    /// <summary>Names and texts are looked at when they are asked for; what is no UTF-8, or half a character in an escape, throws only then.</summary>
     private static void CheckTexts(JsonElement element)
     {
         if (element.ValueKind == JsonValueKind.String) element.GetString();

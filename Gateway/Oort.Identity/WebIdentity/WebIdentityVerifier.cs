@@ -32,7 +32,7 @@ public sealed class WebIdentityVerifier : IDisposable
             if (key is null) return WebIdentityAnswer.Refuse(WebIdentityError.InvalidToken, $"The provider {provider.Issuer} has no such key.");
 
             // 3.
-            if (!key.Verifies(parsed.Algorithm, parsed.Signed, parsed.Signature)) return WebIdentityAnswer.Refuse(WebIdentityError.InvalidToken, "The token's signature is wrong.");
+            if (!key.Verifies(parsed.Signed, parsed.Signature)) return WebIdentityAnswer.Refuse(WebIdentityError.InvalidToken, "The token's signature is wrong.");
 
             // 4.
             return new(ClaimsReader.Read(parsed.Claims, provider, time.GetUtcNow()), WebIdentityError.None, "");

@@ -202,7 +202,9 @@ public sealed class WebIdentityVerifierTests : IAsyncDisposable
     public async Task Verify_PayloadThatIsNoObjectInUtf8_IsRefused()
     {
         foreach (var payload in (string[])["[]", "7", "null", "{", "{}{}", "{\"sub\":\"\\ud800\"}", new string('[', 40), ""]) await ShouldRefuse(world.Rsa.Sign(payload));
-        var signed = $"{StrictBase64Url.Encode("""{"alg":"RS256","kid":"r1"}"""u8)}.{StrictBase64Url.Encode([.. "{\"sub\":\""u8, 0xc3, .. "\"}"u8])}";
+        var claims = world.Claims().ToJsonString()[..^1];
+        foreach (var member in (string[])["\"x\":\"\\ud800\"", "\"\\ud800\":1", "\"x\":[{\"y\":\"\\udc00\"}]"]) await ShouldRefuse(world.Rsa.Sign($"{claims},{member}}}"));
+        var signed = $"{StrictBase64Url.Encode("""{"alg":"RS256","kid":"r1"}"""u8)}.{StrictBase64Url.Encode([.. Encoding.UTF8.GetBytes(claims), .. ",\"x\":\""u8, 0xc3, .. "\"}"u8])}";
         await ShouldRefuse($"{signed}.{StrictBase64Url.Encode(world.Rsa.Sign(Encoding.ASCII.GetBytes(signed)))}");
     }
 
