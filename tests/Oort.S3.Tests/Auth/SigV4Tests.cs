@@ -43,7 +43,7 @@ public sealed class SigV4Tests
     public void SignatureScopes_MoreClientsThanItsLimit_StartsAnewAndFindsTheLast()
     {
         var scopes = new SignatureScopes();
-        var scope = new SignatureScope("AKID", "20260102", "us-east-1", ["host"]);
+        var scope = new SignatureScope("AKID", "20260102", "us-east-1", "s3", ["host"]);
         for (var i = 0; i <= 1024; i++)
             scopes.Keep($"{i}", scope);
         scopes.Find("0").ShouldBeNull();
@@ -54,10 +54,10 @@ public sealed class SigV4Tests
     public void SignatureScopes_VeryLongHeader_IsNotKept()
     {
         var scopes = new SignatureScopes();
-        scopes.Keep(new string('a', 1025), new SignatureScope("AKID", "20260102", "us-east-1", ["host"]));
+        scopes.Keep(new string('a', 1025), new SignatureScope("AKID", "20260102", "us-east-1", "s3", ["host"]));
         scopes.Find(new string('a', 1025)).ShouldBeNull();
     }
 
     [Fact]
-    public void SigningKey_Printed_ShowsNothing() => new SigningKey("secret", "20260102", "us-east-1").ToString().ShouldBe("***");
+    public void SigningKey_Printed_ShowsNothing() => new SigningKey("secret", "20260102", "us-east-1", "s3").ToString().ShouldBe("***");
 }
