@@ -25,6 +25,9 @@ public enum PrincipalKind
 /// <param name="CanonicalId">The account's id in ACLs: 64 hexadecimal digits.</param>
 public sealed record Principal(PrincipalKind Kind, string Account, string Arn, string? Role, string CanonicalId)
 {
+    /// <summary>Vouches for whoever signs with the key of an Ethereum address.</summary>
+    public const string WalletProvider = "ethereum";
+
     public static Principal Anonymous { get; } = new(PrincipalKind.Anonymous, "", "", null, "");
 
     public static Principal Root(string account, string canonicalId) => new(PrincipalKind.Root, account, Access.Arn.OfIam(account, "root").ToString(), null, canonicalId);

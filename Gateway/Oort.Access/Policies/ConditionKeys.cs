@@ -14,7 +14,7 @@ public static class ConditionKeys
         "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:ViaAWSService", "aws:VpcSourceIp", "aws:userid", "aws:username",
         "ethereum:address", "ethereum:chain-id",
         "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "iam:ResourceTag/",
-        "oidc:amr/", "oidc:aud/", "oidc:azp/", "oidc:sub/",
+        "oidc:amr/", "oidc:aud/", "oidc:azp/", "oidc:email/", "oidc:oaud/", "oidc:sub/",
         "s3:AccessGrantsInstanceArn", "s3:AccessPointNetworkOrigin", "s3:BucketTag/", "s3:DataAccessPointAccount", "s3:DataAccessPointArn", "s3:ExistingObjectTag/", "s3:InventoryAccessibleOptionalFields", "s3:LocationConstraint",
         "s3:ObjectCreationOperation", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys", "s3:ResourceAccount", "s3:TlsVersion", "s3:VersionId", "s3:authType", "s3:delimiter", "s3:if-match", "s3:if-none-match", "s3:max-keys",
         "s3:object-lock-legal-hold", "s3:object-lock-mode", "s3:object-lock-remaining-retention-days", "s3:object-lock-retain-until-date", "s3:prefix", "s3:signatureAge", "s3:signatureversion", "s3:versionid", "s3:x-amz-acl", "s3:x-amz-content-sha256",

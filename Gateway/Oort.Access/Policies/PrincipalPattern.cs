@@ -20,9 +20,6 @@ internal enum PrincipalMatch
 /// <summary>The principals that a statement names (IAM User Guide: "AWS JSON policy elements: Principal").</summary>
 internal sealed class PrincipalPattern
 {
-    /// <summary>Vouches for whoever signs with the key of an Ethereum address.</summary>
-    public const string WalletProvider = "ethereum";
-
     private const int AccountLength = 12;
 
     private readonly bool isEverybody;
@@ -70,7 +67,7 @@ internal sealed class PrincipalPattern
                     case "CanonicalUser" when value.Length == 64 && value.All(char.IsAsciiHexDigitLower):
                         canonical.Add(value);
                         break;
-                    case "Federated" when value == WalletProvider || (Arn.TryParse(value, out var arn) && arn is { Partition: "aws", Service: "iam", Region: "" } && IsAccount(arn.Account) && arn.Resource.StartsWith("oidc-provider/", StringComparison.Ordinal)):
+                    case "Federated" when value == Principal.WalletProvider || (Arn.TryParse(value, out var arn) && arn is { Partition: "aws", Service: "iam", Region: "" } && IsAccount(arn.Account) && arn.Resource.StartsWith("oidc-provider/", StringComparison.Ordinal)):
                         providers.Add(value);
                         break;
                     case "Service" when value.EndsWith(".amazonaws.com", StringComparison.Ordinal):

@@ -25,6 +25,9 @@ internal sealed record Caller(string AccessKeyId, string OwnerId, string Display
     public static Caller RootOf(string accessKeyId, string number, string canonicalId, string displayName, Session? session = null) =>
         new(accessKeyId, canonicalId, displayName, Principal.Root(number, canonicalId), number, null, new(), session);
 
+    /// <summary>Somebody whom a provider vouches for.</summary>
+    public static Caller Federated(string provider, string subject) => new("", "", "", Principal.Federated(provider), subject, null, new(), null);
+
     public bool IsRoot => Principal.Kind == PrincipalKind.Root;
 
     /// <summary>Who made a request.</summary>

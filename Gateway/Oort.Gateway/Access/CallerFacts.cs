@@ -60,11 +60,10 @@ internal class CallerFacts(HttpContext http, Caller caller, string resourceAccou
     public override bool TryFind(ConditionKey key, string name, out ConditionValue value)
     {
         value = default;
-        if (known.TryGetValue(key.Name, out var read))
+        if (known.TryGetValue(key.Name, out var read) && read(this, name) is { } found)
         {
-            var found = read(this, name);
-            value = found ?? default;
-            return found is not null;
+            value = found;
+            return true;
         }
 
         return more is not null && more.TryGetValue(key.IsFamily ? $"{key.Name}/{name}" : key.Name, out value);

@@ -78,6 +78,15 @@ public sealed record GatewayOptions
     /// <summary>File with accounts, users and keys that are to be there (docs/access.md). Null: none.</summary>
     public string? UsersFile { get; init; }
 
+    /// <summary>Hosts of identity providers (OpenID Connect) that may have any address, also of this machine and its networks. Default: none; providers are at public addresses.</summary>
+    public ImmutableArray<string> IdentityHosts { get; init; } = [];
+
+    /// <summary>Whether identity providers may be asked without TLS: keys that come so can be anybody's on the way. Default: no.</summary>
+    public bool AllowsHttpIdentities { get; init; }
+
+    /// <summary>Chains that messages of wallets who sign in may name. Default: 1, which wallets say who use no chain.</summary>
+    public ImmutableArray<ulong> WalletChains { get; init; } = [1];
+
     /// <summary>"text": one line an event; "json": one object an event. Default text.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 

@@ -51,6 +51,9 @@ public sealed record OptionDefinition(
         Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
         One("users", "FILE", "Accounts, users and keys to make if they are not there, as JSON (docs/access.md, \"Unattended installs\").", (o, v) => o with { UsersFile = v }),
+        List("identity-host", "HOST[:PORT]", "Host of an identity provider (OpenID Connect) that may have an address of this machine or its networks; repeatable.", (o, v) => o with { IdentityHosts = [.. v.Select(NotEmpty)] }),
+        Switch("allow-http-identities", "Ask identity providers without TLS too.", (o, on) => o with { AllowsHttpIdentities = on }),
+        List("wallet-chain", "ID", "Chain that wallets may sign in for (default 1); repeatable.", (o, v) => o with { WalletChains = [.. v.Select(text => (ulong)Whole(text, 1, int.MaxValue))] }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
     ];

@@ -14,8 +14,6 @@ using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
-using Oort.Identity.Accounts;
-using Oort.Identity.Store;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Budget;
@@ -34,11 +32,11 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
-    private readonly IdentityStore identities;
+    private readonly IdentityServices identities;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityStore identities, PrometheusPage metrics, SystemMeters meters)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters)
     {
         this.directory = directory;
         this.root = root;
@@ -51,7 +49,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.identities = identities;
         this.metrics = metrics;
         this.meters = meters;
-        Endpoint = new Uri(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Endpoint = EndpointOf(app);
     }
 
     /// <summary>Where S3 is served.</summary>
@@ -73,7 +71,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         SystemMeters? meters = null;
         WebApplication? app = null;
         ImportService? imports = null;
-        IdentityStore? identities = null;
+        IdentityServices? identities = null;
         try
         {
             // 2. Keys, stores, database, journal.
@@ -89,19 +87,17 @@ public sealed partial class GatewayHost : IAsyncDisposable
             meters = new SystemMeters(system, buffers);
 
             // 3. Who there is.
-            var credentials = RootCredentials.LoadOrCreate(options, directory.FullPath);
-            identities = await IdentityStore.OpenAsync(system.Metadata, new ClusterSeal(system), Operators, options.Metadata is not null, TimeProvider.System, loggers.CreateLogger<IdentityStore>(), cancellationToken);
-            if (options.UsersFile is { } seeds) await UserSeeds.Read(seeds).ApplyAsync(identities, new ClusterSeal(system), credentials.AccessKey, TimeProvider.System, cancellationToken);
+            identities = await IdentityServices.OpenAsync(options, directory.FullPath, system, loggers, TimeProvider.System, cancellationToken);
 
             // 4. The endpoints.
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
-            Map(app, options, system, members, credentials, identities, jobs, imports, metrics, loggers);
+            Map(app, options, system, members, identities, jobs, imports, metrics, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
 
             var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters);
-            Announcement.Write(announcement, host.Endpoint, options, credentials, system.GetStatus());
+            Announcement.Write(announcement, host.Endpoint, options, identities.Root, system.GetStatus());
             return host;
         }
         catch (Exception e)
@@ -141,9 +137,6 @@ public sealed partial class GatewayHost : IAsyncDisposable
         directory.Dispose();
     }
 
-    /// <summary>The account of those who run the gateway, whose root's keys its configuration gives.</summary>
-    private static Account Operators => new(Accounts.NumberOf(RootCredentials.OwnerId), RootCredentials.OwnerId, "root", null);
-
     private static void CheckPort(GatewayOptions options)
     {
         using var probe = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -162,6 +155,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
             throw new ConfigurationException($"{options.Listen} cannot be listened on ({e.Message}); choose another address with --listen ADDR:PORT.");
         }
     }
+
+    /// <summary>Known when it listens.</summary>
+    private static Uri EndpointOf(WebApplication app) => new(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     private static ConfigurationException PortInUse(GatewayOptions options) =>
         new($"{options.Listen} is taken by another process; stop that one or choose another port with --listen {options.Listen.Address}:PORT.");
@@ -216,7 +212,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, RootCredentials root, IdentityStore identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -228,17 +224,18 @@ public sealed partial class GatewayHost : IAsyncDisposable
             BodyStallMax = options.StallTimeout,
         };
         var operationOptions = new GatewayS3Options { Region = options.Region };
-        var seal = new ClusterSeal(system);
-        var credentials = new Credentials(root, identities, seal, TimeProvider.System);
-        var gate = new AccessGate(system.Metadata, identities, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), identities.Uses);
+        var store = identities.Store;
+        var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
+        var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
         var requests = new NodeRequests(members, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, new AdminGate(identities.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline);
-        var sts = new StsApi(identities, seal, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
-        var iam = new IamApi(identities, seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
+        var own = new OortPaths(system, metrics, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline);
+        var sts = new StsApi(store, identities.Seal, identities.Tokens, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
+        var iam = new IamApi(store, identities.Seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
-        app.Run(http => pipeline.IsReserved(http) ? own.HandleAsync(http) : IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http));
+        var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointOf(app)), identities.Seal, TimeProvider.System).Service);
+        app.Run(http => pipeline.IsReserved(http) ? http.Request.Path.StartsWithSegments("/_oort/sign-in") ? pipeline.HandleAsync(http, wallets.Value) : own.HandleAsync(http) : IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http));
     }
 }

@@ -27,6 +27,15 @@ internal sealed class QueryForm
         return form;
     }
 
+    /// <summary>Sets a value; null and nothing are the same.</summary>
+    public string? this[string name]
+    {
+        init
+        {
+            if (value is not null) values[name] = value;
+        }
+    }
+
     public string? Find(string name) => values.GetValueOrDefault(name);
 
     public string Required(string name) => values.TryGetValue(name, out var value) && value.Length > 0 ? value : throw Invalid($"{name} is missing.");

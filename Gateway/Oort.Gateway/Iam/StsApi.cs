@@ -6,13 +6,14 @@ using Oort.Gateway.Access;
 using Oort.Identity.Model;
 using Oort.Identity.Sessions;
 using Oort.Identity.Store;
+using Oort.Identity.WebIdentity;
 using Oort.S3;
 using static Oort.Gateway.Iam.QueryAnswer;
 
 namespace Oort.Gateway.Iam;
 
 /// <summary>Temporary credentials (STS API). Thread-safe.</summary>
-internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, string region, TimeProvider time, ILogger<StsApi> logger)
+internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, WebIdentityVerifier tokens, string region, TimeProvider time, ILogger<StsApi> logger)
 {
     private const string Space = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -30,6 +31,8 @@ internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, stri
     private const int PackedLengthMax = 4_096;
 
     private static readonly AccessAction assumeRole = AccessActions.Get("sts:AssumeRole");
+    private static readonly AccessAction assumeRoleWithWallet = AccessActions.Get("sts:AssumeRoleWithWallet");
+    private static readonly AccessAction assumeRoleWithWebIdentity = AccessActions.Get("sts:AssumeRoleWithWebIdentity");
     private static readonly AccessAction getSessionToken = AccessActions.Get("sts:GetSessionToken");
     private static readonly AccessAction tagSession = AccessActions.Get("sts:TagSession");
     private static readonly AccessAction setSourceIdentity = AccessActions.Get("sts:SetSourceIdentity");
@@ -38,6 +41,13 @@ internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, stri
 
     public async ValueTask HandleAsync(S3Request request, QueryForm form, CancellationToken cancellationToken)
     {
+        // Who has a token of somebody else needs no keys.
+        if (form.Action == "AssumeRoleWithWebIdentity")
+        {
+            await WriteAsync(request, Space, form.Action, await AssumeRoleWithWebIdentityAsync(request, form, cancellationToken), cancellationToken);
+            return;
+        }
+
         var caller = Caller.Of(request);
         if (caller.Principal.Kind == PrincipalKind.Anonymous) throw new S3Exception(QueryErrors.MissingAuthenticationToken);
         IEnumerable<object?> answer = form.Action switch
@@ -72,19 +82,79 @@ internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, stri
         if (Find(arn) is not { } role) throw Denied(request, caller, $"User: {caller.Principal.Arn} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         if (caller.IsRoot) throw Denied(request, caller, "Roles may not be assumed by root accounts.");
         var wish = SessionWish.Read(form, role, caller.Session is null ? role.SessionSecondsMax : Math.Min(ChainedSecondsMax, role.SessionSecondsMax));
-        var facts = new CallerFacts(request.Http, caller, role.Account, region, time.GetUtcNow(), StsFacts.OfSession(form, wish.Tags, wish.Seconds));
-        foreach (var action in wish.Actions(assumeRole, tagSession, setSourceIdentity))
-        {
-            var decision = AccessEvaluator.DecideTrust(new(caller.Principal, action, Parsed(role), role.Account, facts), caller.Own with { Resource = role.Trust.Trust });
-            if (!decision.IsAllowed) throw Denied(request, caller, $"User: {caller.Principal.Arn} is not authorized to perform: {action.Name} on resource: {arn}");
-        }
-
+        EnsureTrusted(request, caller, role, wish, assumeRole, StsFacts.OfSession(form, wish.Tags, wish.Seconds), $"User: {caller.Principal.Arn} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Begin(role, wish, null);
     }
+
+    private async ValueTask<IEnumerable<object?>> AssumeRoleWithWebIdentityAsync(S3Request request, QueryForm form, CancellationToken cancellationToken)
+    {
+        var (arn, token) = (form.Required("RoleArn"), form.Required("WebIdentityToken"));
+        // Only an account that has registered the provider, and has such a role, makes the gateway ask it for keys.
+        if (WebIdentityVerifier.IssuerOf(token) is not { } issuer) throw new S3Exception(QueryErrors.InvalidIdentityToken);
+        var refused = $"Not authorized to perform sts:AssumeRoleWithWebIdentity on resource: {arn}";
+        if (Find(arn) is not { } role || store.Snapshot.Find(role.Account)?.Providers.Values.FirstOrDefault(one => one.Url == issuer) is not { } registered) throw Denied(request, Caller.Anonymous, refused);
+        var provider = new WebIdentityProvider(registered.Url, registered.ClientIds);
+        var answer = await tokens.VerifyAsync(token, provider, cancellationToken);
+        if (answer.Claims is not { } claims)
+        {
+            LogDenied(logger, request.RequestId, $"a user of {issuer}", answer.Reason);
+            throw new S3Exception(ErrorOf(answer.Error), answer.Reason);
+        }
+
+        var wish = SessionWish.Read(form, role, role.SessionSecondsMax) with { Tags = claims.Tags.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+        var facts = StsFacts.OfSession(form, wish.Tags, wish.Seconds);
+        StsFacts.AddClaims(facts, provider, claims);
+        var caller = Caller.Federated(registered.Arn, claims.Subject);
+        EnsureTrusted(request, caller, role, wish, assumeRoleWithWebIdentity, facts, refused);
+        return [.. Begin(role, wish, registered.Arn), X("SubjectFromWebIdentityToken", claims.Subject), X("Audience", claims.Audience), X("Provider", registered.Arn)];
+    }
+
+    /// <summary>Begins a session for whoever has signed with the key of an address.</summary>
+    /// <param name="form">RoleArn, and what AssumeRole knows besides.</param>
+    /// <param name="address">0x and 40 small hexadecimal digits.</param>
+    /// <exception cref="S3Exception">AccessDenied, ValidationError.</exception>
+    public Session AssumeRoleWithWallet(S3Request request, QueryForm form, string address, ulong chainId)
+    {
+        var arn = form.Required("RoleArn");
+        var refused = $"Not authorized to perform sts:AssumeRoleWithWallet on resource: {arn}";
+        if (Find(arn) is not { } role) throw Denied(request, Caller.Anonymous, refused);
+        var wish = SessionWish.Read(form, role, role.SessionSecondsMax);
+        var facts = StsFacts.OfSession(form, wish.Tags, wish.Seconds);
+        StsFacts.Add(facts, "ethereum:address", address);
+        StsFacts.Add(facts, "ethereum:chain-id", chainId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        EnsureTrusted(request, Caller.Federated(Principal.WalletProvider, address), role, wish, assumeRoleWithWallet, facts, refused);
+        return BeginSession(role, wish, Principal.WalletProvider);
+    }
+
+    private void EnsureTrusted(S3Request request, Caller caller, Role role, SessionWish wish, AccessAction assume, Dictionary<string, ConditionValue> more, string refused)
+    {
+        var facts = new CallerFacts(request.Http, caller, role.Account, region, time.GetUtcNow(), more);
+        foreach (var action in wish.Actions(assume, tagSession, setSourceIdentity))
+            if (!AccessEvaluator.DecideTrust(new(caller.Principal, action, Parsed(role), role.Account, facts), caller.Own with { Resource = role.Trust.Trust }).IsAllowed) throw Denied(request, caller, refused);
+    }
+
+    private static S3Error ErrorOf(WebIdentityError error) => error switch
+    {
+        WebIdentityError.ExpiredToken => QueryErrors.ExpiredTokenException,
+        WebIdentityError.RejectedClaim => QueryErrors.IdpRejectedClaim,
+        WebIdentityError.ProviderUnreachable => QueryErrors.IdpCommunicationError,
+        _ => QueryErrors.InvalidIdentityToken,
+    };
 
     /// <summary>Begins a session of a role that may be assumed.</summary>
     /// <param name="provider">Who vouched; null: the caller had keys.</param>
     private IEnumerable<object?> Begin(Role role, SessionWish wish, string? provider)
+    {
+        var session = BeginSession(role, wish, provider);
+        return
+        [
+            Show(session), X("AssumedRoleUser", X("AssumedRoleId", $"{role.Id}:{wish.Name}"), X("Arn", ArnOf(role, wish.Name))), X("PackedPolicySize", (wish.PackedLength * 100 + PackedLengthMax - 1) / PackedLengthMax), Optional("SourceIdentity", wish.SourceIdentity),
+        ];
+    }
+
+    private static string ArnOf(Role role, string session) => Principal.Session(role.Account, "", role.FullName, session).Arn;
+
+    private Session BeginSession(Role role, SessionWish wish, string? provider)
     {
         var now = Now();
         var session = new Session(Names.NewSessionKeyId(), Names.NewSecret(), SessionKind.Role, role.Account, role.Id, role.Name.ToLowerInvariant(), wish.Name, now, now.AddSeconds(wish.Seconds))
@@ -95,12 +165,8 @@ internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, stri
             SourceIdentity = wish.SourceIdentity,
             Provider = provider,
         };
-        var principal = Principal.Session(role.Account, "", role.FullName, wish.Name);
-        LogBegun(logger, principal.Arn, session.KeyId, session.Expires);
-        return
-        [
-            Show(session), X("AssumedRoleUser", X("AssumedRoleId", $"{role.Id}:{wish.Name}"), X("Arn", principal.Arn)), X("PackedPolicySize", (wish.PackedLength * 100 + PackedLengthMax - 1) / PackedLengthMax), Optional("SourceIdentity", wish.SourceIdentity),
-        ];
+        LogBegun(logger, ArnOf(role, wish.Name), session.KeyId, session.Expires);
+        return session;
     }
 
     private Role? Find(string text) =>

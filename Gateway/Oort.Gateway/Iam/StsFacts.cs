@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Oort.Access.Policies;
+using Oort.Identity.WebIdentity;
 
 namespace Oort.Gateway.Iam;
 
@@ -8,7 +9,7 @@ namespace Oort.Gateway.Iam;
 internal static class StsFacts
 {
     private static readonly string[] known =
-        ["aws:RequestTag", "aws:TagKeys", "ethereum:address", "ethereum:chain-id", "iam:PermissionsBoundary", "iam:PolicyARN", "oidc:amr", "oidc:aud", "oidc:azp", "oidc:sub", "sts:DurationSeconds", "sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity"];
+        ["aws:RequestTag", "aws:TagKeys", "ethereum:address", "ethereum:chain-id", "iam:PermissionsBoundary", "iam:PolicyARN", "oidc:amr", "oidc:aud", "oidc:azp", "oidc:email", "oidc:oaud", "oidc:sub", "sts:DurationSeconds", "sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity"];
 
     public static bool Knows(ConditionKey key) => known.Contains(key.Name, StringComparer.OrdinalIgnoreCase);
 
@@ -32,6 +33,14 @@ internal static class StsFacts
         Add(facts, "sts:SourceIdentity", form.Find("SourceIdentity"));
         Add(facts, "sts:DurationSeconds", seconds.ToString(CultureInfo.InvariantCulture));
         return facts;
+    }
+
+    /// <summary>Adds what a token of a provider says.</summary>
+    public static void AddClaims(Dictionary<string, ConditionValue> facts, WebIdentityProvider provider, WebIdentityClaims claims)
+    {
+        foreach (var claim in (string[])["amr", "aud", "azp", "email", "oaud", "sub"])
+            if (claims.Find(claim) is { } value) facts[$"oidc:{claim}/{provider.Name}"] = value;
+        facts["aws:FederatedProvider"] = new(provider.Issuer);
     }
 
     public static void Add(Dictionary<string, ConditionValue> facts, string name, string? value)

@@ -43,6 +43,21 @@ public sealed class WebIdentityVerifier : IDisposable
         }
     }
 
+    /// <summary>Whose token it says it is, unverified: to find out who has registered that provider.</summary>
+    /// <returns>Null: it is no token, or does not say.</returns>
+    public static string? IssuerOf(string token)
+    {
+        try
+        {
+            using var parsed = JsonWebToken.Parse(token);
+            return parsed.Claims.Text("iss");
+        }
+        catch (Exception e) when (e is WebIdentityException or FormatException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => client.Dispose();
 
     private ProviderKeys KeysOf(string issuer)
