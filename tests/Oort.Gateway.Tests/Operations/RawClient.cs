@@ -19,7 +19,9 @@ public sealed record RawAnswer(int Status, Dictionary<string, string> Headers, b
 }
 
 /// <summary>Sends what SDKs cannot: any method, target, headers and body, signed with Signature V4 and UNSIGNED-PAYLOAD by code that shares nothing with the gateway's.</summary>
-public sealed class RawClient(Uri endpoint, string accessKey, string secretKey) : IDisposable
+/// <param name="service">For which service requests are signed.</param>
+/// <param name="token">Of a session; null: the key is no temporary one.</param>
+public sealed class RawClient(Uri endpoint, string accessKey, string secretKey, string service = "s3", string? token = null) : IDisposable
 {
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
@@ -28,6 +30,13 @@ public sealed class RawClient(Uri endpoint, string accessKey, string secretKey) 
     {
         using var request = Request(method, target, body, Sign(method, target, headers));
         return await ReadAsync(request);
+    }
+
+    /// <summary>Posts a form, as IAM and STS are asked.</summary>
+    public Task<RawAnswer> PostFormAsync(params (string Name, string Value)[] fields)
+    {
+        var body = Encoding.UTF8.GetBytes(string.Join('&', fields.Select(field => $"{Uri.EscapeDataString(field.Name)}={Uri.EscapeDataString(field.Value)}")));
+        return SendAsync("POST", "/", body, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"), ("x-amz-content-sha256", Convert.ToHexStringLower(SHA256.HashData(body))));
     }
 
     public Task<RawAnswer> SendAsync(string method, string target, string body, params (string Name, string Value)[] headers) =>
@@ -70,6 +79,7 @@ public sealed class RawClient(Uri endpoint, string accessKey, string secretKey) 
     {
         var (date, scope) = Scope(TimeProvider.System.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture));
         var all = new List<(string Name, string Value)>(headers) { ("x-amz-date", date) };
+        if (token is not null) all.Add(("x-amz-security-token", token));
         if (!headers.Any(header => header.Name == "x-amz-content-sha256")) all.Add(("x-amz-content-sha256", "UNSIGNED-PAYLOAD"));
 
         // Hop-by-hop headers are not the client's to sign.
@@ -89,7 +99,7 @@ public sealed class RawClient(Uri endpoint, string accessKey, string secretKey) 
         return all;
     }
 
-    private static (string Date, string Scope) Scope(string date) => (date, $"{date[..8]}/us-east-1/s3/aws4_request");
+    private (string Date, string Scope) Scope(string date) => (date, $"{date[..8]}/us-east-1/{service}/aws4_request");
 
     private byte[] SigningKey(string scope) =>
         scope.Split('/').Aggregate(Encoding.UTF8.GetBytes("AWS4" + secretKey), (key, step) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(step)));
