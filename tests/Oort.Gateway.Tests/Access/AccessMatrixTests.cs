@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Gateway.Access;
 using Oort.Gateway.Operations;
+using Oort.Gateway.Tests.Iam;
 using Oort.Gateway.Tests.Operations;
 using Oort.S3;
 using Shouldly;
@@ -9,7 +10,7 @@ using Xunit;
 namespace Oort.Gateway.Tests.Access;
 
 /// <summary>Every operation, by a caller without any right, with just the rights that it needs, and with all others.</summary>
-public sealed class AccessMatrixTests(TestGateway gateway)
+public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGateway identities)
 {
     private const string Tags = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
     private const string Keys = "<Delete><Object><Key>key</Key></Object></Delete>";

@@ -8,9 +8,11 @@ internal static class AnonymousClient
 {
     private static readonly HttpClient http = new();
 
-    public static async Task<RawAnswer> SendAsync(TestGateway gateway, string method, string target, string? body = null, params (string Name, string Value)[] headers)
+    public static Task<RawAnswer> SendAsync(TestGateway gateway, string method, string target, string? body = null, params (string Name, string Value)[] headers) => SendAsync(gateway.Endpoint, method, target, body, headers);
+
+    public static async Task<RawAnswer> SendAsync(Uri endpoint, string method, string target, string? body = null, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(new(method), new Uri(gateway.Endpoint, target));
+        using var request = new HttpRequestMessage(new(method), new Uri(endpoint, target));
         if (body is not null) request.Content = new StringContent(body);
         foreach (var (name, value) in headers)
             if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
