@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Oort.Gateway;
@@ -11,13 +12,13 @@ namespace Oort.Cli;
 internal sealed class AdminException(string message) : Exception(message);
 
 /// <summary>A client of <c>/_oort/admin/v1</c> that signs with Signature Version 4 (AWS: "Signing API requests").</summary>
-internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretKey, TimeProvider time) : IDisposable
+internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretKey, TimeProvider time, X509Certificate2Collection? authorities) : IDisposable
 {
     private const string BasePath = "/_oort/admin/v1/";
     private const string Region = "us-east-1";
 
     // A check of every shard answers at its end.
-    private readonly HttpClient _http = new() { BaseAddress = endpoint, Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = CaFile.Connect(authorities, Timeout.InfiniteTimeSpan);
 
     /// <summary>Sends a request and reads the JSON answer.</summary>
     /// <exception cref="AdminException">Not reached, or refused; says why.</exception>
@@ -36,6 +37,7 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
         }
         catch (HttpRequestException e)
         {
+            if (e.HttpRequestError == HttpRequestError.SecureConnectionError) throw Distrusted(endpoint, e);
             throw new AdminException($"No gateway answers at {endpoint} ({e.Message}); start one with `oort serve`, or name it with --endpoint URL.");
         }
     }
@@ -59,6 +61,10 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
             throw new AdminException($"The gateway at {endpoint} did not answer to the end ({e.Message}); start one with `oort serve`, or name it with --endpoint URL.");
         }
     }
+
+    /// <summary>The certificate is not to be trusted, or it is no TLS.</summary>
+    public static AdminException Distrusted(Uri endpoint, HttpRequestException e) =>
+        new($"No secure connection to {endpoint} ({(e.InnerException ?? e).Message}); name the authority of its certificate with --ca-file FILE, and the gateway as its certificate does.");
 
     private static string Explain(HttpResponseMessage response, string text)
     {

@@ -49,6 +49,7 @@ public sealed partial class S3Client : IDisposable
             PooledConnectionIdleTimeout = connectionIdleMax,
             ActivityHeadersPropagator = null,
         };
+        if (options.Authorities is { } authorities) handler.SslOptions.CertificateChainPolicy = S3ClientOptions.Trusting(authorities);
         if (options.AllowsLocalAddresses) return handler;
         // A proxy would connect in our place, and look at no address.
         handler.UseProxy = false;

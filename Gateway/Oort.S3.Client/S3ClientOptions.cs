@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Oort.S3.Client;
 
@@ -49,6 +50,9 @@ public sealed record S3ClientOptions
     /// somebody who is not this machine's operator. Names are checked by what they resolve to, at each connection; no proxy is used then.</summary>
     public bool AllowsLocalAddresses { get; init; } = true;
 
+    /// <summary>Who may vouch for the service's certificate, in place of the system's authorities. Null: those.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
     /// <summary>Attempts for one request at most, the first included. Default 6: with the delays below half a minute of a service that is away.</summary>
     [Range(1, 100)]
     public int AttemptCountMax { get; init; } = 6;
@@ -70,4 +74,12 @@ public sealed record S3ClientOptions
     /// <summary>Connections at once.</summary>
     [Range(1, 10_000)]
     public int ConnectionCountMax { get; init; } = 64;
+
+    /// <summary>How certificates are judged that these authorities vouch for. Names and times are checked as ever; private authorities publish no revocations.</summary>
+    public static X509ChainPolicy Trusting(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
 }

@@ -12,6 +12,7 @@ internal abstract partial class OortProcess : IAsyncDisposable
 
     private const int LinesMax = 20_000;
     private const int SignalTerminate = 15;
+    private const int SignalHangUp = 1;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines;
@@ -42,6 +43,9 @@ internal abstract partial class OortProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         return _process.ExitCode;
     }
+
+    /// <summary>SIGHUP: its files have changed.</summary>
+    public void HangUp() => SendSignal(_process.Id, SignalHangUp);
 
     /// <summary>Waits until it has ended by itself. Result: the exit code.</summary>
     public async Task<int> WhenEndedAsync(TimeSpan patience)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
 using Oort.Gateway;
 using Oort.S3.Client;
 
@@ -11,14 +12,23 @@ internal sealed class RemoteFlags
 
     private readonly Option<string> _endpoint = new("--endpoint") { Description = $"The gateway's URL (default OORT_ENDPOINT, else {EndpointDefault}).", HelpName = "URL" };
     private readonly Option<string> _data = new("--data") { Description = "Data directory whose root credentials sign, when OORT_ACCESS_KEY and OORT_SECRET_KEY are not set (default ./oort-data).", HelpName = "DIR" };
+    private readonly Option<string> _caFile = CaFileOption();
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
     public void AddTo(Command command)
     {
         command.Options.Add(_endpoint);
         command.Options.Add(_data);
+        command.Options.Add(_caFile);
         command.Options.Add(_json);
     }
+
+    public static Option<string> CaFileOption() => new("--ca-file") { Description = "PEM file of the authorities that vouch for the gateway's certificate (default OORT_CA_FILE, else the system's).", HelpName = "FILE" };
+
+    /// <returns>Null: those of the system.</returns>
+    /// <exception cref="ConfigurationException">The file cannot be used.</exception>
+    public static X509Certificate2Collection? Authorities(ParseResult parsed, Option<string> caFile) =>
+        (parsed.GetValue(caFile) ?? Environment.GetEnvironmentVariable("OORT_CA_FILE")) is { Length: > 0 } file ? CaFile.Read(file) : null;
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
@@ -41,7 +51,7 @@ internal sealed class RemoteFlags
     public AdminClient Connect(ParseResult parsed)
     {
         var (endpoint, access, secret) = Target(parsed);
-        return new AdminClient(endpoint, access, secret, TimeProvider.System);
+        return new AdminClient(endpoint, access, secret, TimeProvider.System, Authorities(parsed, _caFile));
     }
 
     /// <summary>A client of the gateway's S3.</summary>
@@ -49,7 +59,7 @@ internal sealed class RemoteFlags
     public S3Client ConnectS3(ParseResult parsed, int connectionCount)
     {
         var (endpoint, access, secret) = Target(parsed);
-        return new S3Client(new() { Endpoint = endpoint, Addressing = S3Addressing.Path, ConnectionCountMax = connectionCount }, new(access, secret.Reveal()), TimeProvider.System, new Random());
+        return new S3Client(new() { Endpoint = endpoint, Addressing = S3Addressing.Path, ConnectionCountMax = connectionCount, Authorities = Authorities(parsed, _caFile) }, new(access, secret.Reveal()), TimeProvider.System, new Random());
     }
 
     private (Uri Endpoint, string AccessKey, Secret SecretKey) Target(ParseResult parsed)

@@ -15,6 +15,18 @@ public sealed record GatewayOptions
     /// <summary>Where S3 is served. Default: 127.0.0.1:9000, reachable from this machine only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 9000);
 
+    /// <summary>PEM file of the certificate with its chain; S3 is then served over TLS. Given together with <see cref="TlsKeyFile"/>. Null: plain HTTP.</summary>
+    public string? TlsCertificateFile { get; init; }
+
+    /// <summary>PEM file of the certificate's private key, without a password.</summary>
+    public string? TlsKeyFile { get; init; }
+
+    /// <summary>Whether answers over TLS tell browsers to come by TLS only, for a year. Default: no, since that cannot be taken back.</summary>
+    public bool Hsts { get; init; }
+
+    /// <summary>Where administration and metrics are served, and then nowhere else. Null: where S3 is.</summary>
+    public IPEndPoint? AdminListen { get; init; }
+
     /// <summary>Directories of the stores, in the order given. Empty: six directories under <see cref="DataDirectory"/>.</summary>
     public ImmutableArray<string> Disks { get; init; } = [];
 

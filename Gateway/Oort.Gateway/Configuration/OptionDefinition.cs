@@ -29,6 +29,10 @@ public sealed record OptionDefinition(
     [
         One("data", "DIR", "Data directory (default ./oort-data).", (o, v) => o with { DataDirectory = NotEmpty(v) }),
         One("listen", "ADDR:PORT", "Where S3 is served (default 127.0.0.1:9000; port 0 takes a free one).", (o, v) => o with { Listen = EndPoint(v) }),
+        One("tls-cert", "FILE", "PEM file of a certificate with its chain: S3 is served over TLS 1.2 or 1.3. Read anew when it changes.", (o, v) => o with { TlsCertificateFile = NotEmpty(v) }),
+        One("tls-key", "FILE", "PEM file of its private key, without a password.", (o, v) => o with { TlsKeyFile = NotEmpty(v) }),
+        Switch("hsts", "Tell browsers to come by TLS only, for a year.", (o, on) => o with { Hsts = on }),
+        One("admin-listen", "ADDR:PORT", "Where administration and metrics are served, and then nowhere else (default: where S3 is).", (o, v) => o with { AdminListen = EndPoint(v) }),
         List("disk", "DIR", "A store's directory; repeat for each disk (default: six directories in the data directory).", (o, v) => o with { Disks = [.. v.Select(NotEmpty)] }),
         One("metadata", "URL", "PostgreSQL database of the metadata, postgres://USER@HOST:PORT/DATABASE, for several gateways (default: SQLite in the data directory). A password belongs into OORT_METADATA or a password file (PGPASSFILE).", (o, v) => o with { Metadata = new Secret(NotEmpty(v)) }),
         List("domain", "NAME", "Serve buckets as BUCKET.NAME too; repeatable.", (o, v) => o with { Domains = [.. v.Select(DomainName)] }),

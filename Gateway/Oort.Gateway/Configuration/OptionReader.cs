@@ -89,6 +89,12 @@ public static class OptionReader
     {
         if ((options.AccessKey is null) != (options.SecretKey is null))
             throw new ConfigurationException("OORT_ACCESS_KEY and OORT_SECRET_KEY are given together or not at all.");
+        if ((options.TlsCertificateFile is null) != (options.TlsKeyFile is null))
+            throw new ConfigurationException(options.TlsKeyFile is null ? "--tls-cert needs the certificate's private key, too; name it with --tls-key FILE." : "--tls-key needs the certificate, too; name it with --tls-cert FILE.");
+        if (options is { Hsts: true, TlsCertificateFile: null })
+            throw new ConfigurationException("--hsts tells browsers to come by TLS only, so it needs --tls-cert and --tls-key; behind a proxy that ends TLS, the proxy says it.");
+        if (options.AdminListen is { Port: > 0 } admin && admin.Equals(options.Listen))
+            throw new ConfigurationException($"--admin-listen: {admin} is where S3 is served; choose another port, or leave it out.");
         if (options.CacheDirectory is null && (options.CachesOwnDisks || options.CacheBytes != new GatewayOptions().CacheBytes))
             throw new ConfigurationException("--cache-size and --cache-own-disks say how --cache-dir is used; give it too.");
         var twice = options.Disks.GroupBy(Path.GetFullPath).FirstOrDefault(g => g.Count() > 1);

@@ -13,7 +13,7 @@ internal static class Announcement
         to.Flush();
     }
 
-    public static void Write(TextWriter to, Uri endpoint, GatewayOptions options, RootCredentials credentials, SystemStatus status)
+    public static void Write(TextWriter to, Uri endpoint, Uri admin, GatewayOptions options, RootCredentials credentials, SystemStatus status)
     {
         foreach (var warning in status.Warnings) to.WriteLine($"Warning: {warning}");
         to.WriteLine($"Oort {AdminApi.Version}: {status.Geometry} over {status.Stores.Length} stores; data directory {Path.GetFullPath(options.DataDirectory)}");
@@ -29,6 +29,7 @@ internal static class Announcement
         to.WriteLine($"  export AWS_ACCESS_KEY_ID={credentials.AccessKey} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={options.Region}");
         to.WriteLine($"  aws --endpoint-url {address} s3 mb s3://first && aws --endpoint-url {address} s3 cp README.md s3://first/");
         to.WriteLine($"  curl --aws-sigv4 aws:amz:{options.Region}:s3 --user $AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY -T README.md {address}/first/readme");
+        if (admin != endpoint) to.WriteLine($"Admin endpoint: {admin.ToString().TrimEnd('/')}");
         to.WriteLine($"S3 endpoint: {address}");
         to.Flush();
     }

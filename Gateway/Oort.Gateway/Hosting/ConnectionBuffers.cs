@@ -12,17 +12,21 @@ internal static class ConnectionBuffers
     /// <summary>Written and not yet sent, in bytes, before a writer is made to wait; a window of 256 KiB more, which is written as a whole.</summary>
     public const int SendMax = 128 * 1024;
 
+    /// <summary>What TLS takes besides, in bytes: a block for what is decrypted, a record of 16 KiB each way, and some 32 KiB of the library's own.</summary>
+    private const int TlsMax = BlockPool.BlockSize + (2 * 16 * 1024) + (32 * 1024);
+
     /// <summary>Runs a connection, with what it will receive announced to the budget.</summary>
-    public static async Task AnnounceAsync(ConnectionDelegate next, ConnectionContext connection, MemoryBudget budget)
+    public static async Task AnnounceAsync(ConnectionDelegate next, ConnectionContext connection, MemoryBudget budget, bool isTls)
     {
-        budget.AnnounceConnection(BlockPool.BlockSize);
+        var size = BlockPool.BlockSize + (isTls ? TlsMax : 0);
+        budget.AnnounceConnection(size);
         try
         {
             await next(connection);
         }
         finally
         {
-            budget.AnnounceConnection(-BlockPool.BlockSize);
+            budget.AnnounceConnection(-size);
         }
     }
 }

@@ -1,9 +1,12 @@
+using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -36,7 +39,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters)
+    private readonly ServerCertificate? certificate;
+    private readonly PosixSignalRegistration? hangUp;
+
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp)
     {
         this.directory = directory;
         this.root = root;
@@ -49,11 +55,16 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.identities = identities;
         this.metrics = metrics;
         this.meters = meters;
-        Endpoint = EndpointOf(app);
+        this.certificate = certificate;
+        this.hangUp = hangUp;
+        (Endpoint, AdminEndpoint) = EndpointsOf(app);
     }
 
     /// <summary>Where S3 is served.</summary>
     public Uri Endpoint { get; }
+
+    /// <summary>Where administration is served: there too, unless it has an address of its own.</summary>
+    public Uri AdminEndpoint { get; }
 
     /// <summary>Starts a gateway and announces how to use it.</summary>
     /// <param name="announcement">Takes the endpoint and, once only, what was made at a first start: credentials and phrase.</param>
@@ -61,7 +72,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
     public static async Task<GatewayHost> StartAsync(GatewayOptions options, TextWriter announcement, CancellationToken cancellationToken)
     {
         // 1. Nothing is made before it is sure that it can be served.
-        CheckPort(options);
+        CheckPort(options.Listen, "--listen");
+        if (options.AdminListen is { } adminListen) CheckPort(adminListen, "--admin-listen");
+        var certificate = ServerCertificate.Open(options, TimeProvider.System);
+        PosixSignalRegistration? hangUp = null;
         var directory = DataDirectory.Open(options.DataDirectory);
         RootKey? root = null;
         NodeEndpoints? nodes = null;
@@ -77,8 +91,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
             // 2. Keys, stores, database, journal.
             metrics = new PrometheusPage();
             var buffers = SystemStart.Buffers(options);
-            app = BuildApp(options, buffers);
+            app = BuildApp(options, buffers, certificate);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+            certificate?.Watch(loggers.CreateLogger<ServerCertificate>());
             root = await SystemStart.LoadRootAsync(options, directory.FullPath, announcement, cancellationToken);
             nodes = new NodeEndpoints(root);
             system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: true, cancellationToken, buffers);
@@ -95,9 +110,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
             Map(app, options, system, members, identities, jobs, imports, metrics, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
+            hangUp = OnHangUp(certificate);
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters);
-            Announcement.Write(announcement, host.Endpoint, options, identities.Root, system.GetStatus());
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters, certificate, hangUp);
+            Announcement.Write(announcement, host.Endpoint, host.AdminEndpoint, options, identities.Root, system.GetStatus());
             return host;
         }
         catch (Exception e)
@@ -111,8 +127,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
             nodes?.Dispose();
             root?.Dispose();
             metrics?.Dispose();
+            hangUp?.Dispose();
+            certificate?.Dispose();
             directory.Dispose();
-            if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options);
+            if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options.Listen, "--listen");
             if (e is MetadataUnavailableException) throw new ConfigurationException($"The metadata went away while the gateway started: {e.Message} Start it again when they are back.");
             throw;
         }
@@ -134,35 +152,48 @@ public sealed partial class GatewayHost : IAsyncDisposable
         nodes.Dispose();
         root.Dispose();
         metrics.Dispose();
+        hangUp?.Dispose();
+        certificate?.Dispose();
         directory.Dispose();
     }
 
-    private static void CheckPort(GatewayOptions options)
+    /// <summary>SIGHUP, by which whoever replaced files says so; without such files it ends the process, as it does any.</summary>
+    private static PosixSignalRegistration? OnHangUp(ServerCertificate? certificate) => certificate is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
     {
-        using var probe = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        signal.Cancel = true;
+        certificate.Look();
+    });
+
+    private static void CheckPort(IPEndPoint address, string option)
+    {
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
-            probe.Bind(options.Listen);
+            probe.Bind(address);
             probe.Listen(1);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            throw PortInUse(options);
+            throw PortInUse(address, option);
         }
         catch (SocketException e)
         {
-            throw new ConfigurationException($"{options.Listen} cannot be listened on ({e.Message}); choose another address with --listen ADDR:PORT.");
+            throw new ConfigurationException($"{address} cannot be listened on ({e.Message}); choose another address with {option} ADDR:PORT.");
         }
     }
 
-    /// <summary>Known when it listens.</summary>
-    private static Uri EndpointOf(WebApplication app) => new(app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    /// <summary>Known when it listens: where S3 is served, and where administration is.</summary>
+    private static (Uri S3, Uri Admin) EndpointsOf(WebApplication app)
+    {
+        var addresses = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        return (new(addresses.First()), new(addresses.Last()));
+    }
 
-    private static ConfigurationException PortInUse(GatewayOptions options) =>
-        new($"{options.Listen} is taken by another process; stop that one or choose another port with --listen {options.Listen.Address}:PORT.");
+    private static ConfigurationException PortInUse(IPEndPoint address, string option) =>
+        new($"{address} is taken by another process; stop that one or choose another port with {option} {address.Address}:PORT.");
 
-    internal static WebApplication BuildApp(GatewayOptions options, BufferPool buffers)
+    internal static WebApplication BuildApp(GatewayOptions options, BufferPool buffers, ServerCertificate? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -173,6 +204,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         GatewayLogging.Add(builder.Logging, options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         // After the server's own, since the last one wins.
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPoolFactory(buffers));
         builder.WebHost.UseUrls();
@@ -182,17 +214,22 @@ public sealed partial class GatewayHost : IAsyncDisposable
             socket.MaxWriteBufferSize = ConnectionBuffers.SendMax;
             socket.NoDelay = true;
         });
-        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options, buffers.Budget));
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options, buffers.Budget, certificate));
         return builder.Build();
     }
 
-    private static void Limit(KestrelServerOptions kestrel, GatewayOptions options, MemoryBudget budget)
+    private static void Limit(KestrelServerOptions kestrel, GatewayOptions options, MemoryBudget budget, ServerCertificate? certificate)
     {
-        kestrel.Listen(options.Listen, listen =>
+        kestrel.Listen(options.Listen, listen => Serve(listen, budget, certificate));
+        if (options.AdminListen is { } adminListen)
         {
-            listen.Protocols = HttpProtocols.Http1;
-            listen.Use(next => connection => ConnectionBuffers.AnnounceAsync(next, connection, budget));
-        });
+            kestrel.Listen(adminListen, listen =>
+            {
+                AdminDoor.Mark(listen);
+                Serve(listen, budget, certificate);
+            });
+        }
+
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         var limits = kestrel.Limits;
@@ -210,6 +247,13 @@ public sealed partial class GatewayHost : IAsyncDisposable
         limits.MaxResponseBufferSize = ConnectionBuffers.SendMax;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+    }
+
+    private static void Serve(ListenOptions listen, MemoryBudget budget, ServerCertificate? certificate)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => connection => ConnectionBuffers.AnnounceAsync(next, connection, budget, certificate is not null));
+        if (certificate is not null) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.ForConnection()) });
     }
 
     private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
@@ -231,11 +275,12 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
         var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
         var requests = new NodeRequests(members, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline);
+        var own = new OortPaths(system, metrics, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline, options.AdminListen is not null);
         var sts = new StsApi(store, identities.Seal, identities.Tokens, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
         var iam = new IamApi(store, identities.Seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
-        var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointOf(app)), identities.Seal, TimeProvider.System).Service);
+        var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointsOf(app).S3), identities.Seal, TimeProvider.System).Service);
+        if (options.Hsts) app.Use(StrictTransport.AddAsync);
         app.Run(http => pipeline.IsReserved(http) ? http.Request.Path.StartsWithSegments("/_oort/sign-in") ? pipeline.HandleAsync(http, wallets.Value) : own.HandleAsync(http) : IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http));
     }
 }

@@ -6,7 +6,7 @@ using Oort.S3;
 namespace Oort.Gateway;
 
 /// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, nodes, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminGate gate, NodeRequests nodes, S3Pipeline signed)
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminGate gate, NodeRequests nodes, S3Pipeline signed, bool hasAdminDoor)
 {
     private const string Prefix = "/_oort/";
 
@@ -25,7 +25,7 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
                 var (status, state) = IsStopping ? (StatusCodes.Status503ServiceUnavailable, "stopping") : Readiness.Of(system.GetStatus());
                 await AdminApi.WriteAsync(http, status, new { status = state }, http.RequestAborted);
                 return;
-            case "metrics":
+            case "metrics" when MayAdminister(http):
                 http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
                 await http.Response.WriteAsync(metrics.Write(), http.RequestAborted);
                 return;
@@ -37,9 +37,10 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
             return;
         }
 
-        if (!http.Request.Path.Value!.StartsWith(AdminApi.BasePath, StringComparison.Ordinal))
+        if (!http.Request.Path.Value!.StartsWith(AdminApi.BasePath, StringComparison.Ordinal) || !MayAdminister(http))
         {
-            await AdminApi.WriteAsync(http, StatusCodes.Status404NotFound, new { code = "NotFound", message = $"There is nothing at {Prefix}{path}." }, http.RequestAborted);
+            var reason = MayAdminister(http) ? "" : " Administration and metrics have an address of their own at this gateway (--admin-listen).";
+            await AdminApi.WriteAsync(http, StatusCodes.Status404NotFound, new { code = "NotFound", message = $"There is nothing at {Prefix}{path}.{reason}" }, http.RequestAborted);
             return;
         }
 
@@ -51,4 +52,6 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
                 return admin.HandleAsync(request, cancellationToken);
             });
     }
+
+    private bool MayAdminister(HttpContext http) => !hasAdminDoor || AdminDoor.IsAt(http);
 }

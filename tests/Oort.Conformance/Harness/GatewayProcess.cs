@@ -8,17 +8,22 @@ internal sealed class GatewayProcess : OortProcess
     public const string AccessKey = "OORTTESTACCESSKEY";
     public const string SecretKey = "oort-test-secret-key-0123456789";
 
+    private const string AdminMarker = "Admin endpoint: ";
     private const string ReadyMarker = "S3 endpoint: ";
 
     private GatewayProcess(Started started, string data)
         : base(started)
     {
         Endpoint = started.Lines.First(IsReady)[ReadyMarker.Length..].Trim();
+        AdminEndpoint = started.Lines.FirstOrDefault(line => line.StartsWith(AdminMarker, StringComparison.Ordinal))?[AdminMarker.Length..].Trim() ?? Endpoint;
         Data = data;
     }
 
     /// <summary>http://127.0.0.1:PORT</summary>
     public string Endpoint { get; }
+
+    /// <summary>Where administration is served; the same unless it has an address of its own.</summary>
+    public string AdminEndpoint { get; }
 
     public string Data { get; }
 

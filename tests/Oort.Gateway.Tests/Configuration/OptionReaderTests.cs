@@ -67,7 +67,7 @@ public sealed class OptionReaderTests : IDisposable
     public void Read_UnknownKeyInFile_NamesFileAndKey()
     {
         var file = File("""{ "disks": ["/a"] }""");
-        Should.Throw<ConfigurationException>(() => Read(file)).Message.ShouldStartWith($"{file}: there is no option \"disks\"; there are data, listen, disk,");
+        Should.Throw<ConfigurationException>(() => Read(file)).Message.ShouldStartWith($"{file}: there is no option \"disks\"; there are data, listen, tls-cert,");
     }
 
     [Theory]
