@@ -6,7 +6,7 @@ namespace Oort.Access;
 /// <summary>Decides on requests (IAM User Guide: "Policy evaluation logic", "Cross-account policy evaluation logic").</summary>
 /// <remarks>
 /// 1. A statement anywhere that denies, decides. 2. Who is not of the resource's account needs both: the resource to let him in, and his own policies to let him go. 3. Who is, needs one of them; an account named in a resource's policy is no member of it named.
-/// 4. His own policies are what identity, boundary and session all allow; what a resource gives to the user or the session itself is not limited by the last two, what it gives to the role is. Pure; thread-safe.
+/// What a list gives to an account is like that. 4. His own policies are what identity, boundary and session all allow; what a resource gives to the user or the session itself is not limited by the last two, what it gives to the role is. Pure; thread-safe.
 /// </remarks>
 public static class AccessEvaluator
 {
@@ -57,7 +57,7 @@ public static class AccessEvaluator
     {
         decision = default;
         var best = PrincipalMatch.None;
-        if (policies.Resource is { } resource)
+        if (policies is { Resource: { } resource, IsForeign: false })
         {
             for (var i = 0; i < resource.Statements.Length; i++)
             {
@@ -68,9 +68,15 @@ public static class AccessEvaluator
             }
         }
 
-        if (!policies.IsListed) return best;
+        var listed = policies.Listed switch
+        {
+            ListMatch.Anybody => PrincipalMatch.Direct,
+            ListMatch.Account => PrincipalMatch.Account,
+            _ => PrincipalMatch.None,
+        };
+        if (listed <= best) return best;
         decision = new(AccessVerdict.Allowed, AccessReason.List);
-        return PrincipalMatch.Direct;
+        return listed;
     }
 
     private static AccessDecision? FindDeny(in AccessRequest request, AccessPolicies policies)

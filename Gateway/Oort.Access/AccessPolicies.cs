@@ -18,6 +18,9 @@ public sealed record AccessPolicies
     /// <summary>That of the bucket; null: it has none.</summary>
     public PolicyDocument? Resource { get; init; }
 
-    /// <summary>Whether the resource's own list (ACL) allows it, as a policy of the resource would.</summary>
-    public bool IsListed { get; init; }
+    /// <summary>Whom the resource's own list (ACL) gives it to, as a policy of the resource would.</summary>
+    public ListMatch Listed { get; init; }
+
+    /// <summary>The resource lies in the bucket and belongs to another account: what the bucket's policy allows is not its to give, what it denies holds.</summary>
+    public bool IsForeign { get; init; }
 }

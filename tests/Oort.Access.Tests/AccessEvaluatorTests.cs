@@ -102,7 +102,7 @@ public sealed class AccessEvaluatorTests
         foreach (var principal in (Principal[])[User("ann"), Root(), Principal.Anonymous])
         {
             Decide(principal, denied).ShouldBe(new(AccessVerdict.Denied, AccessReason.Resource, denied.Resource, 0), principal.Arn);
-            Decide(principal, denied with { IsListed = true }).Verdict.ShouldBe(AccessVerdict.Denied);
+            Decide(principal, denied with { Listed = ListMatch.Anybody }).Verdict.ShouldBe(AccessVerdict.Denied);
         }
     }
 
@@ -127,12 +127,38 @@ public sealed class AccessEvaluatorTests
     }
 
     [Fact]
-    public void Decide_ByList_IsAsByTheResourcesPolicy()
+    public void Decide_ByListOfAnybody_IsAsByAPolicyForAll()
     {
-        Decide(Principal.Anonymous, nothing with { IsListed = true }).ShouldBe(new(AccessVerdict.Allowed, AccessReason.List));
-        Decide(User("ann"), nothing with { IsListed = true }).IsAllowed.ShouldBeTrue();
-        Decide(User("ann", OtherAccount), nothing with { IsListed = true }).IsAllowed.ShouldBeFalse("Its own account has not allowed it.");
-        Decide(Root(OtherAccount), nothing with { IsListed = true }).IsAllowed.ShouldBeTrue();
+        var listed = nothing with { Listed = ListMatch.Anybody };
+        Decide(Principal.Anonymous, listed).ShouldBe(new(AccessVerdict.Allowed, AccessReason.List));
+        Decide(User("ann"), listed).IsAllowed.ShouldBeTrue();
+        Decide(User("ann", OtherAccount), listed).IsAllowed.ShouldBeFalse("Its own account has not allowed it.");
+        Decide(User("ann", OtherAccount), listed with { Identity = [Allow(Get, "bucket/*")] }).IsAllowed.ShouldBeTrue();
+        Decide(Root(OtherAccount), listed).IsAllowed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Decide_ByListOfAnAccount_GivesToTheAccountAndNotToItsUsers()
+    {
+        var listed = nothing with { Listed = ListMatch.Account };
+        Decide(Principal.Anonymous, listed).IsAllowed.ShouldBeFalse();
+        Decide(Root(OtherAccount), listed).IsAllowed.ShouldBeTrue();
+        foreach (var account in (string[])[Account, OtherAccount])
+        {
+            Decide(User("ann", account), listed).IsAllowed.ShouldBeFalse("Its own account has not allowed it.");
+            Decide(User("ann", account), listed with { Identity = [Allow(Get, "bucket/*")] }).IsAllowed.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void Decide_ObjectOfAnotherAccount_BucketsPolicyForbidsAndDoesNotAllow()
+    {
+        var foreign = new AccessPolicies { Resource = BucketAllow("\"*\""), IsForeign = true };
+        Decide(Principal.Anonymous, foreign).IsAllowed.ShouldBeFalse();
+        Decide(Root(OtherAccount), foreign).IsAllowed.ShouldBeFalse();
+        Decide(Root(), foreign).Reason.ShouldBe(AccessReason.Root);
+        Decide(Root(), foreign with { Resource = Bucket(Statement("Deny", $"\"{Get}\"", "\"*\"", "\"*\"")) }).Verdict.ShouldBe(AccessVerdict.Denied);
+        Decide(Principal.Anonymous, foreign with { Listed = ListMatch.Anybody }).Reason.ShouldBe(AccessReason.List);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class AccessPropertyTests
         var allowed = 0;
         ForAll(world =>
         {
-            var expected = new NaiveEvaluator(world.Context).IsAllowed(world.Principal, world.Action, Arn.OfS3(world.Path).ToString(), Requests.Account, world.Identity, world.Boundary, world.Session, world.Bucket);
+            var expected = new NaiveEvaluator(world.Context).IsAllowed(world.Principal, world.Action, Arn.OfS3(world.Path).ToString(), Requests.Account, world.Identity, world.Boundary, world.Session, world.Bucket, world.Listed switch { ListMatch.Account => "account", ListMatch.Anybody => "itself", _ => "no" }, world.IsForeign);
             world.IsAllowed().ShouldBe(expected, world.ToString());
             if (expected) allowed++;
         });
@@ -50,20 +50,33 @@ public sealed class AccessPropertyTests
         if (world.Boundary is null) (world with { Boundary = world.Draw.Identity() }).IsAllowed().ShouldBeFalse(world.ToString());
     });
 
+    [Fact]
+    public void Decide_ListedMore_ForbidsNothingMore() => ForAll(world =>
+    {
+        if (!world.IsAllowed()) return;
+        foreach (var more in Enum.GetValues<ListMatch>().Where(more => more > world.Listed)) (world with { Listed = more }).IsAllowed().ShouldBeTrue(world.ToString());
+    });
+
+    [Fact]
+    public void Decide_OfAnotherOwnersObject_AllowsNothingMore() => ForAll(world =>
+    {
+        if (!world.IsAllowed()) (world with { IsForeign = true }).IsAllowed().ShouldBeFalse(world.ToString());
+    });
+
     private static void ForAll(Action<World> check) => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => check(World.Of(seed))).Check(config);
 
-    private sealed record World(int Seed, RandomPolicies Draw, Principal Principal, string Action, string Path, FakeContext Context, IReadOnlyList<string> Identity, string? Boundary, IReadOnlyList<string> Session, string? Bucket)
+    private sealed record World(int Seed, RandomPolicies Draw, Principal Principal, string Action, string Path, FakeContext Context, IReadOnlyList<string> Identity, string? Boundary, IReadOnlyList<string> Session, string? Bucket, ListMatch Listed, bool IsForeign)
     {
         public static World Of(int seed)
         {
             var draw = new RandomPolicies(seed);
-            return new(seed, draw, draw.Principal(), draw.Action(), draw.Path(), draw.Context(), draw.Several(3), draw.Maybe(() => draw.Maybe(() => draw.Identity())), draw.Maybe(() => "") is null ? [] : draw.Several(2), draw.Maybe(() => draw.Bucket()));
+            return new(seed, draw, draw.Principal(), draw.Action(), draw.Path(), draw.Context(), draw.Several(3), draw.Maybe(() => draw.Maybe(() => draw.Identity())), draw.Maybe(() => "") is null ? [] : draw.Several(2), draw.Maybe(() => draw.Bucket()), draw.Listed(), draw.Maybe(() => "") is not null);
         }
 
         public bool IsAllowed() => AccessEvaluator.Decide(
             Requests.Request(Principal, Action, Path, Context),
-            new() { Identity = [.. Identity.Select(Requests.Identity)], Boundary = Boundary is null ? null : Requests.Identity(Boundary), Session = [.. Session.Select(Requests.Identity)], Resource = Bucket is null ? null : Requests.Bucket(Bucket) }).IsAllowed;
+            new() { Identity = [.. Identity.Select(Requests.Identity)], Boundary = Boundary is null ? null : Requests.Identity(Boundary), Session = [.. Session.Select(Requests.Identity)], Resource = Bucket is null ? null : Requests.Bucket(Bucket), Listed = Listed, IsForeign = IsForeign }).IsAllowed;
 
-        public override string ToString() => $"seed {Seed}: {Principal.Arn} {Action} {Path}\nidentity {string.Join("\n  ", Identity)}\nboundary {Boundary}\nsession {string.Join("\n  ", Session)}\nbucket {Bucket}\nof {string.Join(", ", Context.Values.Select(pair => $"{pair.Key}={string.Join('|', pair.Value)}"))}";
+        public override string ToString() => $"seed {Seed}: {Principal.Arn} {Action} {Path}\nidentity {string.Join("\n  ", Identity)}\nboundary {Boundary}\nsession {string.Join("\n  ", Session)}\nbucket {Bucket}\nlisted {Listed}, foreign {IsForeign}\nof {string.Join(", ", Context.Values.Select(pair => $"{pair.Key}={string.Join('|', pair.Value)}"))}";
     }
 }

@@ -6,13 +6,13 @@ namespace Oort.Access.Tests.Support;
 /// <summary>Decides from the policies' texts, statement by statement, as slowly as the documentation reads; knows the part of the language that <see cref="RandomPolicies"/> writes.</summary>
 internal sealed class NaiveEvaluator(FakeContext context)
 {
-    public bool IsAllowed(Principal who, string action, string resource, string resourceAccount, IReadOnlyList<string> identity, string? boundary, IReadOnlyList<string> session, string? ofBucket)
+    public bool IsAllowed(Principal who, string action, string resource, string resourceAccount, IReadOnlyList<string> identity, string? boundary, IReadOnlyList<string> session, string? ofBucket, string listed = "no", bool isForeign = false)
     {
         var own = identity.Concat(session).Concat(boundary is null ? [] : [boundary]).SelectMany(Statements).ToList();
         var bucket = ofBucket is null ? [] : Statements(ofBucket).ToList();
         if (own.Concat(bucket).Any(statement => Effect(statement) == "Deny" && Speaks(statement, who, action, resource, out _))) return false;
 
-        var given = bucket.Where(statement => Effect(statement) == "Allow").Select(statement => Speaks(statement, who, action, resource, out var how) ? how : "no").ToList();
+        var given = bucket.Where(statement => Effect(statement) == "Allow" && !isForeign).Select(statement => Speaks(statement, who, action, resource, out var how) ? how : "no").Append(listed).ToList();
         if (who.Kind == PrincipalKind.Anonymous) return given.Contains("itself");
         var isOwn = who.Account == resourceAccount;
         if (isOwn && given.Contains("itself")) return true;

@@ -36,6 +36,14 @@ internal sealed class RandomPolicies(int seed)
         _ => Requests.User(random.Next(2) == 0 ? "ann" : "bob"),
     };
 
+    /// <summary>Mostly none, so that policies decide too.</summary>
+    public ListMatch Listed() => random.Next(6) switch
+    {
+        0 => ListMatch.Account,
+        1 => ListMatch.Anybody,
+        _ => ListMatch.None,
+    };
+
     public string Action() => Pick(["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"]);
 
     public string Path() => Pick(["bucket/a/b", "bucket/ann/x", "bucket/c", "bucket/a:b"]);
