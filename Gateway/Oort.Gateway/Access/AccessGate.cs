@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Oort.Access;
 using Oort.Access.Policies;
+using Oort.Gateway.Access.Lists;
 using Oort.Gateway.Operations;
 using Oort.Identity.Accounts;
 using Oort.Identity.Store;
@@ -17,6 +18,7 @@ namespace Oort.Gateway.Access;
 internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirectory accounts, GatewayS3Options options, TimeProvider time, ILogger<AccessGate> logger, KeyUses? uses = null)
 {
     private static readonly S3Operation[] rescues = [S3Operation.GetBucketPolicy, S3Operation.PutBucketPolicy, S3Operation.DeleteBucketPolicy, S3Operation.PutPublicAccessBlock, S3Operation.DeletePublicAccessBlock];
+    private static readonly S3Operation[] repairs = [S3Operation.PutBucketAcl, S3Operation.PutBucketOwnershipControls, S3Operation.DeleteBucketOwnershipControls];
 
     private readonly BucketAccessCache buckets = new();
 
@@ -36,7 +38,7 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         // 2.
         BucketRow? bucket = null;
         if (request.Bucket is not null && request.Operation != S3Operation.CreateBucket && (bucket = await metadata.FindBucketAsync(request.Bucket, cancellationToken)) is null) return;
-        foreach (var right in rights) Ensure(request, caller, bucket, right);
+        await EnsureAllAsync(request, caller, bucket, rights, cancellationToken);
         request.Http.Features.Set(bucket);
     }
 
@@ -60,23 +62,27 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         return Decide(request, Caller.Of(request), bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
     }
 
+    /// <summary>The accounts that there are.</summary>
+    internal IAccountDirectory Accounts => accounts;
+
     /// <summary>What a bucket's settings say.</summary>
     internal BucketAccess AccessOf(BucketRow bucket) => buckets.Of(bucket);
 
-    private void Ensure(S3Request request, Caller caller, BucketRow? bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null)
+    private void Ensure(S3Request request, Caller caller, BucketRow bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null)
     {
         var decision = Decide(request, caller, bucket, right, tags);
         if (!decision.IsAllowed) throw Denied(request, caller, right.Action, decision);
     }
 
-    private AccessDecision Decide(S3Request request, Caller caller, BucketRow? bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null)
+    /// <param name="thing">What the right is about, if it belongs to somebody of its own; null: not looked at, or not there.</param>
+    private AccessDecision Decide(S3Request request, Caller caller, BucketRow? bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null, ListedThing? thing = null)
     {
         var principal = caller.Principal;
-        var owner = bucket is null ? principal.Account : accounts.FindByCanonicalId(bucket.OwnerId)?.Number ?? Accounts.NumberOf(bucket.OwnerId);
+        var owner = bucket is null ? principal.Account : NumberOf(bucket.OwnerId);
         var access = bucket is null ? null : buckets.Of(bucket);
 
         // 3.
-        if (principal.Kind == PrincipalKind.Root && principal.Account == owner && Array.IndexOf(rescues, request.Operation) >= 0) return new(AccessVerdict.Allowed, AccessReason.Root);
+        if (principal.Kind == PrincipalKind.Root && principal.Account == owner && (Array.IndexOf(rescues, request.Operation) >= 0 || (access?.Fault is not null && Array.IndexOf(repairs, request.Operation) >= 0))) return new(AccessVerdict.Allowed, AccessReason.Root);
 
         // 4.
         if (access?.Fault is { } fault)
@@ -87,11 +93,15 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
 
         // The root that asks for what is its own, and of which no policy speaks, need not be asked anything.
         var facts = access?.Policy is null && principal.Kind is PrincipalKind.Root or PrincipalKind.Anonymous ? AccessContext.Empty : new RequestFacts(request, caller, owner, options.Region, time.GetUtcNow(), tags);
-        var policies = access?.Policy is null ? caller.Own : caller.Own with { Resource = access.Policy };
-        var decision = AccessEvaluator.Decide(new(principal, right.Action, Arn.OfS3(right.Path), owner, facts), policies);
+        var listed = access is null ? default : ListedRights.Judge(request.Operation, principal, bucket!.OwnerId, access, right.Action, thing);
+        var isForeign = listed.OwnerId is not null && listed.OwnerId != bucket!.OwnerId;
+        var policies = access?.Policy is null && listed == default ? caller.Own : caller.Own with { Resource = access?.Policy, Listed = listed.Match, IsForeign = isForeign };
+        var decision = AccessEvaluator.Decide(new(principal, right.Action, Arn.OfS3(right.Path), isForeign ? NumberOf(listed.OwnerId!) : owner, facts), policies);
         var isRestricted = decision.IsAllowed && access is { Policy.IsPublic: true } && access.Block.HasFlag(PublicAccessBlock.RestrictPublicBuckets) && principal.Account != owner;
         return isRestricted ? default : decision;
     }
+
+    private string NumberOf(string canonicalId) => accounts.FindByCanonicalId(canonicalId)?.Number ?? Access.Accounts.NumberOf(canonicalId);
 
     private S3Exception Denied(S3Request request, Caller caller, AccessAction? action, in AccessDecision decision)
     {

@@ -10,7 +10,7 @@ internal static class RequiredRights
     private static readonly FrozenDictionary<S3Operation, Func<S3Request, RequiredRight[]>> table = new Dictionary<S3Operation, Func<S3Request, RequiredRight[]>>
     {
         [S3Operation.ListBuckets] = Right("s3:ListAllMyBuckets", static _ => "*"),
-        [S3Operation.CreateBucket] = Bucket("s3:CreateBucket"),
+        [S3Operation.CreateBucket] = Create,
         [S3Operation.HeadBucket] = Bucket("s3:ListBucket"),
         [S3Operation.DeleteBucket] = Bucket("s3:DeleteBucket"),
         [S3Operation.GetBucketLocation] = Bucket("s3:GetBucketLocation"),
@@ -29,6 +29,7 @@ internal static class RequiredRights
         [S3Operation.PutPublicAccessBlock] = Bucket("s3:PutBucketPublicAccessBlock"),
         [S3Operation.DeletePublicAccessBlock] = Bucket("s3:PutBucketPublicAccessBlock"),
         [S3Operation.GetBucketAcl] = Bucket("s3:GetBucketAcl"),
+        [S3Operation.PutBucketAcl] = Bucket("s3:PutBucketAcl"),
         [S3Operation.GetBucketTagging] = Bucket("s3:GetBucketTagging"),
         [S3Operation.GetBucketCors] = Bucket("s3:GetBucketCORS"),
         [S3Operation.GetObjectLockConfiguration] = Bucket("s3:GetBucketObjectLockConfiguration"),
@@ -36,6 +37,8 @@ internal static class RequiredRights
         [S3Operation.GetBucketReplication] = Bucket("s3:GetReplicationConfiguration"),
         [S3Operation.GetBucketEncryption] = Bucket("s3:GetEncryptionConfiguration"),
         [S3Operation.GetBucketOwnershipControls] = Bucket("s3:GetBucketOwnershipControls"),
+        [S3Operation.PutBucketOwnershipControls] = Bucket("s3:PutBucketOwnershipControls"),
+        [S3Operation.DeleteBucketOwnershipControls] = Bucket("s3:PutBucketOwnershipControls"),
         [S3Operation.GetBucketRequestPayment] = Bucket("s3:GetBucketRequestPayment"),
         [S3Operation.GetBucketLogging] = Bucket("s3:GetBucketLogging"),
         [S3Operation.GetBucketNotification] = Bucket("s3:GetBucketNotification"),
@@ -59,6 +62,7 @@ internal static class RequiredRights
         [S3Operation.HeadObject] = Version("s3:GetObject", "s3:GetObjectVersion"),
         [S3Operation.GetObjectAttributes] = Both(Version("s3:GetObject", "s3:GetObjectVersion"), Version("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes")),
         [S3Operation.GetObjectAcl] = Version("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
+        [S3Operation.PutObjectAcl] = Version("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
         [S3Operation.GetObjectTagging] = Version("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
         [S3Operation.PutObjectTagging] = static _ => [],
         [S3Operation.DeleteObjectTagging] = Version("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
@@ -75,6 +79,9 @@ internal static class RequiredRights
         [S3Operation.ListParts] = Object("s3:ListMultipartUploadParts"),
     }.ToFrozenDictionary();
 
+    private static readonly AccessAction createBucket = AccessActions.Get("s3:CreateBucket");
+    private static readonly AccessAction putBucketAcl = AccessActions.Get("s3:PutBucketAcl");
+    private static readonly AccessAction putOwnership = AccessActions.Get("s3:PutBucketOwnershipControls");
     private static readonly AccessAction putObject = AccessActions.Get("s3:PutObject");
     private static readonly AccessAction putTags = AccessActions.Get("s3:PutObjectTagging");
     private static readonly AccessAction putVersionTags = AccessActions.Get("s3:PutObjectVersionTagging");
@@ -104,7 +111,15 @@ internal static class RequiredRights
         var path = PathOf(request);
         var rights = new List<RequiredRight>(1) { new(putObject, path) };
         if (request.Header("x-amz-tagging") is { Length: > 0 }) rights.Add(new(putTags, path));
-        if (request.Header("x-amz-acl") is { Length: > 0 }) rights.Add(new(putAcl, path));
+        if (AccessListHeaders.AreIn(request)) rights.Add(new(putAcl, path));
+        return [.. rights];
+    }
+
+    private static RequiredRight[] Create(S3Request request)
+    {
+        var rights = new List<RequiredRight>(1) { new(createBucket, request.Bucket!) };
+        if (AccessListHeaders.AreIn(request)) rights.Add(new(putBucketAcl, request.Bucket!));
+        if (request.Header("x-amz-object-ownership") is { Length: > 0 }) rights.Add(new(putOwnership, request.Bucket!));
         return [.. rights];
     }
 

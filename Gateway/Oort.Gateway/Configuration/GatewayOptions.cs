@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Oort.Gateway.Access.Lists;
 
 namespace Oort.Gateway;
 
@@ -44,6 +45,12 @@ public sealed record GatewayOptions
 
     /// <summary>Whether requests signed by Signature Version 2 are accepted. Default: yes, since old tools have no other.</summary>
     public bool AcceptsSignatureV2 { get; init; } = true;
+
+    /// <summary>Ownership of the objects in buckets that are made without x-amz-object-ownership, and whether lists (ACLs) count there. Default: BucketOwnerEnforced, as in AWS since 2023.</summary>
+    public ObjectOwnership ObjectOwnership { get; init; }
+
+    /// <summary>Whether new buckets are kept from becoming public until somebody changes their public access block. Default: yes.</summary>
+    public bool BlocksPublicAccess { get; init; } = true;
 
     /// <summary>Access key of the root user, 3 to 128 characters. Null: made at the first start and kept in the data directory.</summary>
     public string? AccessKey { get; init; }

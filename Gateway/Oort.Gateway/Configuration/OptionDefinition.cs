@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Oort.Gateway.Access.Lists;
 using Oort.Objects;
 using Oort.Objects.Tiering;
 
@@ -40,6 +41,8 @@ public sealed record OptionDefinition(
         One("region", "NAME", "Region (default us-east-1).", (o, v) => o with { Region = NotEmpty(v) }),
         Switch("strict-region", "Refuse signatures for another region.", (o, on) => o with { StrictRegion = on }),
         One("signature-v2", "on|off", "Whether Signature Version 2 of old tools is accepted (default on). It covers neither the body nor all of the query.", (o, v) => o with { AcceptsSignatureV2 = OnOff(v) }),
+        One("object-ownership", "NAME", "Ownership of objects in new buckets: BucketOwnerEnforced (default: ACLs are disabled), BucketOwnerPreferred, ObjectWriter, or None: no controls, as in AWS before April 2023.", (o, v) => o with { ObjectOwnership = Named<ObjectOwnership>(v) }),
+        One("block-public-access", "true|false", "Whether new buckets block public policies and ACLs (default true).", (o, v) => o with { BlocksPublicAccess = Truth(v) }),
         Hidden("access-key", "Access key of the root user (3 to 128 characters).", (o, v) => o with { AccessKey = Sized(v, 3, 128) }),
         Hidden("secret-key", "Secret of the root user (8 to 128 characters).", (o, v) => o with { SecretKey = new Secret(Sized(v, 8, 128)) }),
         One("recovery-phrase-file", "FILE", "File with the 24-word recovery phrase; then the root key is not kept in the data directory.", (o, v) => o with { RecoveryPhraseFile = NotEmpty(v) }),
@@ -72,12 +75,14 @@ public sealed record OptionDefinition(
         new(name, argument, help, true, false, apply);
 
     private static OptionDefinition Switch(string name, string help, Func<GatewayOptions, bool, GatewayOptions> apply) =>
-        new(name, null, help, false, false, (options, values) => apply(options, values[^1] switch
-        {
-            "true" or "1" or "" => true,
-            "false" or "0" => false,
-            _ => throw new FormatException("it takes true or false"),
-        }));
+        new(name, null, help, false, false, (options, values) => apply(options, Truth(values[^1])));
+
+    private static bool Truth(string value) => value switch
+    {
+        "true" or "1" or "" => true,
+        "false" or "0" => false,
+        _ => throw new FormatException("it takes true or false"),
+    };
 
     private static bool OnOff(string value) => value switch
     {

@@ -267,7 +267,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             AcceptSignatureV2 = options.AcceptsSignatureV2,
             BodyStallMax = options.StallTimeout,
         };
-        var operationOptions = new GatewayS3Options { Region = options.Region };
+        var operationOptions = new GatewayS3Options { Region = options.Region, ObjectOwnership = options.ObjectOwnership, BlocksPublicAccess = options.BlocksPublicAccess };
         var store = identities.Store;
         var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);

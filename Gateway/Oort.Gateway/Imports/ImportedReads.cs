@@ -19,7 +19,7 @@ internal sealed class ImportedReads(OperationContext context, ImportService impo
 
     private static readonly S3Operation[] fetching =
     [
-        S3Operation.GetObjectAttributes, S3Operation.GetObjectTagging, S3Operation.PutObjectTagging, S3Operation.DeleteObjectTagging, S3Operation.GetObjectAcl, S3Operation.RestoreObject,
+        S3Operation.GetObjectAttributes, S3Operation.GetObjectTagging, S3Operation.PutObjectTagging, S3Operation.DeleteObjectTagging, S3Operation.GetObjectAcl, S3Operation.PutObjectAcl, S3Operation.RestoreObject,
     ];
 
     /// <summary>The same operations, which know of imports.</summary>

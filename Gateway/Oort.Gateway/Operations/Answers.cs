@@ -21,8 +21,4 @@ internal static class Answers
         // 204 has no Content-Length (RFC 9110 §8.6).
         if (status != 204) request.Http.Response.ContentLength = 0;
     }
-
-    /// <summary>An owner as listings show it. A caller sees only what is his own, so the name is his.</summary>
-    public static S3Owner Owner(S3Request request, string ownerId) =>
-        new(ownerId, ownerId == request.Principal.OwnerId ? request.Principal.DisplayName : ownerId);
 }

@@ -23,7 +23,6 @@ internal static class BucketConfigurations
     private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
     {
         [S3Operation.GetBucketEncryption] = WriteEncryption,
-        [S3Operation.GetBucketOwnershipControls] = WriteOwnershipControls,
         [S3Operation.GetBucketRequestPayment] = xml => Write(xml, "RequestPaymentConfiguration", "Payer", "BucketOwner"),
         [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
         [S3Operation.GetBucketNotification] = xml => WriteEmpty(xml, "NotificationConfiguration"),
@@ -47,40 +46,6 @@ internal static class BucketConfigurations
         await pipe.FlushAsync(cancellationToken);
     }
 
-    /// <summary>GetBucketAcl and GetObjectAcl: ACLs are disabled, so the owner has full control and nobody else any (S3 API: BucketOwnerEnforced).</summary>
-    public static async ValueTask HandleAclAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
-    {
-        var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (request.Key is not null)
-        {
-            var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
-            ObjectHeaders.WriteVersionId(request.Http.Response.Headers, bucket.Versioning, version.IdText);
-        }
-
-        var pipe = Answers.Xml(request);
-        WriteAcl(new(pipe), Answers.Owner(request, bucket.OwnerId));
-        await pipe.FlushAsync(cancellationToken);
-    }
-
-    private static void WriteAcl(S3XmlWriter xml, S3Owner owner)
-    {
-        xml.StartRoot("AccessControlPolicy");
-        xml.Start("Owner");
-        xml.Element("ID", owner.Id);
-        xml.Element("DisplayName", owner.DisplayName);
-        xml.End("Owner");
-        xml.Start("AccessControlList");
-        xml.Start("Grant");
-        xml.StartTyped("Grantee", "CanonicalUser");
-        xml.Element("ID", owner.Id);
-        xml.Element("DisplayName", owner.DisplayName);
-        xml.End("Grantee");
-        xml.Element("Permission", "FULL_CONTROL");
-        xml.End("Grant");
-        xml.End("AccessControlList");
-        xml.End("AccessControlPolicy");
-    }
-
     private static void WriteEncryption(S3XmlWriter xml)
     {
         xml.StartRoot("ServerSideEncryptionConfiguration");
@@ -91,15 +56,6 @@ internal static class BucketConfigurations
         xml.Element("BucketKeyEnabled", false);
         xml.End("Rule");
         xml.End("ServerSideEncryptionConfiguration");
-    }
-
-    private static void WriteOwnershipControls(S3XmlWriter xml)
-    {
-        xml.StartRoot("OwnershipControls");
-        xml.Start("Rule");
-        xml.Element("ObjectOwnership", "BucketOwnerEnforced");
-        xml.End("Rule");
-        xml.End("OwnershipControls");
     }
 
     private static void Write(S3XmlWriter xml, string root, string name, string value)

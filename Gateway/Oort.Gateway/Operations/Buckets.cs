@@ -44,7 +44,7 @@ internal static class Buckets
         await S3Xml.WriteAsync(
             Answers.Xml(request),
             new ListBucketsResult(
-                Answers.Owner(request, request.Principal.OwnerId),
+                context.Owner(request, request.Principal.OwnerId),
                 [.. buckets.Select(bucket => new ListedBucket(bucket.Name, bucket.Created, bucket.Region))],
                 isTruncated ? ContinuationToken.Encode(buckets[^1].Name) : null,
                 prefix.Length > 0 ? prefix : null),

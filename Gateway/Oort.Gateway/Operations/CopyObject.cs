@@ -36,9 +36,10 @@ internal static class CopyObject
             ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request)),
             request.Header("x-amz-server-side-encryption") is not null);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
+        var made = NewObjects.Read(context, request, bucket);
 
         // 2.
-        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, bucket, wish, cancellationToken), AnswerAsync, cancellationToken);
+        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, bucket, wish, made, cancellationToken), AnswerAsync, cancellationToken);
 
         // 3.
         ValueTask AnswerAsync((PutResult Result, FoundSource Source) copy, PipeWriter pipe)
@@ -59,6 +60,7 @@ internal static class CopyObject
         S3Request request,
         BucketRow bucket,
         Wish wish,
+        NewObject made,
         CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -68,9 +70,9 @@ internal static class CopyObject
             CheckChangesSomething(request, bucket, source, wish);
             try
             {
-                var attributes = Attributes(source.Version.Attributes, wish);
+                var (owner, attributes) = made.Describe(Attributes(source.Version.Attributes, wish));
                 var result = await context.Layer.CopyObjectAsync(
-                    whole, bucket, request.Key!, bucket.OwnerId, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                    whole, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
                 return (result, source);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)

@@ -1,3 +1,5 @@
+using Oort.Gateway.Access;
+using Oort.Gateway.Access.Lists;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -15,16 +17,17 @@ internal static class CreateBucket
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         BucketNames.CheckNew(request.Bucket!);
-        CheckHeaders(request);
+        if (string.Equals(request.Header("x-amz-bucket-object-lock-enabled"), "true", StringComparison.OrdinalIgnoreCase))
+            WriteHeaders.Refuse(request, "x-amz-bucket-object-lock-enabled");
         var region = await ReadRegionAsync(request, cancellationToken) ?? context.Options.Region;
-        var bucket = new BucketRow
+        var bucket = WithAccess(context, request, new BucketRow
         {
             Id = default,
             Name = request.Bucket!,
             OwnerId = request.Principal.OwnerId,
             Created = context.Time.GetUtcNow(),
             Region = region,
-        };
+        });
         var (outcome, row) = await context.Metadata.CreateBucketAsync(bucket, cancellationToken);
         if (outcome == CommitOutcome.BucketExists)
         {
@@ -42,21 +45,18 @@ internal static class CreateBucket
         Answers.Empty(request);
     }
 
-    private static void CheckHeaders(S3Request request)
+    /// <summary>Who may do what with it, as far as that is not what it is without a setting.</summary>
+    private static BucketRow WithAccess(OperationContext context, S3Request request, BucketRow bucket)
     {
-        if (string.Equals(request.Header("x-amz-bucket-object-lock-enabled"), "true", StringComparison.OrdinalIgnoreCase))
-            WriteHeaders.Refuse(request, "x-amz-bucket-object-lock-enabled");
-        WriteHeaders.CheckAcl(request, S3Errors.InvalidBucketAclWithObjectOwnership);
-        switch (request.Header("x-amz-object-ownership"))
-        {
-            case null or "BucketOwnerEnforced":
-                return;
-            case "BucketOwnerPreferred" or "ObjectWriter":
-                WriteHeaders.Refuse(request, "x-amz-object-ownership");
-                return;
-            case var other:
-                throw Arguments.Invalid("x-amz-object-ownership", other, "Invalid x-amz-object-ownership header");
-        }
+        var ownership = request.Header(BucketOwnership.Header) is { Length: > 0 } name
+            ? BucketOwnership.Parse(name) ?? throw Arguments.Invalid(BucketOwnership.Header, name, "Invalid x-amz-object-ownership header")
+            : context.Options.ObjectOwnership;
+        var headers = AccessListHeaders.Read(request);
+        if (ownership == ObjectOwnership.BucketOwnerEnforced && !context.Lists.GiveOwnersBucket(headers, bucket.OwnerId)) throw new S3Exception(S3Errors.InvalidBucketAclWithObjectOwnership);
+        var list = context.Lists.OfBucket(headers, bucket.OwnerId);
+        if (context.Options.BlocksPublicAccess && list.IsPublic) throw new S3Exception(S3Errors.InvalidBucketAclWithBlockPublicAccessError);
+        if (ownership != ObjectOwnership.BucketOwnerEnforced) bucket = AccessLists.Set(ObjectOwnerships.Set(bucket, ownership), list);
+        return context.Options.BlocksPublicAccess ? bucket : bucket with { Settings = bucket.Settings.SetItem(PublicAccessBlocks.SettingName, PublicAccessBlocks.Encode(PublicAccessBlock.Removed)) };
     }
 
     /// <summary>The LocationConstraint; null when there is none. Any well-formed name is taken, so that a client's default region is never refused.</summary>

@@ -24,7 +24,7 @@ internal static class DeleteObjects
             var entry = document.Objects[i];
             try
             {
-                commands.Add(Command(context, bucket, request, entry));
+                commands.Add(await CommandAsync(context, bucket, request, entry, cancellationToken));
                 places.Add(i);
             }
             catch (S3Exception e)
@@ -41,15 +41,15 @@ internal static class DeleteObjects
         await S3Xml.WriteDeleteAsync(Answers.Xml(request), answers, document.Quiet, cancellationToken);
     }
 
-    private static DeleteVersion Command(OperationContext context, BucketRow bucket, S3Request request, in DeleteEntry entry)
+    private static async ValueTask<DeleteVersion> CommandAsync(OperationContext context, BucketRow bucket, S3Request request, DeleteEntry entry, CancellationToken cancellationToken)
     {
         ObjectKeys.Check(entry.Key);
 
         // Its own code here, as nothing but this list has it (S3 API: DeleteObjects, "Errors").
         if (entry.VersionId is { } version && version != VersionId.NullText && !VersionId.TryParse(version, out _))
             throw new S3Exception(S3Errors.NoSuchVersion);
-        context.Gate.Ensure(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId));
-        return new(bucket.Id, entry.Key, bucket.OwnerId, entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
+        await context.Gate.EnsureAsync(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId), entry.Key, cancellationToken);
+        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(context, request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

@@ -1,3 +1,5 @@
+using Oort.Gateway.Access.Lists;
+
 namespace Oort.Gateway.Operations;
 
 /// <summary>What the S3 operations need to know about this gateway.</summary>
@@ -5,6 +7,12 @@ public sealed record GatewayS3Options
 {
     /// <summary>Region of buckets that are made without a LocationConstraint, and the one this gateway says it is. Default us-east-1, the one every client assumes.</summary>
     public string Region { get; init; } = "us-east-1";
+
+    /// <summary>Ownership of buckets that are made without x-amz-object-ownership. Default: the bucket's owner, as in AWS since 2023.</summary>
+    public ObjectOwnership ObjectOwnership { get; init; }
+
+    /// <summary>Whether buckets are made with everything blocked that would make them public. Default: yes, as in AWS since 2023.</summary>
+    public bool BlocksPublicAccess { get; init; } = true;
 
     /// <summary>Smallest part but the last of a multipart upload, in bytes (S3 API: 5 MiB). Only tests make it smaller.</summary>
     public long PartSizeMin { get; init; } = 5L << 20;

@@ -31,14 +31,14 @@ internal static class ListObjectVersions
                 limit,
                 names.ShownDelimiter,
                 page.IsTruncated,
-                page.Versions.Select(version => Show(request, version, restoresAt)),
+                page.Versions.Select(version => Show(context, request, bucket, version, restoresAt)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
     }
 
     /// <param name="restoresAt">When restores are to be looked at; null: they are not shown.</param>
-    private static ListedVersion Show(S3Request request, VersionRow version, DateTimeOffset? restoresAt) => new(
+    private static ListedVersion Show(OperationContext context, S3Request request, BucketRow bucket, VersionRow version, DateTimeOffset? restoresAt) => new(
         version.Key,
         version.IdText,
         version.IsLatest,
@@ -47,7 +47,7 @@ internal static class ListObjectVersions
         version.ETag,
         version.Size,
         version.StorageClass,
-        Answers.Owner(request, version.OwnerId),
+        context.OwnerIn(request, bucket, version.OwnerId),
         version.Attributes.Checksum?.Algorithm ?? ChecksumAlgorithm.None,
         version.Attributes.Checksum?.Type ?? ChecksumType.FullObject,
         restoresAt is { } now ? ListedRestores.Of(version, now) : null);

@@ -28,7 +28,7 @@ internal static class ListObjects
                 names.ShownDelimiter,
                 page.IsTruncated,
                 nextMarker,
-                page.Objects.Select(entry => Show(request, entry, withOwner: true, restores)),
+                page.Objects.Select(entry => Show(entry, context.OwnerIn(request, bucket, entry.OwnerId), restores)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
@@ -58,7 +58,7 @@ internal static class ListObjects
                 limit,
                 names.ShownDelimiter,
                 page.IsTruncated,
-                page.Objects.Select(entry => Show(request, entry, withOwner, restores)),
+                page.Objects.Select(entry => Show(entry, withOwner ? context.OwnerIn(request, bucket, entry.OwnerId) : null, restores)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
@@ -68,13 +68,13 @@ internal static class ListObjects
     private static ValueTask<FrozenDictionary<string, ListedRestore>> FindRestoresAsync(OperationContext context, S3Request request, BucketRow bucket, ListObjectsPage page, CancellationToken cancellationToken) =>
         ListedRestores.AreWanted(request) ? ListedRestores.FindAsync(context, bucket, page.Objects, cancellationToken) : new(FrozenDictionary<string, ListedRestore>.Empty);
 
-    private static ListedObject Show(S3Request request, ObjectEntry entry, bool withOwner, FrozenDictionary<string, ListedRestore> restores) => new(
+    private static ListedObject Show(ObjectEntry entry, S3Owner? owner, FrozenDictionary<string, ListedRestore> restores) => new(
         entry.Key,
         entry.LastModified,
         entry.ETag,
         entry.Size,
         entry.StorageClass,
-        withOwner ? Answers.Owner(request, entry.OwnerId) : null,
+        owner,
         entry.ChecksumAlgorithm,
         entry.ChecksumType,
         restores.TryGetValue(entry.Key, out var restore) ? restore : null);

@@ -14,7 +14,7 @@ internal static class MultipartListings
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
         var page = limit == 0 ? new([], false) : await context.Metadata.ListPartsAsync(upload.Id, after, limit, cancellationToken);
-        var owner = Answers.Owner(request, upload.OwnerId);
+        var owner = context.OwnerIn(request, bucket, upload.OwnerId);
         await S3Xml.WriteAsync(
             Answers.Xml(request),
             new ListPartsResult(
@@ -55,7 +55,7 @@ internal static class MultipartListings
                 limit,
                 names.ShownDelimiter,
                 page.IsTruncated,
-                page.Uploads.Select(upload => Show(request, upload)),
+                page.Uploads.Select(upload => Show(context, request, bucket, upload)),
                 page.CommonPrefixes,
                 names.IsUrlEncoded),
             cancellationToken);
@@ -76,9 +76,9 @@ internal static class MultipartListings
         part.Checksum?.Algorithm ?? ChecksumAlgorithm.None,
         part.Checksum is { } checksum ? Convert.ToBase64String(checksum.Value.AsSpan()) : null);
 
-    private static ListedUpload Show(S3Request request, UploadRow upload)
+    private static ListedUpload Show(OperationContext context, S3Request request, BucketRow bucket, UploadRow upload)
     {
-        var owner = Answers.Owner(request, upload.OwnerId);
+        var owner = context.OwnerIn(request, bucket, upload.OwnerId);
         return new(upload.Key, upload.Id.ToString(), owner, owner, upload.StorageClass, upload.Initiated, upload.ChecksumAlgorithm, upload.ChecksumType);
     }
 }

@@ -13,6 +13,7 @@ internal static class MultipartUploads
         var (algorithm, type) = ReadChecksum(request);
         var attributes = ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request));
         var bucket = await context.FindBucketAsync(request, cancellationToken);
+        (var owner, attributes) = NewObjects.Read(context, request, bucket).Describe(attributes);
         var now = context.Time.GetUtcNow();
         var upload = new UploadRow
         {
@@ -20,7 +21,7 @@ internal static class MultipartUploads
             Key = request.Key!,
             Id = UploadId.Create(now),
             Initiated = now,
-            OwnerId = bucket.OwnerId,
+            OwnerId = owner,
             StorageClass = StorageClasses.Read(request, context.Tiering),
             Attributes = attributes,
             ChecksumAlgorithm = algorithm,

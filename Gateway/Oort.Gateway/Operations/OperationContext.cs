@@ -1,4 +1,5 @@
 using Oort.Gateway.Access;
+using Oort.Gateway.Access.Lists;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Tiering;
@@ -23,6 +24,17 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
 
     /// <summary>Has let the request in as a whole; for what an operation does besides.</summary>
     public AccessGate Gate { get; } = gate;
+
+    /// <summary>Makes lists (ACLs) of what requests ask for.</summary>
+    public ListRequests Lists { get; } = new(gate.Accounts);
+
+    /// <summary>An account as owners and grants are shown.</summary>
+    public S3Owner Owner(S3Request request, string id) =>
+        new(id, Gate.Accounts.FindByCanonicalId(id)?.DisplayName ?? (id == request.Principal.OwnerId ? request.Principal.DisplayName : id));
+
+    /// <summary>The owner of an object, upload or delete marker in a bucket, as he is shown: where ownership is enforced, the bucket's.</summary>
+    public S3Owner OwnerIn(S3Request request, BucketRow bucket, string id) =>
+        Owner(request, Gate.AccessOf(bucket).Ownership == ObjectOwnership.BucketOwnerEnforced ? bucket.OwnerId : id);
 
     /// <summary>One page of current objects; of a bucket that is being imported with what has not come yet.</summary>
     public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>
@@ -52,7 +64,9 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     {
         var key = request.Key!;
         CheckVersionId(versionId);
-        return Existing(key, versionId, await Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken), request);
+        var version = Existing(key, versionId, await Metadata.FindVersionAsync(bucket.Id, key, versionId, cancellationToken), request);
+        Gate.EnsureFound(request, bucket, version);
+        return version;
     }
 
     /// <summary>As <see cref="FindVersionAsync"/>, with where its data lies, in one look-up.</summary>
@@ -60,12 +74,12 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     {
         CheckVersionId(versionId);
         var found = await Metadata.OpenVersionAsync(bucket.Id, request.Key!, versionId, cancellationToken);
-        Existing(request.Key!, versionId, found?.Version, request);
+        Gate.EnsureFound(request, bucket, Existing(request.Key!, versionId, found?.Version, request));
         return found!;
     }
 
     /// <summary>The version, or the error of one that is not there or a delete marker.</summary>
-    private static VersionRow Existing(string key, string? versionId, VersionRow? version, S3Request request)
+    internal static VersionRow Existing(string key, string? versionId, VersionRow? version, S3Request request)
     {
         if (version is null) throw versionId is null ? Missing(S3Errors.NoSuchKey, key) : Missing(S3Errors.NoSuchVersion, key, ("VersionId", versionId));
         if (!version.IsDeleteMarker) return version;

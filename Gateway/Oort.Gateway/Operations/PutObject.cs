@@ -24,13 +24,14 @@ internal static class PutObject
         var conditions = Conditions.ForWrite(request);
         var body = RequestBodies.Read(request, DefaultChecksum);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
+        (var owner, attributes) = NewObjects.Read(context, request, bucket).Describe(attributes);
 
         // 2.
         if (conditions != WriteConditions.None && body.Length >= EarlyCheckSize)
             Conditions.CheckWriteEarly(conditions, await context.Metadata.FindVersionAsync(bucket.Id, request.Key!, null, cancellationToken));
 
         // 3.
-        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, bucket.OwnerId, storageClass, attributes, body, conditions, cancellationToken);
+        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, body, conditions, cancellationToken);
         var version = Stored(request, result, conditions);
 
         // 4.

@@ -93,8 +93,13 @@ internal static class S3Operations
             [S3Operation.ListParts] = MultipartListings.ListPartsAsync,
             [S3Operation.ListMultipartUploads] = MultipartListings.ListUploadsAsync,
 
-            [S3Operation.GetBucketAcl] = BucketConfigurations.HandleAclAsync,
-            [S3Operation.GetObjectAcl] = BucketConfigurations.HandleAclAsync,
+            [S3Operation.GetBucketAcl] = BucketLists.GetAsync,
+            [S3Operation.PutBucketAcl] = BucketLists.PutAsync,
+            [S3Operation.GetBucketOwnershipControls] = BucketOwnership.GetAsync,
+            [S3Operation.PutBucketOwnershipControls] = BucketOwnership.PutAsync,
+            [S3Operation.DeleteBucketOwnershipControls] = BucketOwnership.DeleteAsync,
+            [S3Operation.GetObjectAcl] = ObjectLists.GetAsync,
+            [S3Operation.PutObjectAcl] = ObjectLists.PutAsync,
         };
         foreach (var operation in BucketConfigurations.Operations) operations.Add(operation, BucketConfigurations.HandleAsync);
         return operations;

@@ -19,23 +19,13 @@ internal static class WriteHeaders
         "x-amz-copy-source-server-side-encryption-customer-key-MD5",
     ];
 
-    private static readonly ImmutableArray<string> grants =
-        ["x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write", "x-amz-grant-write-acp"];
-
     private static readonly ImmutableArray<string> locks =
         ["x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold"];
-
-    private static readonly ImmutableArray<string> cannedAcls =
-    [
-        "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
-        "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write",
-    ];
 
     /// <summary>Checks the headers of PutObject, CopyObject and CreateMultipartUpload.</summary>
     public static void Check(S3Request request)
     {
         CheckEncryption(request);
-        CheckAcl(request, S3Errors.AccessControlListNotSupported);
         foreach (var name in locks)
         {
             // True of every bucket: none can have a lock configuration yet.
@@ -65,17 +55,6 @@ internal static class WriteHeaders
             default:
                 throw new S3Exception(S3Errors.InvalidEncryptionAlgorithmError);
         }
-    }
-
-    /// <summary>As a bucket with ACLs disabled answers (S3 API: "Controlling ownership of objects", BucketOwnerEnforced).</summary>
-    /// <param name="refusal">What says that another ACL was asked for.</param>
-    public static void CheckAcl(S3Request request, S3Error refusal)
-    {
-        foreach (var name in grants)
-            if (request.Header(name) is not null) throw new S3Exception(refusal);
-        if (request.Header("x-amz-acl") is not { } acl || acl is "private" or "bucket-owner-full-control") return;
-        if (!cannedAcls.Contains(acl)) throw Arguments.Invalid("x-amz-acl", acl, "The canned ACL is not one of those that S3 knows.");
-        throw new S3Exception(refusal);
     }
 
     public static void Refuse(S3Request request, string header)

@@ -37,6 +37,7 @@ public static class S3Errors
     public static S3Error InvalidAccessPoint { get; } = new("InvalidAccessPoint", 400, "The specified access point name or account is not valid.");
     public static S3Error InvalidAddressingHeader { get; } = new("InvalidAddressingHeader", 400, "You must specify the Anonymous role.");
     public static S3Error InvalidArgument { get; } = new("InvalidArgument", 400, "Invalid Argument");
+    public static S3Error InvalidBucketAclWithBlockPublicAccessError { get; } = new("InvalidBucketAclWithBlockPublicAccessError", 400, "Bucket cannot have public ACLs set with BlockPublicAccess enabled");
     public static S3Error InvalidBucketAclWithObjectOwnership { get; } = new("InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
     public static S3Error InvalidBucketName { get; } = new("InvalidBucketName", 400, "The specified bucket is not valid.");
     public static S3Error InvalidBucketOwnerAwsAccountId { get; } = new("InvalidBucketOwnerAWSAccountID", 400, "The value of the expected bucket owner parameter must be an AWS account ID.");

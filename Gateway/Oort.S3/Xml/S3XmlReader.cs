@@ -88,6 +88,16 @@ internal sealed class S3XmlReader : IDisposable
         reader.Read();
     }
 
+    /// <summary>The value of an attribute of the current element, whatever its namespace; null: it has none of this name.</summary>
+    public string? Attribute(string localName)
+    {
+        string? value = null;
+        while (value is null && reader.MoveToNextAttribute())
+            if (reader.LocalName == localName && reader.Prefix != "xmlns") value = reader.Value;
+        reader.MoveToElement();
+        return value;
+    }
+
     /// <summary>The text of the current element, which may have no child elements; moves past it.</summary>
     public string Text() => reader.ReadElementContentAsString();
 

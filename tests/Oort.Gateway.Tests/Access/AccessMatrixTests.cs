@@ -13,6 +13,7 @@ namespace Oort.Gateway.Tests.Access;
 public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGateway identities)
 {
     private const string Tags = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
+    private const string Ownership = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
     private const string Keys = "<Delete><Object><Key>key</Key></Object></Delete>";
 
     /// <summary>Names of the API that the router gives up for their successors.</summary>
@@ -39,6 +40,7 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.PutPublicAccessBlock, "PUT", "?publicAccessBlock", "", null, ["PutBucketPublicAccessBlock"]),
         (S3Operation.DeletePublicAccessBlock, "DELETE", "?publicAccessBlock", null, null, ["PutBucketPublicAccessBlock"]),
         (S3Operation.GetBucketAcl, "GET", "?acl", null, null, ["GetBucketAcl"]),
+        (S3Operation.PutBucketAcl, "PUT", "?acl", "", "x-amz-acl: private", ["PutBucketAcl"]),
         (S3Operation.GetBucketTagging, "GET", "?tagging", null, null, ["GetBucketTagging"]),
         (S3Operation.GetBucketCors, "GET", "?cors", null, null, ["GetBucketCORS"]),
         (S3Operation.GetObjectLockConfiguration, "GET", "?object-lock", null, null, ["GetBucketObjectLockConfiguration"]),
@@ -46,6 +48,8 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.GetBucketReplication, "GET", "?replication", null, null, ["GetReplicationConfiguration"]),
         (S3Operation.GetBucketEncryption, "GET", "?encryption", null, null, ["GetEncryptionConfiguration"]),
         (S3Operation.GetBucketOwnershipControls, "GET", "?ownershipControls", null, null, ["GetBucketOwnershipControls"]),
+        (S3Operation.PutBucketOwnershipControls, "PUT", "?ownershipControls", Ownership, null, ["PutBucketOwnershipControls"]),
+        (S3Operation.DeleteBucketOwnershipControls, "DELETE", "?ownershipControls", null, null, ["PutBucketOwnershipControls"]),
         (S3Operation.GetBucketRequestPayment, "GET", "?requestPayment", null, null, ["GetBucketRequestPayment"]),
         (S3Operation.GetBucketLogging, "GET", "?logging", null, null, ["GetBucketLogging"]),
         (S3Operation.GetBucketNotificationConfiguration, "GET", "?notification", null, null, ["GetBucketNotification"]),
@@ -70,6 +74,8 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.GetObjectAttributes, "GET", "/key?attributes&versionId=null", null, "x-amz-object-attributes: ETag", ["GetObjectVersion", "GetObjectVersionAttributes"]),
         (S3Operation.GetObjectAcl, "GET", "/key?acl", null, null, ["GetObjectAcl"]),
         (S3Operation.GetObjectAcl, "GET", "/key?acl&versionId=null", null, null, ["GetObjectVersionAcl"]),
+        (S3Operation.PutObjectAcl, "PUT", "/key?acl", "", "x-amz-acl: private", ["PutObjectAcl"]),
+        (S3Operation.PutObjectAcl, "PUT", "/key?acl&versionId=null", "", "x-amz-acl: private", ["PutObjectVersionAcl"]),
         (S3Operation.GetObjectTagging, "GET", "/key?tagging", null, null, ["GetObjectTagging"]),
         (S3Operation.GetObjectTagging, "GET", "/key?tagging&versionId=null", null, null, ["GetObjectVersionTagging"]),
         (S3Operation.PutObjectTagging, "PUT", "/key?tagging", Tags, null, ["PutObjectTagging"]),
@@ -83,6 +89,8 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.PutObject, "PUT", "/key", "text", null, ["PutObject"]),
         (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-tagging: k=v", ["PutObject", "PutObjectTagging"]),
         (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-acl: private", ["PutObject", "PutObjectAcl"]),
+        (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-grant-read: id=x", ["PutObject", "PutObjectAcl"]),
+        (S3Operation.CreateMultipartUpload, "POST", "/key?uploads", "", "x-amz-acl: private", ["PutObject", "PutObjectAcl"]),
         (S3Operation.CopyObject, "PUT", "/copy", null, "x-amz-copy-source: {bucket}/key", ["PutObject", "GetObject"]),
         (S3Operation.CopyObject, "PUT", "/copy", null, "x-amz-copy-source: {bucket}/key?versionId=null", ["PutObject", "GetObjectVersion"]),
         (S3Operation.CreateMultipartUpload, "POST", "/key?uploads", "", null, ["PutObject"]),

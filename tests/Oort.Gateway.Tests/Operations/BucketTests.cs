@@ -52,13 +52,13 @@ public sealed class BucketTests(TestGateway gateway)
 
     [Theory]
     [InlineData("x-amz-bucket-object-lock-enabled", "true", 501, "NotImplemented")]
-    [InlineData("x-amz-object-ownership", "ObjectWriter", 501, "NotImplemented")]
     [InlineData("x-amz-object-ownership", "Nobody", 400, "InvalidArgument")]
     [InlineData("x-amz-acl", "public-read", 400, "InvalidBucketAclWithObjectOwnership")]
     [InlineData("x-amz-acl", "no-such", 400, "InvalidArgument")]
     [InlineData("x-amz-grant-read", "id=x", 400, "InvalidBucketAclWithObjectOwnership")]
     [InlineData("x-amz-bucket-object-lock-enabled", "false", 200, "")]
     [InlineData("x-amz-object-ownership", "BucketOwnerEnforced", 200, "")]
+    [InlineData("x-amz-object-ownership", "ObjectWriter", 200, "")]
     [InlineData("x-amz-acl", "private", 200, "")]
     public async Task CreateBucket_Header_IsHonouredOrRefused(string name, string value, int status, string code)
     {

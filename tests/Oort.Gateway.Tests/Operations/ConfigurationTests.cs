@@ -69,7 +69,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
     [Theory]
     [InlineData("PUT", "?cors")]
     [InlineData("PUT", "?website")]
-    [InlineData("PUT", "?acl")]
     [InlineData("PUT", "?encryption")]
     [InlineData("PUT", "?object-lock")]
     [InlineData("PUT", "/key?retention")]
@@ -89,6 +88,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
         var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(62);
+        handlers.Count.ShouldBe(66);
     }
 }

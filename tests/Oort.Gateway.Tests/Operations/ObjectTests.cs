@@ -103,6 +103,7 @@ public sealed class ObjectTests(TestGateway gateway)
     [InlineData("x-amz-server-side-encryption", "rot13", 400, "InvalidEncryptionAlgorithmError")]
     [InlineData("x-amz-server-side-encryption-customer-algorithm", "AES256", 501, "NotImplemented")]
     [InlineData("x-amz-acl", "public-read", 400, "AccessControlListNotSupported")]
+    [InlineData("x-amz-acl", "private", 400, "AccessControlListNotSupported")]
     [InlineData("x-amz-acl", "nobody", 400, "InvalidArgument")]
     [InlineData("x-amz-grant-read", "id=x", 400, "AccessControlListNotSupported")]
     [InlineData("x-amz-object-lock-mode", "GOVERNANCE", 400, "InvalidRequest")]
@@ -126,8 +127,8 @@ public sealed class ObjectTests(TestGateway gateway)
 
     [Theory]
     [InlineData("x-amz-server-side-encryption", "AES256")]
-    [InlineData("x-amz-acl", "private")]
     [InlineData("x-amz-acl", "bucket-owner-full-control")]
+    [InlineData("x-amz-grant-full-control", "id=0123456789abcdef")]
     [InlineData("x-amz-storage-class", "GLACIER_IR")]
     [InlineData("Content-MD5", "hBotaJrYa9FhFEdFPCLG/A==")]
     public async Task PutObject_Header_IsTaken(string name, string value)
