@@ -37,6 +37,9 @@ public enum AccessReason
 
     /// <summary>One of the session's.</summary>
     Session,
+
+    /// <summary>One of the grant's that the request is signed with.</summary>
+    Grant,
 }
 
 /// <summary>The decision on a request, and what made it.</summary>

@@ -5,7 +5,7 @@ namespace Oort.Access;
 
 /// <summary>Decides on requests (IAM User Guide: "Policy evaluation logic", "Cross-account policy evaluation logic").</summary>
 /// <remarks>
-/// 1. A statement anywhere that denies, decides. 2. Who is not of the resource's account needs both: the resource to let him in, and his own policies to let him go. 3. Who is, needs one of them; an account named in a resource's policy is no member of it named.
+/// 1. A statement anywhere that denies, decides; and so does a grant that does not allow. 2. Who is not of the resource's account needs both: the resource to let him in, and his own policies to let him go. 3. Who is, needs one of them; an account named in a resource's policy is no member of it named.
 /// What a list gives to an account is like that. 4. His own policies are what identity, boundary and session all allow; what a resource gives to the user or the session itself is not limited by the last two, what it gives to the role is. Pure; thread-safe.
 /// </remarks>
 public static class AccessEvaluator
@@ -13,7 +13,7 @@ public static class AccessEvaluator
     public static AccessDecision Decide(in AccessRequest request, AccessPolicies policies)
     {
         // 1.
-        if (FindDeny(request, policies) is { } denied) return denied;
+        if (FindRefusal(request, policies) is { } refused) return refused;
 
         // 2., 3.
         var given = GivenByResource(request, policies, out var byResource);
@@ -32,7 +32,7 @@ public static class AccessEvaluator
     /// <remarks>Whom it names himself needs nothing more, of whatever account he is: AWS asks his own policies too when he is of another.</remarks>
     public static AccessDecision DecideTrust(in AccessRequest request, AccessPolicies policies)
     {
-        if (FindDeny(request, policies) is { } denied) return denied;
+        if (FindRefusal(request, policies) is { } refused) return refused;
         var given = GivenByResource(request, policies, out var byResource);
         if (given == PrincipalMatch.None) return new(AccessVerdict.NotAllowed, AccessReason.Resource);
         // Whom somebody else vouches for has no policies of his own.
@@ -79,12 +79,22 @@ public static class AccessEvaluator
         return listed;
     }
 
+    private static AccessDecision? FindRefusal(in AccessRequest request, AccessPolicies policies)
+    {
+        if (FindDeny(request, policies) is { } denied) return denied;
+        foreach (var grant in policies.Grants)
+            if (FindMatch(request, grant, isAllow: true) < 0) return new(AccessVerdict.NotAllowed, AccessReason.Grant);
+        return null;
+    }
+
     private static AccessDecision? FindDeny(in AccessRequest request, AccessPolicies policies)
     {
         foreach (var policy in policies.Identity)
             if (Denies(request, policy, AccessReason.Identity) is { } decision) return decision;
         foreach (var policy in policies.Session)
             if (Denies(request, policy, AccessReason.Session) is { } decision) return decision;
+        foreach (var policy in policies.Grants)
+            if (Denies(request, policy, AccessReason.Grant) is { } decision) return decision;
         return Denies(request, policies.Boundary, AccessReason.Boundary) ?? Denies(request, policies.Resource, AccessReason.Resource);
     }
 

@@ -15,6 +15,9 @@ public sealed record AccessPolicies
     /// <summary>What the session can be allowed at most: each of these; empty: anything.</summary>
     public ImmutableArray<PolicyDocument> Session { get; init; } = [];
 
+    /// <summary>What the credential that the request is signed with can be allowed at most: each of these, also where a resource gives something to the user or session itself; empty: anything.</summary>
+    public ImmutableArray<PolicyDocument> Grants { get; init; } = [];
+
     /// <summary>That of the bucket; null: it has none.</summary>
     public PolicyDocument? Resource { get; init; }
 

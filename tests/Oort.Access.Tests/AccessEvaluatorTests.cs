@@ -175,4 +175,15 @@ public sealed class AccessEvaluatorTests
     }
 
     private static AccessDecision Decide(Principal principal, AccessPolicies policies, string action = Get, string path = "bucket/key") => AccessEvaluator.Decide(Request(principal, action, path), policies);
+
+    [Fact]
+    public void Decide_GrantThatDoesNotAllow_IsRefusedWhoeverElseAllows()
+    {
+        var policies = new AccessPolicies { Grants = [Requests.Allow("s3:GetObject", "bucket/a"), Requests.Allow("s3:*", "bucket/*")], Listed = ListMatch.Anybody };
+        AccessEvaluator.Decide(Requests.Request(Requests.Root(), "s3:GetObject", "bucket/a"), policies).IsAllowed.ShouldBeTrue();
+        AccessEvaluator.Decide(Requests.Request(Requests.Root(), "s3:PutObject", "bucket/a"), policies).ShouldBe(new(AccessVerdict.NotAllowed, AccessReason.Grant));
+        var named = policies with { Resource = Requests.BucketAllow("{\"AWS\":\"arn:aws:iam::111122223333:user/ann\"}", "s3:PutObject") };
+        AccessEvaluator.Decide(Requests.Request(Requests.User("ann"), "s3:PutObject", "bucket/a"), named).ShouldBe(new(AccessVerdict.NotAllowed, AccessReason.Grant));
+        AccessEvaluator.Decide(Requests.Request(Requests.User("ann"), "s3:PutObject", "bucket/a"), named with { Grants = [], Listed = ListMatch.None }).IsAllowed.ShouldBeTrue();
+    }
 }

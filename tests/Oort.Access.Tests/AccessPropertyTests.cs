@@ -63,6 +63,14 @@ public sealed class AccessPropertyTests
         if (!world.IsAllowed()) (world with { IsForeign = true }).IsAllowed().ShouldBeFalse(world.ToString());
     });
 
+    [Fact]
+    public void Decide_WithAGrant_IsWhatBothAllow() => ForAll(world =>
+    {
+        var grant = world.Draw.Identity();
+        var isAllowedByGrant = AccessEvaluator.Decide(Requests.Request(Requests.User("zed"), world.Action, world.Path, world.Context), new() { Identity = [Requests.Identity(grant)] }).IsAllowed;
+        world.IsAllowed(grant).ShouldBe(world.IsAllowed() && isAllowedByGrant, $"{world}\ngrant {grant}");
+    });
+
     private static void ForAll(Action<World> check) => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => check(World.Of(seed))).Check(config);
 
     private sealed record World(int Seed, RandomPolicies Draw, Principal Principal, string Action, string Path, FakeContext Context, IReadOnlyList<string> Identity, string? Boundary, IReadOnlyList<string> Session, string? Bucket, ListMatch Listed, bool IsForeign)
@@ -73,9 +81,9 @@ public sealed class AccessPropertyTests
             return new(seed, draw, draw.Principal(), draw.Action(), draw.Path(), draw.Context(), draw.Several(3), draw.Maybe(() => draw.Maybe(() => draw.Identity())), draw.Maybe(() => "") is null ? [] : draw.Several(2), draw.Maybe(() => draw.Bucket()), draw.Listed(), draw.Maybe(() => "") is not null);
         }
 
-        public bool IsAllowed() => AccessEvaluator.Decide(
+        public bool IsAllowed(params IReadOnlyList<string> grants) => AccessEvaluator.Decide(
             Requests.Request(Principal, Action, Path, Context),
-            new() { Identity = [.. Identity.Select(Requests.Identity)], Boundary = Boundary is null ? null : Requests.Identity(Boundary), Session = [.. Session.Select(Requests.Identity)], Resource = Bucket is null ? null : Requests.Bucket(Bucket), Listed = Listed, IsForeign = IsForeign }).IsAllowed;
+            new() { Identity = [.. Identity.Select(Requests.Identity)], Boundary = Boundary is null ? null : Requests.Identity(Boundary), Session = [.. Session.Select(Requests.Identity)], Grants = [.. grants.Select(Requests.Identity)], Resource = Bucket is null ? null : Requests.Bucket(Bucket), Listed = Listed, IsForeign = IsForeign }).IsAllowed;
 
         public override string ToString() => $"seed {Seed}: {Principal.Arn} {Action} {Path}\nidentity {string.Join("\n  ", Identity)}\nboundary {Boundary}\nsession {string.Join("\n  ", Session)}\nbucket {Bucket}\nlisted {Listed}, foreign {IsForeign}\nof {string.Join(", ", Context.Values.Select(pair => $"{pair.Key}={string.Join('|', pair.Value)}"))}";
     }

@@ -82,7 +82,8 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         var access = bucket is null ? null : buckets.Of(bucket);
 
         // 3.
-        if (principal.Kind == PrincipalKind.Root && principal.Account == owner && (Array.IndexOf(rescues, request.Operation) >= 0 || (access?.Fault is not null && Array.IndexOf(repairs, request.Operation) >= 0))) return new(AccessVerdict.Allowed, AccessReason.Root);
+        var isUnlimited = principal.Kind == PrincipalKind.Root && caller.Own.Grants.IsEmpty;
+        if (isUnlimited && principal.Account == owner && (Array.IndexOf(rescues, request.Operation) >= 0 || (access?.Fault is not null && Array.IndexOf(repairs, request.Operation) >= 0))) return new(AccessVerdict.Allowed, AccessReason.Root);
 
         // 4.
         if (access?.Fault is { } fault)
@@ -92,7 +93,7 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         }
 
         // The root that asks for what is its own, and of which no policy speaks, need not be asked anything.
-        var facts = access?.Policy is null && principal.Kind is PrincipalKind.Root or PrincipalKind.Anonymous ? AccessContext.Empty : new RequestFacts(request, caller, owner, options.Region, time.GetUtcNow(), tags);
+        var facts = access?.Policy is null && (isUnlimited || principal.Kind == PrincipalKind.Anonymous) ? AccessContext.Empty : new RequestFacts(request, caller, owner, options.Region, time.GetUtcNow(), tags);
         var listed = access is null ? default : ListedRights.Judge(request.Operation, principal, bucket!.OwnerId, access, right.Action, thing);
         var isForeign = listed.OwnerId is not null && listed.OwnerId != bucket!.OwnerId;
         var policies = access?.Policy is null && listed == default ? caller.Own : caller.Own with { Resource = access?.Policy, Listed = listed.Match, IsForeign = isForeign };

@@ -76,7 +76,7 @@ internal sealed class SignatureKey
     private static SignatureKey? ReadRsa(string id, JsonElement json)
     {
         if (Number(json, "n") is not { Length: >= RsaSizeMin and <= RsaSizeMax } modulus || modulus[0] < 0x80 && modulus.Length == RsaSizeMin) return null;
-        if (Number(json, "e") is not { Length: > 0 and <= RsaExponentSizeMax } exponent || exponent is [1]) return null;
+        if (Number(json, "e") is not { Length: > 0 and <= RsaExponentSizeMax } exponent) return null;
         var key = new SignatureKey(id, new RSAParameters { Modulus = modulus, Exponent = exponent });
         using var check = RSA.Create(key.rsa);
         return key;

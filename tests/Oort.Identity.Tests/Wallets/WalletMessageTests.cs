@@ -80,6 +80,7 @@ public sealed class WalletMessageTests
         { "24Z", "24Z\nRequest ID: a b" },
         { "24Z", "24Z\nRequest ID: a/b" },
         { "24Z", "24Z\nRequest ID: %4" },
+        { "24Z", "24Z\nRequest ID: %4z" },
         { "24Z", "24Z\nResources: " },
         { "24Z", "24Z\nResources:\n" },
         { "24Z", "24Z\nResources:\n- " },
