@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Oort.Access;
 using Oort.Access.Policies;
+using Oort.Identity.Grants;
 using Oort.Identity.Model;
 using Oort.Identity.Sessions;
 using Oort.Identity.Store;
@@ -24,11 +25,13 @@ internal sealed class Credentials(RootCredentials root, IdentityStore identities
     private static readonly TimeSpan refreshInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<string, Session> sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Grant> grants = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<AccessKey, string> secrets = new(ReferenceEqualityComparer.Instance);
     private long refreshed;
 
     public async ValueTask<S3Credential?> FindAsync(string accessKeyId, string? sessionToken, CancellationToken cancellationToken)
     {
+        if (sessionToken is not null && Grant.IsGrant(sessionToken)) return await FindGrantAsync(accessKeyId, sessionToken, cancellationToken);
         if (sessionToken is not null) return await FindSessionAsync(accessKeyId, sessionToken, cancellationToken);
         if (string.Equals(accessKeyId, root.AccessKey, StringComparison.Ordinal)) return new(OfRoot(accessKeyId, identities.OperatorNumber, null), root.SecretKey);
         var holder = identities.Snapshot.FindKey(accessKeyId);
@@ -50,6 +53,21 @@ internal sealed class Credentials(RootCredentials root, IdentityStore identities
             _ when arn.Resource.StartsWith("role/", StringComparison.Ordinal) => account.FindRole(name) is { } role && role.Arn == text ? OfRole("-", role, "session", null, []) : null,
             _ => null,
         };
+    }
+
+    /// <summary>A grant is what it was made from, under each of its limits, and signs with a secret of its own.</summary>
+    private async ValueTask<S3Credential?> FindGrantAsync(string accessKeyId, string token, CancellationToken cancellationToken)
+    {
+        if (!grants.TryGetValue(token, out var grant))
+        {
+            grant = Grant.Parse(token) ?? throw new S3Exception(S3Errors.InvalidToken);
+            if (grants.Count >= SessionCountMax) grants.Clear();
+            grants[token] = grant;
+        }
+
+        if (time.GetUtcNow() >= grant.NotAfter) throw new S3Exception(S3Errors.ExpiredToken);
+        if (await FindAsync(accessKeyId, grant.SessionToken, cancellationToken) is not { Principal: Caller caller } credential) return null;
+        return new(caller with { Own = caller.Own with { Grants = grant.ToPolicies() } }, grant.DeriveSecret(credential.SecretKey));
     }
 
     private async ValueTask<S3Credential?> FindSessionAsync(string accessKeyId, string token, CancellationToken cancellationToken)

@@ -63,6 +63,8 @@ internal sealed partial class StsApi(IdentityStore store, ISecretSeal seal, WebI
     private IEnumerable<object?> GetSessionToken(S3Request request, QueryForm form, Caller caller)
     {
         if (caller.Session is not null) throw Denied(request, caller, "Cannot call GetSessionToken with session credentials");
+        // A session does not carry a grant's limits: it would be wider.
+        if (!caller.Own.Grants.IsEmpty) throw Denied(request, caller, "Cannot call GetSessionToken with a grant");
         var (most, usual) = caller.IsRoot ? (RootSecondsMax, RootSecondsMax) : (UserSecondsMax, UserSecondsDefault);
         var seconds = form.Number("DurationSeconds", SecondsMin, most) ?? usual;
         // It needs no permission, but may be forbidden.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Gateway.Tests.Iam;
 using Oort.Gateway.Tests.Operations;
+using Oort.Identity.Grants;
 using Oort.S3;
 using Shouldly;
 using Xunit;
@@ -14,6 +15,12 @@ public sealed partial class AccessMatrixTests
     private static readonly string[] writing = ["s3:Put*", "s3:Create*", "s3:Restore*", "s3:AbortMultipartUpload"];
     private static readonly string[] listing = ["s3:List*"];
 
+    /// <summary>What a grant to read and list allows (docs/formats/grant.md §4).</summary>
+    private static readonly string[] granted =
+    [
+        "s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes", "s3:GetObjectTagging", "s3:GetObjectVersionTagging", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:GetBucketLocation",
+    ];
+
     /// <summary>Each caller by name, with the patterns of actions that he may do; null: everything.</summary>
     private static readonly (string Name, string[]? May, bool IsOfOwner)[] callers =
     [
@@ -26,6 +33,7 @@ public sealed partial class AccessMatrixTests
         ("session of the administrator", null, true),
         ("session of a role that reads", reading, true),
         ("session of the administrator's role, narrowed to listing", listing, true),
+        ("grant of the root, to read and list", granted, true),
         ("root of another tenant", null, false),
         ("administrator of another tenant", null, false),
         ("anonymous", [], false),
@@ -97,10 +105,17 @@ public sealed partial class AccessMatrixTests
             ["session of the administrator"] = Tenant.SessionOf(identities, await administrator.StsAsync("GetSessionToken")),
             ["session of a role that reads"] = Tenant.SessionOf(identities, await administrator.StsAsync("AssumeRole", ("RoleArn", await NewRoleAsync(tenant, string.Join(',', reading))), ("RoleSessionName", "matrix"))),
             ["session of the administrator's role, narrowed to listing"] = Tenant.SessionOf(identities, await administrator.StsAsync("AssumeRole", ("RoleArn", await NewRoleAsync(tenant, "*")), ("RoleSessionName", "matrix"), ("Policy", Policies.Allow(string.Join(',', listing))))),
+            ["grant of the root, to read and list"] = Narrow(tenant, GrantVerbs.Read | GrantVerbs.List),
             ["root of another tenant"] = stranger,
             ["administrator of another tenant"] = (await stranger.NewUserAsync(Policies.Allow("*"))).Caller,
         };
         return new(tenant, signers.ToImmutableDictionary());
+    }
+
+    private Signer Narrow(Signer wide, GrantVerbs verbs)
+    {
+        var made = Grant.Narrow(new(wide.AccessKey, wide.Secret, wide.Token), new() { Verbs = verbs });
+        return new(identities, made.AccessKeyId, made.SecretKey, made.SessionToken);
     }
 
     private async Task<string> NewRoleAsync(Tenant tenant, string actions)
