@@ -81,7 +81,6 @@ internal static class RequiredRights
 
     private static readonly AccessAction createBucket = AccessActions.Get("s3:CreateBucket");
     private static readonly AccessAction putBucketAcl = AccessActions.Get("s3:PutBucketAcl");
-    private static readonly AccessAction putOwnership = AccessActions.Get("s3:PutBucketOwnershipControls");
     private static readonly AccessAction putObject = AccessActions.Get("s3:PutObject");
     private static readonly AccessAction putTags = AccessActions.Get("s3:PutObjectTagging");
     private static readonly AccessAction putVersionTags = AccessActions.Get("s3:PutObjectVersionTagging");
@@ -119,7 +118,7 @@ internal static class RequiredRights
     {
         var rights = new List<RequiredRight>(1) { new(createBucket, request.Bucket!) };
         if (AccessListHeaders.AreIn(request)) rights.Add(new(putBucketAcl, request.Bucket!));
-        if (request.Header("x-amz-object-ownership") is { Length: > 0 }) rights.Add(new(putOwnership, request.Bucket!));
+        // To choose the ownership of one's own new bucket takes no right of its own here; AWS asks for s3:PutBucketOwnershipControls. Policies can forbid it by the key s3:x-amz-object-ownership.
         return [.. rights];
     }
 

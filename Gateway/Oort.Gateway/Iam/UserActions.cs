@@ -49,7 +49,7 @@ internal static class UserActions
             if (!user.Keys.IsEmpty) throw new S3Exception(QueryErrors.DeleteConflict, "Cannot delete entity, must delete access keys first.");
             if (!user.Permissions.Inline.IsEmpty) throw new S3Exception(QueryErrors.DeleteConflict, "Cannot delete entity, must delete policies first.");
             if (!user.Permissions.Attached.IsEmpty) throw new S3Exception(QueryErrors.DeleteConflict, "Cannot delete entity, must detach all policies first.");
-            if (!user.Groups.IsEmpty) throw new S3Exception(QueryErrors.DeleteConflict, "Cannot delete entity, must remove users from group first.");
+            // Being in a group gives nobody anything to lose: it ends with the user (in AWS it holds him back).
             change.Remove(user);
         });
         return null;

@@ -15,6 +15,4 @@ public sealed record Permissions
 
     /// <summary>ARN of the managed policy that bounds the others; null: none does. Groups have none.</summary>
     public string? Boundary { get; init; }
-
-    public bool IsEmpty => Inline.IsEmpty && Attached.IsEmpty;
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Oort.Identity.Model;
+using Oort.Identity.Texts;
 
 namespace Oort.Identity.Sessions;
 
@@ -35,6 +37,8 @@ public sealed record Session(string KeyId, string Secret, SessionKind Kind, stri
 
     private static readonly JsonSerializerOptions json = new(JsonSerializerDefaults.Web)
     {
+        // Policies are texts in it: their quotation marks take two bytes and not six.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -59,24 +63,27 @@ public sealed record Session(string KeyId, string Secret, SessionKind Kind, stri
     /// <summary>Whether a text may be a token of this kind.</summary>
     public static bool IsToken(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public string ToToken(ISecretSeal seal) => Prefix + System.Buffers.Text.Base64Url.EncodeToString(seal.Seal(context, JsonSerializer.SerializeToUtf8Bytes(this, json)));
+    public string ToToken(ISecretSeal seal) => Prefix + StrictBase64Url.Encode(seal.Seal(context, Encode()));
 
     /// <returns>Null: this cluster has not made it.</returns>
     public static Session? Parse(string token, ISecretSeal seal)
     {
         if (!IsToken(token) || token.Length > TokenLengthMax) return null;
-        var text = token.AsSpan(Prefix.Length);
-        if (!System.Buffers.Text.Base64Url.IsValid(text, out var size)) return null;
-        var bytes = new byte[size];
-        // What decodes to the same bytes but is written otherwise is none: one session has one token.
-        if (System.Buffers.Text.Base64Url.DecodeFromChars(text, bytes, out _, out var count) != System.Buffers.OperationStatus.Done || !System.Buffers.Text.Base64Url.EncodeToString(bytes.AsSpan(0, count)).AsSpan().SequenceEqual(text)) return null;
+        return StrictBase64Url.Decode(token.AsSpan(Prefix.Length)) is { } bytes && seal.Open(context, bytes) is { } opened ? Decode(opened) : null;
+    }
+
+    /// <summary>What is sealed in the token.</summary>
+    internal byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, json);
+
+    /// <returns>Null: of a newer program, so that nobody here can say what it may do.</returns>
+    internal static Session? Decode(ReadOnlySpan<byte> content)
+    {
         try
         {
-            return seal.Open(context, bytes.AsSpan(0, count)) is { } opened ? JsonSerializer.Deserialize<Session>(opened, json) : null;
+            return JsonSerializer.Deserialize<Session>(content, json);
         }
         catch (JsonException)
         {
-            // Of a newer program: nobody here can say what it may do.
             return null;
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Oort.Identity.Accounts;
@@ -22,6 +23,8 @@ internal static class IdentityRecords
 
     private static readonly JsonSerializerOptions json = new(JsonSerializerDefaults.Web)
     {
+        // Policies are texts in it: their quotation marks take two bytes and not six.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
