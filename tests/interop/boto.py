@@ -2,6 +2,7 @@
 import hashlib
 import os
 import time
+import urllib.error
 import urllib.request
 
 import boto3
@@ -112,6 +113,31 @@ assert client.restore_object(Bucket=BUCKET, Key="cold", RestoreRequest={"Days": 
 assert client.head_object(Bucket=BUCKET, Key="cold")["Restore"] != head["Restore"]
 client.copy_object(Bucket=BUCKET, Key="copy", CopySource={"Bucket": BUCKET, "Key": "cold"})
 held("archive")
+
+owner = client.get_bucket_acl(Bucket=BUCKET)["Owner"]["ID"]
+everybody = {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"}
+expect("AccessControlListNotSupported", client.put_object_acl, Bucket=BUCKET, Key="a", ACL="public-read")
+client.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+assert client.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "ObjectWriter"}]
+expect("AccessDenied", client.put_object_acl, Bucket=BUCKET, Key="a", ACL="public-read")
+client.delete_public_access_block(Bucket=BUCKET)
+address = os.environ["OORT_ENDPOINT"].rstrip("/") + "/" + BUCKET + "/a"
+client.put_object_acl(Bucket=BUCKET, Key="a", ACL="public-read")
+assert urllib.request.urlopen(address).read() == body
+shown = client.get_object_acl(Bucket=BUCKET, Key="a")
+assert [(g["Grantee"]["Type"], g["Permission"]) for g in shown["Grants"]] == [("Group", "READ"), ("CanonicalUser", "FULL_CONTROL")], shown
+private = {"Owner": shown["Owner"], "Grants": shown["Grants"][1:]}
+client.put_object_acl(Bucket=BUCKET, Key="a", AccessControlPolicy=private)
+try:
+    urllib.request.urlopen(address)
+    raise AssertionError("the list was taken back")
+except urllib.error.HTTPError as error:
+    assert error.code == 403
+client.put_bucket_acl(Bucket=BUCKET, GrantRead='uri="' + everybody["URI"] + '"', GrantFullControl='id="' + owner + '"')
+assert [g["Permission"] for g in client.get_bucket_acl(Bucket=BUCKET)["Grants"]] == ["READ", "FULL_CONTROL"]
+expect("InvalidArgument", client.put_bucket_acl, Bucket=BUCKET, GrantRead='id="_foo"')
+expect("InvalidBucketAclWithObjectOwnership", client.put_bucket_ownership_controls, Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+held("lists")
 
 keys = [{"Key": o["Key"]} for o in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
 assert len(client.delete_objects(Bucket=BUCKET, Delete={"Objects": keys})["Deleted"]) == len(keys)

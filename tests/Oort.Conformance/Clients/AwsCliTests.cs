@@ -75,6 +75,31 @@ public sealed class AwsCliTests(SharedGateway shared)
     }
 
     [Fact]
+    public async Task Lists_ThroughS3Api_AreKeptAndGivenBack()
+    {
+        using var folder = new TemporaryFolder();
+        await AwsAsync(folder, "s3api", "create-bucket", "--bucket", "cli-lists", "--object-ownership", "BucketOwnerPreferred");
+        (await AwsAsync(folder, "s3api", "get-bucket-ownership-controls", "--bucket", "cli-lists", "--query", "OwnershipControls.Rules[0].ObjectOwnership", "--output", "text")).Output.Trim().ShouldBe("BucketOwnerPreferred");
+        await AwsAsync(folder, "s3api", "delete-public-access-block", "--bucket", "cli-lists");
+        await File.WriteAllTextAsync(folder["body"], "everybody's");
+        await AwsAsync(folder, "s3api", "put-object", "--bucket", "cli-lists", "--key", "k", "--body", folder["body"]);
+        await AwsAsync(folder, "s3api", "put-object-acl", "--bucket", "cli-lists", "--key", "k", "--acl", "public-read");
+        using var http = new HttpClient();
+        (await http.GetStringAsync(shared.Gateway.Endpoint + "/cli-lists/k")).ShouldBe("everybody's");
+        (await ShownAsync("get-object-acl", "--key", "k")).ShouldBe(["READ", "FULL_CONTROL"]);
+
+        // What the cli shows is what it puts.
+        await File.WriteAllTextAsync(folder["list"], (await AwsAsync(folder, "s3api", "get-object-acl", "--bucket", "cli-lists", "--key", "k")).Output);
+        await AwsAsync(folder, "s3api", "put-bucket-acl", "--bucket", "cli-lists", "--access-control-policy", "file://" + folder["list"]);
+        (await ShownAsync("get-bucket-acl")).ShouldBe(["READ", "FULL_CONTROL"]);
+        await AwsAsync(folder, "s3api", "put-bucket-acl", "--bucket", "cli-lists", "--grant-read-acp", "uri=http://acs.amazonaws.com/groups/global/AuthenticatedUsers");
+        (await ShownAsync("get-bucket-acl")).ShouldBe(["READ_ACP"]);
+
+        async Task<string[]> ShownAsync(params string[] what) =>
+            (await AwsAsync(folder, ["s3api", .. what, "--bucket", "cli-lists", "--query", "Grants[].Permission", "--output", "text"])).Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    [Fact]
     public async Task Lifecycle_ThroughS3Api_IsKeptAndGivenBack()
     {
         using var folder = new TemporaryFolder();

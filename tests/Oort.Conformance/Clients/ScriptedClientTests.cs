@@ -8,7 +8,7 @@ namespace Oort.Conformance.Clients;
 public sealed class ScriptedClientTests(SharedGateway shared)
 {
     [Fact]
-    public Task Boto3_DefaultSettings_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto.py", checks: 9);
+    public Task Boto3_DefaultSettings_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto.py", checks: 10);
 
     [Fact]
     public Task Boto3_SignatureVersion2_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto_v2.py", checks: 6);
