@@ -27,6 +27,8 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     MetadataVerb.Create(),
     KeyVerb.Create(),
     HealthVerb.Create(),
+    GrantVerb.Create(),
+    ShareVerb.Create(),
 };
 
 try

@@ -38,9 +38,13 @@ internal sealed class RemoteFlags
 
     /// <summary>The gateway's URL.</summary>
     /// <exception cref="ConfigurationException">It is none.</exception>
-    public Uri Endpoint(ParseResult parsed)
+    public Uri Endpoint(ParseResult parsed) => Endpoint(parsed.GetValue(_endpoint));
+
+    /// <param name="given">Null: the environment's, or the default.</param>
+    /// <exception cref="ConfigurationException">It is none.</exception>
+    public static Uri Endpoint(string? given)
     {
-        var text = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
+        var text = given ?? Environment.GetEnvironmentVariable("OORT_ENDPOINT") ?? EndpointDefault;
         return Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"
             ? endpoint!
             : throw new ConfigurationException($"--endpoint: \"{text}\" is not a URL such as {EndpointDefault}.");

@@ -55,6 +55,7 @@ public sealed partial class GrantTests
         var grant = Enumerable.Range(0, 8).Aggregate(key, (wider, _) => Grant.Narrow(wider, new() { Verbs = GrantVerbs.Read }));
         Should.Throw<GrantException>(() => Grant.Narrow(grant, new() { Verbs = GrantVerbs.Read }));
         Should.Throw<GrantException>(() => Grant.Narrow(Grant.Narrow(key, new() { Bucket = "b", Prefix = new('p', 1_000) }), new() { Bucket = "b", Prefix = new('p', 1_000) }));
+        Should.Throw<GrantException>(() => Grant.Narrow(Grant.Narrow(key, new() { Bucket = "b" }) with { SecretKey = "AAAA" }, new() { Verbs = GrantVerbs.Read }));
         Should.Throw<GrantException>(() => Grant.Narrow(grant with { SecretKey = "short" }, new() { Verbs = GrantVerbs.Read }));
         Should.Throw<GrantException>(() => Grant.Narrow(key with { SessionToken = "oortg1.none" }, new() { Verbs = GrantVerbs.Read }));
         Should.Throw<GrantException>(() => Grant.Narrow(key with { SessionToken = "two words" }, new() { Verbs = GrantVerbs.Read }));
