@@ -42,8 +42,7 @@ internal sealed class ProviderClient : IDisposable
     /// <exception cref="ProviderException">They cannot be had.</exception>
     public async Task<ProviderKeySet> FetchAsync(string issuer, CancellationToken cancellationToken)
     {
-        if (!WebIdentityProvider.IsIssuer(issuer, options.AllowsHttp)) throw ProviderException.Refused($"\"{issuer}\" is no URL of a provider.");
-        var home = new Uri(issuer.TrimEnd('/') + "/.well-known/openid-configuration");
+        if (!WebIdentityProvider.IsIssuer(issuer, options.AllowsHttp) || !Uri.TryCreate(issuer.TrimEnd('/') + "/.well-known/openid-configuration", UriKind.Absolute, out var home)) throw ProviderException.Refused($"\"{issuer}\" is no URL of a provider.");
         var address = Read(await GetAsync(home, cancellationToken), home, configuration =>
         {
             if (configuration.Text("issuer") != issuer) throw new FormatException("is another issuer's");
@@ -82,7 +81,7 @@ internal sealed class ProviderClient : IDisposable
         {
             throw ProviderException.Unreachable($"{uri} has not answered within {options.Timeout.TotalSeconds} s.", e);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException or UriFormatException)
         {
             if (e.InnerException is ProviderException refused) throw refused;
             throw ProviderException.Unreachable($"{uri} cannot be reached: {e.Message}", e);
@@ -99,7 +98,7 @@ internal sealed class ProviderClient : IDisposable
             if (response.StatusCode == HttpStatusCode.OK) return await BodyAsync(uri, response, cancellationToken);
             if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)) throw Failed(uri, response.StatusCode);
             if (redirectCount == RedirectCountMax) throw ProviderException.Refused($"{uri} redirects more than {RedirectCountMax} times.");
-            if (response.Headers.Location is not { } location || new Uri(uri, location) is not { UserInfo: "" } next || next.GetLeftPart(UriPartial.Authority) != uri.GetLeftPart(UriPartial.Authority)) throw ProviderException.Refused($"{uri} redirects elsewhere.");
+            if (response.Headers.Location is not { } location || !Uri.TryCreate(uri, location, out var next) || next.UserInfo.Length > 0 || next.GetLeftPart(UriPartial.Authority) != uri.GetLeftPart(UriPartial.Authority)) throw ProviderException.Refused($"{uri} redirects elsewhere.");
             uri = next;
         }
     }

@@ -262,6 +262,22 @@ public sealed class ProviderKeyTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData("//[")]
+    [InlineData("http://")]
+    [InlineData("//127.0.0.1:99999/")]
+    [InlineData("")]
+    public async Task Redirect_ToNoAddress_IsRefused(string location)
+    {
+        world.Provider.Fault = context =>
+        {
+            context.Response.StatusCode = 302;
+            context.Response.Headers.Location = location;
+            return Task.FromResult(true);
+        };
+        (await world.VerifyAsync(world.Rsa.Sign(world.Claims()))).Reason.ShouldContain("redirects");
+    }
+
+    [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("localhost")]
     [InlineData("LOCALHOST")]
