@@ -14,7 +14,8 @@ internal static class GrantToken
     /// <summary>Characters up to the token underneath.</summary>
     public const int LengthMax = 2_048;
 
-    public const int SessionTokenLengthMax = 2_048;
+    /// <summary>As long as those of sessions may be: headers have 32 KiB in all.</summary>
+    public const int SessionTokenLengthMax = 16 * 1024;
 
     private const int LengthSize = 2;
 
