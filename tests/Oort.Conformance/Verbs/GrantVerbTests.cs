@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text.Json;
+using Amazon.Runtime;
+using Amazon.S3;
 using Oort.Conformance.Harness;
 using Oort.Identity.Grants;
 using Shouldly;
@@ -6,7 +9,7 @@ using Xunit;
 
 namespace Oort.Conformance.Verbs;
 
-/// <summary><c>oort grant</c> and <c>oort share</c>, which ask no gateway: none runs here.</summary>
+/// <summary><c>oort grant</c> and <c>oort share</c>, which ask no gateway; where one runs, it is to take what they made.</summary>
 public sealed class GrantVerbTests : IDisposable
 {
     private const string Secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -82,6 +85,36 @@ public sealed class GrantVerbTests : IDisposable
         (await RunAsync(environment, "share", "s3://site/photos/")).ShouldFailWith(2, "oort grant --bucket site --prefix photos/");
         (await RunAsync(environment, "share", "s3://site")).ShouldFailWith(2, "oort grant --bucket site --allow");
         (await RunAsync(environment, "share", "site/k")).ShouldFailWith(2, "s3://BUCKET");
+    }
+
+    [Fact]
+    public async Task GrantAndShare_OnARunningGateway_OpenWhatTheyAreForAndNothingElse()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(folder["data"]);
+        using (var owner = S3Clients.Default(gateway))
+        {
+            await owner.PutBucketAsync("site");
+            foreach (var key in (string[])["photos/one ä.txt", "photos/two.txt", "other.txt"]) await owner.PutObjectAsync(new() { BucketName = "site", Key = key, ContentBody = key });
+        }
+
+        var root = new Dictionary<string, string> { ["OORT_ACCESS_KEY"] = GatewayProcess.AccessKey, ["OORT_SECRET_KEY"] = GatewayProcess.SecretKey };
+        using var http = new HttpClient();
+        var link = (await RunAsync(root, "share", "s3://site/photos/one ä.txt", "--expires", "1h", "--endpoint", gateway.Endpoint)).ShouldSucceed().Output.TrimEnd();
+        (await http.GetStringAsync(new Uri(link))).ShouldBe("photos/one ä.txt");
+        (await http.GetAsync(new Uri(link.Replace("one%20%C3%A4", "two", StringComparison.Ordinal)))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await http.DeleteAsync(new Uri(link))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        var elsewhere = (await RunAsync(root, "share", "s3://site/photos/one ä.txt", "--from", "192.0.2.0/24", "--endpoint", gateway.Endpoint)).ShouldSucceed().Output.TrimEnd();
+        (await http.GetAsync(new Uri(elsewhere))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+
+        var grant = await GrantAsync(root, "--bucket", "site", "--prefix", "photos/", "--allow", "read,list", "--expires", "1h");
+        using var client = new AmazonS3Client(new SessionAWSCredentials(grant.GetProperty("accessKeyId").GetString(), grant.GetProperty("secretKey").GetString(), grant.GetProperty("sessionToken").GetString()), new AmazonS3Config { ServiceURL = gateway.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        (await client.ListObjectsV2Async(new() { BucketName = "site", Prefix = "photos/" })).S3Objects.Count.ShouldBe(2);
+        using (var answer = await client.GetObjectAsync("site", "photos/two.txt")) answer.ContentLength.ShouldBe(14);
+        foreach (var refused in (Func<Task>[])
+        [
+            () => client.ListObjectsV2Async(new() { BucketName = "site" }), () => client.GetObjectAsync("site", "other.txt"), () => client.PutObjectAsync(new() { BucketName = "site", Key = "photos/three.txt", ContentBody = "" }),
+            () => client.DeleteObjectAsync("site", "photos/two.txt"), () => client.GetBucketPolicyAsync(new Amazon.S3.Model.GetBucketPolicyRequest { BucketName = "site" }), () => client.ListBucketsAsync(),
+        ]) (await Should.ThrowAsync<AmazonS3Exception>(refused)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     private Task<Tool.Result> RunAsync(Dictionary<string, string> environment, params string[] arguments) => Tool.RunAsync(GatewayProcess.Executable, arguments, environment, folder.FullPath);
