@@ -14,6 +14,9 @@ public sealed class ScriptedClientTests(SharedGateway shared)
     public Task Boto3_SignatureVersion2_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto_v2.py", checks: 6);
 
     [Fact]
+    public Task Boto3_IamAndSts_EveryCheckHolds() => RunAsync("/usr/bin/python3", "boto_iam.py", checks: 5);
+
+    [Fact]
     public Task AwsSdkForJavaScript_DefaultSettings_EveryCheckHolds() => RunAsync(Node, "sdk.mjs", checks: 10);
 
     [Fact]
