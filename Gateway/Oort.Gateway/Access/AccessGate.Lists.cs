@@ -28,7 +28,7 @@ internal sealed partial class AccessGate
     /// <exception cref="S3Exception">AccessDenied.</exception>
     internal void EnsureFound(S3Request request, BucketRow bucket, VersionRow version)
     {
-        if (!HasLists(bucket) || (version.OwnerId == bucket.OwnerId && request.Http.Features.Get<AllowedAsOwners>() is not null)) return;
+        if (!ObjectOwnerships.HasLists(bucket) || (version.OwnerId == bucket.OwnerId && request.Http.Features.Get<AllowedAsOwners>() is not null)) return;
         foreach (var right in RequiredRights.Of(request) ?? [])
             if (ListedRights.ScopeOf(right.Action) == ListScope.Object) EnsureObject(request, bucket, right, version);
     }
@@ -40,9 +40,9 @@ internal sealed partial class AccessGate
     {
         var caller = Caller.Of(request);
         var isThere = version is { IsDeleteMarker: false };
-        var decision = Decide(request, caller, bucket, right, null, isThere && HasLists(bucket) ? ThingOf(version!) : null);
+        var decision = Decide(request, caller, bucket, right, null, isThere && ObjectOwnerships.HasLists(bucket) ? ThingOf(version!) : null);
         if (decision.IsAllowed) return;
-        var mayKnow = !isThere && HasLists(bucket) && decision.Verdict != AccessVerdict.Denied && Decide(request, caller, bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
+        var mayKnow = !isThere && ObjectOwnerships.HasLists(bucket) && decision.Verdict != AccessVerdict.Denied && Decide(request, caller, bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
         if (!mayKnow) throw Denied(request, caller, right.Action, decision);
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class AccessGate
         {
             var decision = Decide(request, caller, bucket, right);
             if (decision.IsAllowed) continue;
-            if (decision.Verdict == AccessVerdict.Denied || bucket is null || !HasLists(bucket)) throw Denied(request, caller, right.Action, decision);
+            if (decision.Verdict == AccessVerdict.Denied || bucket is null || !ObjectOwnerships.HasLists(bucket)) throw Denied(request, caller, right.Action, decision);
             switch (ListedRights.ScopeOf(right.Action))
             {
                 case ListScope.Object:
@@ -74,7 +74,7 @@ internal sealed partial class AccessGate
             }
         }
 
-        if (isOwners && bucket is not null && HasLists(bucket)) request.Http.Features.Set(AllowedAsOwners.Mark);
+        if (isOwners && bucket is not null && ObjectOwnerships.HasLists(bucket)) request.Http.Features.Set(AllowedAsOwners.Mark);
     }
 
     /// <summary>Of what the bucket's list gives only to those to whom the object or the upload belongs. An object that is replaced meanwhile by another's makes no difference: who may put may replace it.</summary>
@@ -82,7 +82,7 @@ internal sealed partial class AccessGate
     {
         var decision = Decide(request, caller, bucket, right);
         if (decision.IsAllowed) return;
-        var isListed = decision.Verdict != AccessVerdict.Denied && HasLists(bucket) && ListedRights.ScopeOf(right.Action) == ListScope.Own;
+        var isListed = decision.Verdict != AccessVerdict.Denied && ObjectOwnerships.HasLists(bucket) && ListedRights.ScopeOf(right.Action) == ListScope.Own;
         if (isListed && await FindOwnerAsync(request, caller, bucket, key, cancellationToken) is { } owner) decision = Decide(request, caller, bucket, right, null, new ListedThing(owner));
         if (!decision.IsAllowed) throw Denied(request, caller, right.Action, decision);
     }
@@ -94,8 +94,6 @@ internal sealed partial class AccessGate
             return UploadId.TryParse(request.Query("uploadId") ?? "", out var id) ? (await metadata.FindUploadAsync(bucket.Id, key, id, cancellationToken))?.OwnerId : null;
         return await metadata.FindVersionAsync(bucket.Id, key, null, cancellationToken) is { IsDeleteMarker: false } version ? version.OwnerId : AccessList.IdOf(caller.Principal);
     }
-
-    private bool HasLists(BucketRow bucket) => buckets.Of(bucket).Ownership != ObjectOwnership.BucketOwnerEnforced;
 
     private ListedThing ThingOf(VersionRow version)
     {

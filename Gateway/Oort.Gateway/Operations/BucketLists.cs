@@ -11,15 +11,14 @@ internal static class BucketLists
     public static async ValueTask GetAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        var hasLists = context.Gate.AccessOf(bucket).Ownership != ObjectOwnership.BucketOwnerEnforced;
-        await WriteAsync(context, request, bucket.OwnerId, hasLists ? AccessLists.Of(bucket) : AccessList.PrivateOf(bucket.OwnerId), cancellationToken);
+        await WriteAsync(context, request, bucket.OwnerId, ObjectOwnerships.HasLists(bucket) ? AccessLists.Of(bucket) : AccessList.PrivateOf(bucket.OwnerId), cancellationToken);
     }
 
     public static async ValueTask PutAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var body = await RequestDocuments.ReadAsync(request, cancellationToken);
-        CheckEnabled(context, bucket);
+        CheckEnabled(bucket);
         var list = Read(request, body) is { } document ? context.Lists.OfDocument(document, bucket.OwnerId) : context.Lists.OfBucket(AccessListHeaders.Read(request), bucket.OwnerId);
         S3Exception? refusal = null;
         var outcome = await context.Metadata.UpdateBucketAsync(bucket.Id, Change, cancellationToken);
@@ -33,7 +32,7 @@ internal static class BucketLists
             refusal = null;
             try
             {
-                CheckEnabled(context, row);
+                CheckEnabled(row);
                 CheckBlock(context.Gate.AccessOf(row).Block, list);
                 return AccessLists.Set(row, list);
             }
@@ -55,9 +54,9 @@ internal static class BucketLists
     }
 
     /// <exception cref="S3Exception">AccessControlListNotSupported.</exception>
-    public static void CheckEnabled(OperationContext context, BucketRow bucket)
+    public static void CheckEnabled(BucketRow bucket)
     {
-        if (context.Gate.AccessOf(bucket).Ownership == ObjectOwnership.BucketOwnerEnforced) throw new S3Exception(S3Errors.AccessControlListNotSupported);
+        if (!ObjectOwnerships.HasLists(bucket)) throw new S3Exception(S3Errors.AccessControlListNotSupported);
     }
 
     /// <exception cref="S3Exception">AccessDenied.</exception>

@@ -49,7 +49,7 @@ internal static class DeleteObjects
         if (entry.VersionId is { } version && version != VersionId.NullText && !VersionId.TryParse(version, out _))
             throw new S3Exception(S3Errors.NoSuchVersion);
         await context.Gate.EnsureAsync(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId), entry.Key, cancellationToken);
-        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(context, request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
+        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

@@ -34,6 +34,5 @@ internal static class NewObjects
     }
 
     /// <summary>Whose a delete marker is that the caller makes.</summary>
-    public static string OwnerOf(OperationContext context, S3Request request, BucketRow bucket) =>
-        context.Gate.AccessOf(bucket).Ownership == ObjectOwnership.BucketOwnerEnforced ? bucket.OwnerId : AccessList.IdOf(request.Principal);
+    public static string OwnerOf(S3Request request, BucketRow bucket) => ObjectOwnerships.HasLists(bucket) ? AccessList.IdOf(request.Principal) : bucket.OwnerId;
 }

@@ -11,8 +11,7 @@ internal static class ObjectLists
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
         ObjectHeaders.WriteVersionId(request.Http.Response.Headers, bucket.Versioning, version.IdText);
-        var hasLists = context.Gate.AccessOf(bucket).Ownership != ObjectOwnership.BucketOwnerEnforced;
-        var (owner, list) = hasLists ? (version.OwnerId, AccessLists.Of(version)) : (bucket.OwnerId, AccessList.PrivateOf(bucket.OwnerId));
+        var (owner, list) = ObjectOwnerships.HasLists(bucket) ? (version.OwnerId, AccessLists.Of(version)) : (bucket.OwnerId, AccessList.PrivateOf(bucket.OwnerId));
         await BucketLists.WriteAsync(context, request, owner, list, cancellationToken);
     }
 
@@ -21,7 +20,7 @@ internal static class ObjectLists
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var body = await RequestDocuments.ReadAsync(request, cancellationToken);
-        BucketLists.CheckEnabled(context, bucket);
+        BucketLists.CheckEnabled(bucket);
         var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
         var list = BucketLists.Read(request, body) is { } document
             ? context.Lists.OfDocument(document, version.OwnerId)

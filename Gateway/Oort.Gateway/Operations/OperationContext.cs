@@ -34,7 +34,7 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
 
     /// <summary>The owner of an object, upload or delete marker in a bucket, as he is shown: where ownership is enforced, the bucket's.</summary>
     public S3Owner OwnerIn(S3Request request, BucketRow bucket, string id) =>
-        Owner(request, Gate.AccessOf(bucket).Ownership == ObjectOwnership.BucketOwnerEnforced ? bucket.OwnerId : id);
+        Owner(request, ObjectOwnerships.HasLists(bucket) ? id : bucket.OwnerId);
 
     /// <summary>One page of current objects; of a bucket that is being imported with what has not come yet.</summary>
     public ValueTask<ListObjectsPage> ListObjectsAsync(BucketRow bucket, ListObjectsQuery query, CancellationToken cancellationToken) =>

@@ -31,6 +31,9 @@ internal static class ObjectOwnerships
     /// <exception cref="MetadataFormatException">The setting is none.</exception>
     public static ObjectOwnership Of(BucketRow bucket) => bucket.Settings.TryGetValue(SettingName, out var setting) ? Decode(setting.AsSpan()) : ObjectOwnership.BucketOwnerEnforced;
 
+    /// <summary>Whether lists count in a bucket; where that cannot be read, they do not.</summary>
+    public static bool HasLists(BucketRow bucket) => bucket.Settings.TryGetValue(SettingName, out var setting) && setting is [Version, > (byte)ObjectOwnership.BucketOwnerEnforced and <= (byte)ObjectOwnership.None];
+
     public static BucketRow Set(BucketRow bucket, ObjectOwnership ownership) => bucket with { Settings = bucket.Settings.SetItem(SettingName, Encode(ownership)) };
 
     public static ImmutableArray<byte> Encode(ObjectOwnership ownership) => [Version, (byte)ownership];

@@ -1,6 +1,11 @@
+using System.IO.Pipelines;
 using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Oort.Gateway.Access;
 using Oort.Gateway.Access.Lists;
 using Oort.Metadata;
+using Oort.S3;
 using Shouldly;
 using Xunit;
 
@@ -92,6 +97,34 @@ public sealed class ListGuardTests(ListGateway gateway) : IClassFixture<ListGate
         interposed.Count.ShouldBe(2);
 
         async Task PutAsync(string grantee) => (await gateway.Main.SendAsync("PUT", $"/{bucket}/key", "x", ("x-amz-grant-full-control", grantee))).Status.ShouldBe(200);
+    }
+
+    /// <summary>Whoever carries the request out may fetch from elsewhere what is not here (imports): what the gate has not judged is not handed on.</summary>
+    [Theory]
+    [InlineData("", "NoSuchKey")]
+    [InlineData("?versionId=null", "NoSuchVersion")]
+    public async Task Authorize_MissingObjectToOneWhoMayList_EndsHere(string query, string code)
+    {
+        var bucket = await gateway.NewBucketAsync("public-read");
+        var gate = new AccessGate(gateway.Layer.Metadata, new FakeAccounts(), new(), TimeProvider.System, NullLogger<AccessGate>.Instance);
+        (await Should.ThrowAsync<S3Exception>(async () => await gate.AuthorizeAsync(Get("missing"), TestContext.Current.CancellationToken))).Error.Code.ShouldBe(code);
+        await gateway.Main.SendAsync("PUT", $"/{bucket}/key", "x");
+        (await Should.ThrowAsync<S3Exception>(async () => await gate.AuthorizeAsync(Get("key"), TestContext.Current.CancellationToken))).Error.ShouldBe(S3Errors.AccessDenied);
+        await gateway.Main.SendAsync("PUT", $"/{bucket}/key", "x", ("x-amz-acl", "public-read"));
+        await gate.AuthorizeAsync(Get("key"), TestContext.Current.CancellationToken);
+
+        S3Request Get(string key) => new()
+        {
+            Http = new DefaultHttpContext { Request = { QueryString = new(query) } },
+            RequestId = "1",
+            Operation = S3Operation.GetObject,
+            Bucket = bucket,
+            Key = key,
+            Principal = Caller.Anonymous,
+            Body = PipeReader.Create(Stream.Null),
+            Trailers = new Dictionary<string, string>(),
+            AnnouncedTrailers = [],
+        };
     }
 
     /// <summary>Lists cost a look at the version only where they decide.</summary>

@@ -105,10 +105,12 @@ public sealed class OwnershipTests(ListGateway gateway) : IClassFixture<ListGate
         (await gateway.Other.SendAsync("GET", $"/{bucket}/key")).Code.ShouldBe("AccessDenied");
         ListGateway.Shown(await gateway.Main.SendAsync("GET", $"/{bucket}/key?acl")).ShouldBe("Main: Main FULL_CONTROL");
         (await gateway.Main.SendAsync("GET", $"/{bucket}?versions")).Text.ShouldContain("<DisplayName>Main</DisplayName>");
+        (await gateway.Main.SendAsync("PUT", $"/{bucket}/copy", [], ("x-amz-copy-source", $"{bucket}/key"))).Status.ShouldBe(200);
         foreach (var target in (string[])[$"/{bucket}?acl", $"/{bucket}/key?acl"])
             foreach (var canned in (string[])["private", "bucket-owner-full-control"]) (await gateway.Main.SendAsync("PUT", target, [], ("x-amz-acl", canned))).Code.ShouldBe("AccessControlListNotSupported");
         (await PutAsync(bucket, "ObjectWriter")).Status.ShouldBe(200);
         (await gateway.AnonymousAsync("GET", $"/{bucket}/key")).Status.ShouldBe(200);
+        (await gateway.AnonymousAsync("GET", $"/{bucket}/copy")).Status.ShouldBe(403, "A copy has no list but its own.");
         ListGateway.Shown(await gateway.Other.SendAsync("GET", $"/{bucket}/key?acl")).ShouldBe("Other: AllUsers READ, Other FULL_CONTROL");
     }
 
