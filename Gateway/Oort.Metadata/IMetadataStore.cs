@@ -197,6 +197,17 @@ public interface IMetadataStore : IAsyncDisposable
 
     ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken);
 
+    // Usage: exact, of one instant; may run ahead of the journal by the groups in flight.
+    /// <summary>What a bucket holds; null when there is no such bucket.</summary>
+    ValueTask<Usage?> GetUsageAsync(BucketId bucket, CancellationToken cancellationToken);
+
+    /// <summary>What the buckets of an account hold together; null when it has no bucket.</summary>
+    /// <param name="account">Canonical id, as in <see cref="BucketRow.OwnerId"/>.</param>
+    ValueTask<AccountUsage?> GetAccountUsageAsync(string account, CancellationToken cancellationToken);
+
+    /// <summary>Accounts that have buckets, in the order of their ids' bytes, after one (empty: from the first).</summary>
+    ValueTask<ImmutableArray<AccountUsage>> ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Every row of every journalled table at one instant, as sealed-size batches of row changes in the journal's encoding, for a snapshot (docs/formats/snapshot.md).
     /// When the last batch has been given, the engine itself is durable up to that generation: the journal up to it may be dropped once the snapshot is whole.</summary>
     IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken);

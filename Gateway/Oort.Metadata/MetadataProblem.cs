@@ -42,6 +42,9 @@ public enum MetadataProblemKind
     /// <summary>A total is wrong.</summary>
     Total,
 
+    /// <summary>What a bucket or an account uses is counted wrongly.</summary>
+    Usage,
+
     /// <summary>An item on an outside network is counted or indexed wrongly, or a shard is in one that is not there.</summary>
     Item,
 }

@@ -96,6 +96,9 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => present.RenewLeaseAsync(lease, duration, cancellationToken);
     public ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => present.ReleaseLeaseAsync(lease, cancellationToken);
     public ValueTask<MetadataTotals> GetTotalsAsync(CancellationToken cancellationToken) => present.GetTotalsAsync(cancellationToken);
+    public ValueTask<Usage?> GetUsageAsync(BucketId bucket, CancellationToken cancellationToken) => present.GetUsageAsync(bucket, cancellationToken);
+    public ValueTask<AccountUsage?> GetAccountUsageAsync(string account, CancellationToken cancellationToken) => present.GetAccountUsageAsync(account, cancellationToken);
+    public ValueTask<ImmutableArray<AccountUsage>> ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken) => present.ListAccountUsageAsync(after, limit, cancellationToken);
     public IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken) => present.ExportAsync(cancellationToken);
     public ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken) => present.CheckAsync(problemsMax, cancellationToken);
 }

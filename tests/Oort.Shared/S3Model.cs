@@ -46,6 +46,17 @@ internal sealed class S3Model
 
     public List<Upload> Uploads { get; } = [];
 
+    /// <summary>What the bucket may hold; null: no limit.</summary>
+    public Quota? Quota { get; set; }
+
+    /// <summary>What it holds, counted anew.</summary>
+    public Usage Used => new(Versions.Count, Versions.Sum(version => version.Size) + Uploads.Sum(upload => upload.Parts.Values.Sum(part => part.Size)));
+
+    /// <summary>Whether there is room for a change: what it would make of <see cref="Used"/> is within the quota, or no more than it is.</summary>
+    public bool HasRoom(Usage after) => Quota is not { } quota || (Holds(quota.Bytes, Used.Bytes, after.Bytes) && Holds(quota.Objects, Used.Objects, after.Objects));
+
+    private static bool Holds(long? limit, long before, long after) => limit is null || after <= limit || after <= before;
+
     public Version? Newest(string key) => Versions.Where(version => version.Key == key).MaxBy(version => version.Serial);
 
     public Version? Current(string key) => Newest(key) is { IsMarker: false } version ? version : null;
@@ -62,7 +73,8 @@ internal sealed class S3Model
     public (CommitOutcome Outcome, Version? Made) Put(string key, long size, string etag, WriteConditions conditions)
     {
         var outcome = Check(Newest(key), conditions);
-        return outcome == CommitOutcome.Done ? (outcome, Add(key, size, etag, isMarker: false)) : (outcome, null);
+        if (outcome != CommitOutcome.Done) return (outcome, null);
+        return HasRoom(With(key, size)) ? (outcome, Add(key, size, etag, isMarker: false)) : (CommitOutcome.QuotaExceeded, null);
     }
 
     /// <summary>Result: the marker made, or null.</summary>
@@ -94,6 +106,7 @@ internal sealed class S3Model
         if (outcome != CommitOutcome.Done) return (outcome, null);
         foreach (var (number, partETag, size) in chosen)
             if (!upload.Parts.TryGetValue(number, out var part) || part != (partETag, size)) return (CommitOutcome.Conflict, null);
+        if (!HasRoom(With(key, chosen.Sum(part => part.Size) - upload.Parts.Values.Sum(part => part.Size)))) return (CommitOutcome.QuotaExceeded, null);
         Uploads.Remove(upload);
         return (CommitOutcome.Done, Add(key, chosen.Sum(part => part.Size), etag, isMarker: false));
     }
@@ -119,6 +132,13 @@ internal sealed class S3Model
     }
 
     private static bool StartsWith(string key, string prefix) => key.StartsWith(prefix, StringComparison.Ordinal);
+
+    /// <summary>What the bucket would hold with another version of a key.</summary>
+    private Usage With(string key, long bytes)
+    {
+        var replaced = Versioning == VersioningState.Enabled ? [] : Versions.Where(version => version.Key == key && version.IsNull).ToList();
+        return new(Used.Objects + 1 - replaced.Count, Used.Bytes + bytes - replaced.Sum(version => version.Size));
+    }
 
     private Version Add(string key, long size, string etag, bool isMarker)
     {

@@ -23,6 +23,7 @@ public static class InnerErrors
         // The bytes that were referred to were collected meanwhile; another attempt reads what is there then.
         CommitOutcome.DataGone => S3Errors.SlowDown,
         CommitOutcome.TooManyExtents => S3Errors.InvalidRequest,
+        CommitOutcome.QuotaExceeded => S3Errors.QuotaExceeded,
 
         // This process lost its epoch and will end; another attempt may meet its successor.
         CommitOutcome.Fenced => S3Errors.ServiceUnavailable,

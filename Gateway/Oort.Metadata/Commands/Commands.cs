@@ -26,6 +26,9 @@ public enum CommitOutcome
 
     /// <summary>The version would have more than <see cref="MetadataLimits.VersionExtentCountMax"/> extents: the bytes must be written anew instead of referred to.</summary>
     TooManyExtents,
+
+    /// <summary>The bucket, or the account that owns it, would hold more than its quota (<see cref="Quota"/>).</summary>
+    QuotaExceeded,
 }
 
 /// <summary>A write's conditions on the key's current version, decided in the commit.</summary>

@@ -13,7 +13,7 @@ internal static class UploadCommands
     {
         var keyBytes = VersionCommands.KeyBytes(upload.Key);
         if (session.FindBucket(upload.Bucket) is null) return CommitOutcome.NoSuchBucket;
-        if (session.Tables.Uploads.Find(upload.Bucket, upload.Key, keyBytes, upload.Id) is not null)
+        if (session.FindUpload(upload.Bucket, upload.Key, keyBytes, upload.Id) is not null)
             throw new ArgumentException($"Upload {upload.Id} is there already.");
         session.StartWriting();
         session.PutUpload(upload, keyBytes, isNew: true);
@@ -24,10 +24,13 @@ internal static class UploadCommands
     {
         var keyBytes = VersionCommands.KeyBytes(command.Key);
         if (command.PartNumber is < 1 or > MetadataLimits.PartNumberMax) throw new ArgumentException($"Part numbers go from 1 to {MetadataLimits.PartNumberMax}.");
-        if (session.FindBucket(command.Bucket) is null) return (CommitOutcome.NoSuchBucket, null);
+        if (session.FindBucket(command.Bucket) is not { } bucket) return (CommitOutcome.NoSuchBucket, null);
         if (command.Extents.Length > MetadataLimits.PartExtentCountMax) return (CommitOutcome.TooManyExtents, null);
-        if (session.Tables.Uploads.Find(command.Bucket, command.Key, keyBytes, command.Upload) is null) return (CommitOutcome.NoSuchUpload, null);
+        if (session.FindUpload(command.Bucket, command.Key, keyBytes, command.Upload) is null) return (CommitOutcome.NoSuchUpload, null);
         var outcome = DataChecks.Check(session, command.Extents, command.NewData);
+        if (outcome != CommitOutcome.Done) return (outcome, null);
+        var replaced = session.Tables.Uploads.FindPart(command.Upload, command.PartNumber);
+        outcome = QuotaChecks.Check(session, bucket, new(0, command.Size - (replaced?.Size ?? 0)));
         if (outcome != CommitOutcome.Done) return (outcome, null);
 
         session.StartWriting();
@@ -42,7 +45,7 @@ internal static class UploadCommands
             Checksum = command.Checksum,
             Extents = command.Extents,
         };
-        session.PutPart(session.Tables.Uploads.FindPart(command.Upload, command.PartNumber), row);
+        session.PutPart(replaced, row);
         return (CommitOutcome.Done, row);
     }
 
@@ -51,12 +54,16 @@ internal static class UploadCommands
     {
         var keyBytes = VersionCommands.KeyBytes(command.Key);
         if (session.FindBucket(command.Bucket) is not { } bucket) return new(CommitOutcome.NoSuchBucket, null, default);
-        if (session.Tables.Uploads.Find(command.Bucket, command.Key, keyBytes, command.Upload) is not { } upload)
+        if (session.FindUpload(command.Bucket, command.Key, keyBytes, command.Upload) is not { } upload)
             return new(CommitOutcome.NoSuchUpload, null, bucket.Versioning);
         var current = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
         var outcome = Conditions.Check(current, command.Conditions);
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
         outcome = ChooseParts(session, command, out var extents, out var size);
+        if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+        var replaced = VersionCommands.FindReplaced(session, bucket, current, keyBytes);
+        // The parts that go had its bytes.
+        outcome = QuotaChecks.Check(session, bucket, new Usage(1, 0) - VersionCommands.UsageOf(replaced));
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
 
         var row = new VersionRow
@@ -74,7 +81,7 @@ internal static class UploadCommands
             Attributes = command.Attributes,
             Extents = extents,
         };
-        VersionCommands.InsertNewest(session, bucket, current, row, keyBytes);
+        VersionCommands.InsertNewest(session, bucket, current, replaced, row, keyBytes);
         foreach (var number in session.Tables.Uploads.PartNumbers(command.Upload))
             session.RemovePart(session.Tables.Uploads.FindPart(command.Upload, number)!);
         session.RemoveUpload(command.Bucket, keyBytes, command.Upload);
@@ -86,7 +93,7 @@ internal static class UploadCommands
     public static (CommitOutcome Outcome, bool Finished) AbortStep(WriteSession session, BucketId bucket, string key, UploadId id)
     {
         var keyBytes = VersionCommands.KeyBytes(key);
-        if (session.Tables.Uploads.Find(bucket, key, keyBytes, id) is null)
+        if (session.FindUpload(bucket, key, keyBytes, id) is null)
             return (session.FindBucket(bucket) is null ? CommitOutcome.NoSuchBucket : CommitOutcome.NoSuchUpload, true);
         session.StartWriting();
         var extents = 0;

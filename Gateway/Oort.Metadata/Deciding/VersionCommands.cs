@@ -15,6 +15,9 @@ internal static class VersionCommands
         var outcome = Conditions.Check(current, command.Conditions);
         if (outcome == CommitOutcome.Done) outcome = DataChecks.Check(session, command.Extents, command.NewData);
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+        var replaced = FindReplaced(session, bucket, current, keyBytes);
+        outcome = QuotaChecks.Check(session, bucket, new Usage(1, command.Size) - UsageOf(replaced));
+        if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
 
         var row = new VersionRow
         {
@@ -32,7 +35,7 @@ internal static class VersionCommands
             Extents = command.Extents,
         };
         DataChecks.Add(session, command.NewData);
-        InsertNewest(session, bucket, current, row, keyBytes);
+        InsertNewest(session, bucket, current, replaced, row, keyBytes);
         session.NoteDecided(row, keyBytes, command.NewData);
         return new(CommitOutcome.Done, row, bucket.Versioning);
     }
@@ -81,14 +84,20 @@ internal static class VersionCommands
         if (row.IsLatest) session.SetHead(row.Bucket, keyBytes, row, hadHead: !old.IsDeleteMarker);
     }
 
-    /// <summary>Inserts a version that becomes its key's newest, in place of the null version where versioning is not enabled.</summary>
-    public static void InsertNewest(WriteSession session, BucketRow bucket, VersionRow? current, VersionRow row, byte[] keyBytes)
+    /// <summary>The null version, in whose place a new one comes where versioning is not enabled; null: there is none.</summary>
+    public static VersionRow? FindReplaced(WriteSession session, BucketRow bucket, VersionRow? current, byte[] keyBytes)
     {
-        if (row.IsNull && current is not null)
-        {
-            var replaced = current.IsNull ? current : session.Tables.Versions.FindNull(row.Bucket, row.Key, keyBytes);
-            if (replaced is not null) session.RemoveVersion(replaced, keyBytes);
-        }
+        if (bucket.Versioning == VersioningState.Enabled || current is null) return null;
+        return current.IsNull ? current : session.Tables.Versions.FindNull(bucket.Id, current.Key, keyBytes);
+    }
+
+    /// <summary>What a version takes.</summary>
+    public static Usage UsageOf(VersionRow? version) => version is null ? default : new(1, version.Size);
+
+    /// <summary>Inserts a version that becomes its key's newest, in place of the one that <see cref="FindReplaced"/> found.</summary>
+    public static void InsertNewest(WriteSession session, BucketRow bucket, VersionRow? current, VersionRow? replaced, VersionRow row, byte[] keyBytes)
+    {
+        if (replaced is not null) session.RemoveVersion(replaced, keyBytes);
         // A bucket that was never versioned has one version a key, so what replaces it is the first again.
         var isFirst = current is null || bucket.Versioning == VersioningState.Unversioned;
         session.InsertVersion(row, keyBytes, isFirst);
@@ -121,7 +130,7 @@ internal static class VersionCommands
         }
 
         var marker = CreateMarker(session, bucket, command);
-        InsertNewest(session, bucket, current, marker, keyBytes);
+        InsertNewest(session, bucket, current, FindReplaced(session, bucket, current, keyBytes), marker, keyBytes);
         return new(CommitOutcome.Done, marker.IdText, true);
     }
 
@@ -139,7 +148,7 @@ internal static class VersionCommands
         var below = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
         session.SetHead(command.Bucket, keyBytes, below, hadHead: !row.IsDeleteMarker);
         if (command.IsRemembered && below is null && !row.IsDeleteMarker && bucket.Versioning != VersioningState.Unversioned)
-            InsertNewest(session, bucket, null, CreateMarker(session, bucket, command), keyBytes);
+            InsertNewest(session, bucket, null, null, CreateMarker(session, bucket, command), keyBytes);
         return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
     }
 

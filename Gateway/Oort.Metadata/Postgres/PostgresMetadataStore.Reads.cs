@@ -225,6 +225,19 @@ public sealed partial class PostgresMetadataStore
             sum(segments)::bigint, sum(segments_partial)::bigint, sum(payload_bytes)::bigint, sum(live_bytes)::bigint FROM gateways
         """, [], row => new MetadataTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8)), cancellationToken))!;
 
+    public async ValueTask<Usage?> GetUsageAsync(BucketId bucket, CancellationToken cancellationToken) => (await FindAsync(
+        "SELECT account, objects, bytes FROM bucket_usage WHERE bucket = $1", [], row => new BucketUsageRow(RecordReader.DecodeText(row.Blob(0)), new(row.GetInt64(1), row.GetInt64(2))), cancellationToken, RoundTrip.Long(bucket.Value)))?.Used;
+
+    public ValueTask<AccountUsage?> GetAccountUsageAsync(string account, CancellationToken cancellationToken) => FindAsync(
+        "SELECT buckets, objects, bytes FROM account_usage WHERE account = $1", [], row => new AccountUsage(account, row.GetInt64(0), new(row.GetInt64(1), row.GetInt64(2))), cancellationToken, RoundTrip.Bytes(RowKey.Utf8(account)));
+
+    public async ValueTask<ImmutableArray<AccountUsage>> ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken) =>
+    [
+        .. await ListAsync(
+            "SELECT account, buckets, objects, bytes FROM account_usage WHERE account > $1 ORDER BY account LIMIT $2", [],
+            row => new AccountUsage(RecordReader.DecodeText(row.Blob(0)), row.GetInt64(1), new(row.GetInt64(2), row.GetInt64(3))), cancellationToken, RoundTrip.Bytes(RowKey.Utf8(after)), RoundTrip.Int(limit)),
+    ];
+
     private static byte[] KeyOf(StoreId store, ItemId item) => RowKey.Item(new byte[RowKey.ItemSize], store, item).ToArray();
 
     private static ItemRow ReadItem(NpgsqlDataReader row, int column)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Oort.Metadata.Postgres.Recovery;
 
 namespace Oort.Metadata.Postgres;
 
@@ -9,7 +10,10 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: the advisory lock under which one gateway migrates while others that start wait.</summary>
     private const long MigrationLock = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1, Version2, Version3];
+    /// <summary>The schema that began to count what is used.</summary>
+    private const int UsageVersion = 4;
+
+    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -23,6 +27,7 @@ internal static class Schema
         for (var version = await PresentAsync(connection, cancellationToken); version < Current; version++)
         {
             await PostgresServer.ExecuteAsync(connection, Migrations[version], cancellationToken);
+            if (version + 1 == UsageVersion) await UsageFill.RunAsync(connection, cancellationToken);
             await PostgresServer.ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO oort_schema(version) VALUES ({version + 1})"), cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -126,5 +131,11 @@ internal static class Schema
         CREATE INDEX items_due ON items(due) WHERE due IS NOT NULL;
         CREATE TABLE item_shards(id bytea PRIMARY KEY, item bytea NOT NULL, value bytea NOT NULL);
         CREATE INDEX item_shards_item ON item_shards(item, id);
+        """;
+
+    // Derived: versions and bytes of each bucket (with the parts of its uploads), and of the buckets of each account together. Changed by every commit, under the lock that commits have anyway.
+    private const string Version4 = """
+        CREATE TABLE bucket_usage(bucket bigint PRIMARY KEY, account bytea NOT NULL, objects bigint NOT NULL, bytes bigint NOT NULL) WITH (fillfactor = 10);
+        CREATE TABLE account_usage(account bytea PRIMARY KEY, buckets bigint NOT NULL, objects bigint NOT NULL, bytes bigint NOT NULL) WITH (fillfactor = 10);
         """;
 }

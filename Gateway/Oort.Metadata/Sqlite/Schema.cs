@@ -1,4 +1,5 @@
 using System.Globalization;
+using Oort.Metadata.Sqlite.Recovery;
 
 namespace Oort.Metadata.Sqlite;
 
@@ -8,7 +9,10 @@ internal static class Schema
     /// <summary>"Oort" in ASCII: marks the file as ours (PRAGMA application_id).</summary>
     private const long ApplicationId = 0x4f6f7274;
 
-    private static readonly string[] Migrations = [Version1, Version2, Version3];
+    /// <summary>The schema that began to count what is used.</summary>
+    private const int UsageVersion = 4;
+
+    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -32,6 +36,7 @@ internal static class Schema
             try
             {
                 database.Execute(Migrations[version]);
+                if (version + 1 == UsageVersion) UsageFill.Run(database);
                 database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={version + 1}; COMMIT"));
             }
             catch
@@ -117,5 +122,11 @@ internal static class Schema
         CREATE INDEX items_due ON items(due) WHERE due IS NOT NULL;
         CREATE TABLE item_shards(id BLOB PRIMARY KEY, item BLOB NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
         CREATE INDEX item_shards_item ON item_shards(item);
+        """;
+
+    // Derived: versions and bytes of each bucket (with the parts of its uploads), and of the buckets of each account together.
+    private const string Version4 = """
+        CREATE TABLE bucket_usage(bucket INTEGER PRIMARY KEY, account BLOB NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL);
+        CREATE TABLE account_usage(account BLOB PRIMARY KEY, buckets INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
         """;
 }

@@ -146,6 +146,28 @@ public sealed partial class SqliteMetadataStore
             totals.Segments, totals.SegmentsPartial, totals.PayloadBytes, totals.LiveBytes);
     }
 
+    public ValueTask<Usage?> GetUsageAsync(BucketId bucket, CancellationToken cancellationToken) =>
+        ReadStoredAsync(tables => tables.Usage.FindBucket(bucket)?.Used, cancellationToken);
+
+    public ValueTask<AccountUsage?> GetAccountUsageAsync(string account, CancellationToken cancellationToken) =>
+        ReadStoredAsync(tables => tables.Usage.FindAccount(account), cancellationToken);
+
+    public ValueTask<ImmutableArray<AccountUsage>> ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken) =>
+        ReadStoredAsync(tables => tables.Usage.ListAccounts(after, limit), cancellationToken);
+
+    private async ValueTask<TResult> ReadStoredAsync<TResult>(Func<TableSet, TResult> read, CancellationToken cancellationToken)
+    {
+        await StoreAllAsync(cancellationToken);
+        try
+        {
+            return await readers.ReadAsync(read, cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            throw new MetadataUnavailableException("The metadata database cannot be read now.", e);
+        }
+    }
+
     private async ValueTask<BucketRow?> ReadBucketAsync(string name, HotRows.Stamp stamp, CancellationToken cancellationToken)
     {
         var row = await ReadAsync(Scope.BucketNames, tables => tables.Buckets.FindByName(name), cancellationToken);

@@ -13,6 +13,7 @@ internal interface ITableSet
     ISegmentTable Segments { get; }
     ISmallTables Small { get; }
     IItemTable Items { get; }
+    IUsageTable Usage { get; }
 
     /// <summary>Ends a group: its newest generation, and what it adds to the totals.</summary>
     void EndGroup(ulong committed, Totals change);
@@ -51,6 +52,9 @@ internal interface IUploadTable
     UploadRow? Find(BucketId bucket, string key, ReadOnlySpan<byte> keyBytes, UploadId id);
     void Put(BucketId bucket, ReadOnlySpan<byte> keyBytes, UploadId id, long initiated, ReadOnlySpan<byte> value);
     void Remove(BucketId bucket, ReadOnlySpan<byte> keyBytes, UploadId id);
+
+    /// <summary>The bucket of an upload; null when there is no such upload.</summary>
+    BucketId? FindBucket(UploadId id);
     PartRow? FindPart(UploadId upload, int number);
 
     /// <summary>Numbers of an upload's parts, ascending.</summary>
@@ -136,4 +140,15 @@ internal interface IItemTable
     ItemShardRow? FindShard(ShardId shard, StoreId store);
     void PutShard(in ItemShardRow row, ReadOnlySpan<byte> value);
     void RemoveShard(in ItemShardRow row);
+}
+
+/// <summary>Derived: what each bucket uses, and what the buckets of each account use together.</summary>
+internal interface IUsageTable
+{
+    BucketUsageRow? FindBucket(BucketId bucket);
+    void PutBucket(BucketId bucket, BucketUsageRow row);
+    void RemoveBucket(BucketId bucket);
+    AccountUsage? FindAccount(string account);
+    void PutAccount(AccountUsage row);
+    void RemoveAccount(string account);
 }

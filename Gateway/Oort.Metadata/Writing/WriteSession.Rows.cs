@@ -17,6 +17,7 @@ internal sealed partial class WriteSession
         Span<byte> key = stackalloc byte[8];
         EmitUpsert(RowTable.Bucket, RowKey.Bucket(key, row.Id), record.Written);
         bucketCache.Remove(row.Id);
+        PutBucketUsage(row);
     }
 
     public void RemoveBucket(BucketId id)
@@ -26,6 +27,7 @@ internal sealed partial class WriteSession
         Span<byte> key = stackalloc byte[8];
         EmitDelete(RowTable.Bucket, RowKey.Bucket(key, id));
         bucketCache.Remove(id);
+        RemoveBucketUsage(id);
     }
 
     /// <summary>Inserts a version and adds its references. Heads are the caller's.</summary>
@@ -37,6 +39,7 @@ internal sealed partial class WriteSession
         Refer(row.Extents, +1);
         totals.Versions++;
         totals.LogicalBytes += row.Size;
+        AddUsage(row.Bucket, new(+1, row.Size));
     }
 
     /// <summary>Writes a version again in place; references follow when its extents differ.</summary>
@@ -49,6 +52,7 @@ internal sealed partial class WriteSession
         Refer(old.Extents, -1);
         foreach (var extent in old.Extents) letGoBy[extent.Data] = row.Id.Generation;
         totals.LogicalBytes += row.Size - old.Size;
+        AddUsage(row.Bucket, new(0, row.Size - old.Size));
     }
 
     /// <summary>Removes a version and its references. Heads are the caller's.</summary>
@@ -62,6 +66,7 @@ internal sealed partial class WriteSession
         foreach (var extent in row.Extents) letGoBy[extent.Data] = row.Id.Generation;
         totals.Versions--;
         totals.LogicalBytes -= row.Size;
+        AddUsage(row.Bucket, new(-1, -row.Size));
     }
 
     /// <summary>Makes the key's head what its newest version says.</summary>
@@ -91,6 +96,7 @@ internal sealed partial class WriteSession
         Span<byte> key = stackalloc byte[8 + keyBytes.Length + UploadId.Size];
         EmitUpsert(RowTable.Upload, RowKey.Upload(key, row.Bucket, keyBytes, row.Id), record.Written);
         if (isNew) totals.Uploads++;
+        uploadBuckets[row.Id] = row.Bucket;
     }
 
     public void RemoveUpload(BucketId bucket, ReadOnlySpan<byte> keyBytes, UploadId id)
@@ -113,6 +119,7 @@ internal sealed partial class WriteSession
         EmitUpsert(RowTable.Part, RowKey.Part(key, row.Upload, row.PartNumber), record.Written);
         Refer(row.Extents, +1);
         if (old is not null) Refer(old.Extents, -1);
+        if (BucketOf(row.Upload) is { } bucket) AddUsage(bucket, new(0, row.Size - (old?.Size ?? 0)));
     }
 
     public void RemovePart(PartRow row)
@@ -121,6 +128,7 @@ internal sealed partial class WriteSession
         Span<byte> key = stackalloc byte[UploadId.Size + 4];
         EmitDelete(RowTable.Part, RowKey.Part(key, row.Upload, row.PartNumber));
         Refer(row.Extents, -1);
+        if (BucketOf(row.Upload) is { } bucket) AddUsage(bucket, new(0, -row.Size));
     }
 
     /// <summary>Takes data that the command brings; it is inserted, with its count of references, when the command ends.</summary>
@@ -212,6 +220,7 @@ internal sealed partial class WriteSession
     public void PutSetting(string name, byte[]? value)
     {
         var key = RowKey.Utf8(name);
+        if (name.StartsWith(Quota.AccountSettings, StringComparison.Ordinal)) accountQuotas.Remove(name[Quota.AccountSettings.Length..]);
         if (value is null)
         {
             tables.Small.RemoveSetting(key);

@@ -72,6 +72,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
         newData.Clear();
         letGoBy.Clear();
         segmentUse.Clear();
+        TrimUsage();
         totals = default;
         CommandWrote = false;
         DataMoved = false;
@@ -83,6 +84,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     {
         bucketCache.Clear();
         segmentCache.Clear();
+        ForgetUsage();
         epochs = null;
     }
 
@@ -127,6 +129,7 @@ internal sealed partial class WriteSession(ITableSet tables, TimeProvider time)
     public JournalEntry EndGroup(ulong firstGeneration)
     {
         FlushSegmentUse();
+        FlushUsage();
         tables.EndGroup(Generation, totals);
         totals = default;
         return new(firstGeneration, Generation, encoder.ToArray());

@@ -114,6 +114,7 @@ public static class S3Errors
     public static S3Error OwnershipControlsNotFoundError { get; } = new("OwnershipControlsNotFoundError", 404, "The bucket ownership controls were not found");
     public static S3Error PermanentRedirect { get; } = new("PermanentRedirect", 301, "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.");
     public static S3Error PreconditionFailed { get; } = new("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold");
+    public static S3Error QuotaExceeded { get; } = new("QuotaExceeded", 403, "The quota of the bucket, or of the account that owns it, has no room for this request.");
     public static S3Error Redirect { get; } = new("Redirect", 307, "Temporary redirect.");
     public static S3Error ReplicationConfigurationNotFoundError { get; } = new("ReplicationConfigurationNotFoundError", 404, "The replication configuration was not found");
     public static S3Error RequestHeaderSectionTooLarge { get; } = new("RequestHeaderSectionTooLarge", 400, "The request header and query parameters used to make the request exceed the maximum allowed size.");

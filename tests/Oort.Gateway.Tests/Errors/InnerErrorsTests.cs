@@ -22,6 +22,7 @@ public sealed class InnerErrorsTests
         [CommitOutcome.BucketExists] = ("BucketAlreadyExists", 409),
         [CommitOutcome.DataGone] = ("SlowDown", 503),
         [CommitOutcome.TooManyExtents] = ("InvalidRequest", 400),
+        [CommitOutcome.QuotaExceeded] = ("QuotaExceeded", 403),
         [CommitOutcome.Fenced] = ("ServiceUnavailable", 503),
     };
 

@@ -23,6 +23,8 @@ internal static class DatabaseRows
         ("settings", "hex(name), hex(value)"),
         ("items", "hex(id), due, hex(value)"),
         ("item_shards", "hex(id), hex(item), hex(value)"),
+        ("bucket_usage", "bucket, hex(account), objects, bytes"),
+        ("account_usage", "hex(account), buckets, objects, bytes"),
         ("totals", "name, value"),
         ("state", "name, value"),
     ];

@@ -39,7 +39,9 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
                 break;
             case 11:
                 var state = random.Next(2) == 0 ? VersioningState.Enabled : VersioningState.Suspended;
-                await store.UpdateBucketAsync(bucket, row => row with { Versioning = state, Settings = row.Settings.SetItem("s", [(byte)kind]) }, default);
+                var owner = Owner();
+                await store.UpdateBucketAsync(bucket, row => row with { Versioning = state, OwnerId = owner, Settings = row.Settings.SetItem("s", [(byte)kind]) }, default);
+                await SetQuotaAsync(bucket);
                 break;
             case 12:
                 await CopyAsync(bucket, key);
@@ -92,9 +94,20 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
         await store.RewriteVersionAsync(bucket, key, version.IdText, row => row.Id == version.Id ? change(row) : null, brings ? made.NewData : NewData.None, default);
     }
 
+    private string Owner() => "owner" + random.Next(3);
+
+    /// <summary>Now and then so little that something is refused.</summary>
+    private async Task SetQuotaAsync(BucketId bucket)
+    {
+        var quota = new Quota(random.Next(10_000), random.Next(40)).ToRecord();
+        var isSet = random.Next(2) == 0;
+        if (random.Next(2) == 0) await store.PutSettingAsync(Quota.AccountSetting(Owner()), isSet ? quota : null, default);
+        else await store.UpdateBucketAsync(bucket, row => row with { Settings = isSet ? row.Settings.SetItem(Quota.BucketSetting, [.. quota]) : row.Settings.Remove(Quota.BucketSetting) }, default);
+    }
+
     private async Task CreateBucketAsync()
     {
-        var row = new BucketRow { Id = default, Name = "bucket" + random.Next(1_000_000), OwnerId = "owner", Created = DateTimeOffset.UnixEpoch.AddDays(1), Region = "r" };
+        var row = new BucketRow { Id = default, Name = "bucket" + random.Next(1_000_000), OwnerId = Owner(), Created = DateTimeOffset.UnixEpoch.AddDays(1), Region = "r" };
         var (outcome, bucket) = await store.CreateBucketAsync(row, default);
         if (outcome == CommitOutcome.Done) buckets.Add(bucket!.Id);
     }
@@ -114,7 +127,7 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
         var source = await store.FindVersionAsync(buckets[random.Next(buckets.Count)], Keys[random.Next(Keys.Length)], null, default);
         if (source is null or { IsDeleteMarker: true }) return;
         var command = new PutVersion(bucket, key, "owner", source.Size, source.ETag, "STANDARD", source.Attributes, source.Extents, NewData.None, WriteConditions.None);
-        (await store.PutVersionAsync(command, default)).Outcome.ShouldBe(CommitOutcome.Done);
+        (await store.PutVersionAsync(command, default)).Outcome.ShouldBeOneOf(CommitOutcome.Done, CommitOutcome.QuotaExceeded);
     }
 
     private async Task EndUploadAsync()

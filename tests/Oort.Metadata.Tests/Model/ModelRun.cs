@@ -26,7 +26,9 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
             case ModelKind.ListVersions: await ListVersionsAsync(command); break;
             case ModelKind.ListUploads: await ListUploadsAsync(command); break;
             case ModelKind.Find: await FindAsync(key, command); break;
+            case ModelKind.SetQuota: await SetQuotaAsync(command); break;
         }
+        (await store.GetUsageAsync(bucket, default)).ShouldBe(model.Used);
     }
 
     private async Task PutAsync(string key, ModelCommand command)
@@ -72,6 +74,13 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         model.Versioning = state;
     }
 
+    private async Task SetQuotaAsync(ModelCommand command)
+    {
+        model.Quota = command.A % 3 == 0 ? null : new(command.A % 2 == 0 ? command.A % 4000 : null, command.B % 8);
+        (await store.UpdateBucketAsync(
+            bucket, row => row with { Settings = model.Quota is { } quota ? row.Settings.SetItem(Quota.BucketSetting, [.. quota.ToRecord()]) : row.Settings.Remove(Quota.BucketSetting) }, default)).ShouldBe(CommitOutcome.Done);
+    }
+
     private async Task CreateUploadAsync(string key)
     {
         var row = new UploadRow { Bucket = bucket, Key = key, Id = UploadId.Create(DateTimeOffset.UnixEpoch.AddDays(1)), Initiated = DateTimeOffset.UnixEpoch.AddDays(1), OwnerId = "o" };
@@ -87,7 +96,8 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         var (upload, row) = uploads[command.A % uploads.Count];
         var (number, etag, size) = (1 + command.B % 4, "p" + command.B % 7, (long)(command.B % 100));
         var (outcome, part) = await store.PutPartAsync(putPart(row, number, etag, size), default);
-        outcome.ShouldBe(model.Uploads.Contains(upload) ? CommitOutcome.Done : CommitOutcome.NoSuchUpload);
+        var after = model.Used with { Bytes = model.Used.Bytes + size - upload.Parts.GetValueOrDefault(number).Size };
+        outcome.ShouldBe(!model.Uploads.Contains(upload) ? CommitOutcome.NoSuchUpload : model.HasRoom(after) ? CommitOutcome.Done : CommitOutcome.QuotaExceeded);
         if (part is not null) upload.Parts[number] = (etag, size);
     }
 

@@ -56,6 +56,25 @@ public sealed class TwoGatewayTests(PostgresFixture fixture) : IAsyncLifetime
         (await a.GetTotalsAsync(default)).Objects.ShouldBe(2);
     }
 
+    /// <summary>Usage is counted under the lock that orders the gateways: neither decides by what the other has made old.</summary>
+    [Fact]
+    public async Task Put_ManyAtTheEdgeOfQuotasByBoth_NeverGoAboveThem()
+    {
+        var (first, second) = (await objectsA.CreateBucketAsync("first"), await objectsB.CreateBucketAsync("second"));
+        (await a.UpdateBucketAsync(first, row => row with { Settings = row.Settings.SetItem(Quota.BucketSetting, [.. new Quota(null, 9).ToRecord()]) }, default)).ShouldBe(CommitOutcome.Done);
+        await b.PutSettingAsync(Quota.AccountSetting("o"), new Quota(259, null).ToRecord(), default);
+        var puts = Enumerable.Range(0, 160).Select(async i =>
+        {
+            var bucket = i % 4 < 2 ? first : second;
+            return (Bucket: bucket, (await (i % 2 == 0 ? objectsA : objectsB).TryPutAsync(bucket, "k" + i, WriteConditions.None)).Outcome);
+        });
+        var done = (await Task.WhenAll(puts)).Where(put => put.Outcome == CommitOutcome.Done).ToList();
+        done.Count.ShouldBe(25);
+        done.Count(put => put.Bucket == first).ShouldBeLessThanOrEqualTo(9);
+        (await a.GetAccountUsageAsync("o", default)).ShouldBe(new("o", 2, new(25, 250)));
+        (await b.GetUsageAsync(second, default))!.Value.Objects.ShouldBe(25 - (await a.GetUsageAsync(first, default))!.Value.Objects);
+    }
+
     [Fact]
     public async Task Put_IfNoneMatchByMany_SucceedsOnceForEachKey()
     {

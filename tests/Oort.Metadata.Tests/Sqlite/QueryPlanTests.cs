@@ -31,6 +31,10 @@ public sealed class QueryPlanTests : IDisposable
         tables.Uploads.Find(bucket, "key", key, new(1));
         tables.Uploads.InitiatedBefore(DateTimeOffset.UnixEpoch, 10);
         tables.Uploads.InBucket(bucket, 10);
+        tables.Uploads.FindBucket(new(1));
+        tables.Usage.FindBucket(bucket);
+        tables.Usage.FindAccount("account");
+        tables.Usage.ListAccounts("", 10);
         tables.Uploads.FindPart(new(1), 1);
         tables.Uploads.ListParts(new(1), 1, 10);
         tables.Data.Find(new(1));

@@ -182,6 +182,7 @@ public sealed class RecoveryTests : IDisposable
                 UPDATE item_shards SET item = x'00' WHERE id = (SELECT min(id) FROM item_shards);
                 DELETE FROM placements WHERE (store, segment) = (SELECT store, segment FROM placements LIMIT 1);
                 UPDATE totals SET value = value + 1 WHERE name = 'versions';
+                UPDATE account_usage SET bytes = bytes + 1 WHERE account = (SELECT min(account) FROM account_usage);
                 UPDATE versions SET value = x'ff' WHERE (bucket, key, generation) = (SELECT bucket, key, generation FROM versions ORDER BY generation LIMIT 1);
                 """;
             await command.ExecuteNonQueryAsync();
@@ -189,7 +190,7 @@ public sealed class RecoveryTests : IDisposable
         await using var store = SqliteMetadataStore.Open(Options("original.db"), TimeProvider.System);
         var kinds = (await store.CheckAsync(100, default)).Select(problem => problem.Kind).ToHashSet();
         foreach (var kind in new[] { MetadataProblemKind.References, MetadataProblemKind.SegmentUse, MetadataProblemKind.Head,
-            MetadataProblemKind.Placement, MetadataProblemKind.Total, MetadataProblemKind.BadRecord, MetadataProblemKind.Item })
+            MetadataProblemKind.Placement, MetadataProblemKind.Total, MetadataProblemKind.BadRecord, MetadataProblemKind.Item, MetadataProblemKind.Usage })
             kinds.ShouldContain(kind);
     }
 

@@ -209,6 +209,12 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<Lease?> IMetadataStore.TryTakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<bool> IMetadataStore.RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask IMetadataStore.ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<Usage?> IMetadataStore.GetUsageAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    ValueTask<AccountUsage?> IMetadataStore.GetAccountUsageAsync(string account, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    ValueTask<ImmutableArray<AccountUsage>> IMetadataStore.ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     ValueTask<MetadataTotals> IMetadataStore.GetTotalsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<MetadataProblem>> IMetadataStore.CheckAsync(int problemsMax, CancellationToken cancellationToken) => throw new NotSupportedException();
     IAsyncEnumerable<SnapshotBatch> IMetadataStore.ExportAsync(CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -86,6 +86,8 @@ internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IPr
             Blob(row, 2, to);
         });
         await CopyAsync("item_shards(id, item, value)", "SELECT id, item, value FROM item_shards ORDER BY id", Blobs);
+        await CopyAsync("bucket_usage(bucket, account, objects, bytes)", "SELECT bucket, account, objects, bytes FROM bucket_usage ORDER BY bucket", (row, to) => { Long(row, 0, to); Blob(row, 1, to); Long(row, 2, to); Long(row, 3, to); });
+        await CopyAsync("account_usage(account, buckets, objects, bytes)", "SELECT account, buckets, objects, bytes FROM account_usage ORDER BY account", (row, to) => { Blob(row, 0, to); Long(row, 1, to); Long(row, 2, to); Long(row, 3, to); });
         await CopyAsync("gone(generation, data, version, at)", "SELECT generation, data, version, at FROM gone ORDER BY generation, data", (row, to) => { Long(row, 0, to); Blob(row, 1, to); Long(row, 2, to); Long(row, 3, to); });
         var trip = new RoundTrip(target)
             .Add("INSERT INTO journals(gateway, journalled) VALUES ($1, $2)", RoundTrip.Text(gateway), RoundTrip.Long(generation))

@@ -29,6 +29,8 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
         (MetadataProblemKind.Placement, "placements", "SELECT store, segment FROM placements ORDER BY store, segment", "SELECT store, segment FROM placements ORDER BY store, segment"),
         (MetadataProblemKind.Item, "items", "SELECT id, coalesce(due, -1) FROM items ORDER BY id", "SELECT id, coalesce(due, -1) FROM items ORDER BY id"),
         (MetadataProblemKind.Item, "item_shards", "SELECT id, item FROM item_shards ORDER BY id", "SELECT id, item FROM item_shards ORDER BY id"),
+        (MetadataProblemKind.Usage, "bucket_usage", "SELECT bucket, account, objects, bytes FROM bucket_usage ORDER BY bucket", "SELECT bucket, account, objects, bytes FROM bucket_usage ORDER BY bucket"),
+        (MetadataProblemKind.Usage, "account_usage", "SELECT account, buckets, objects, bytes FROM account_usage ORDER BY account", "SELECT account, buckets, objects, bytes FROM account_usage ORDER BY account"),
         (MetadataProblemKind.Total, "totals", """
             SELECT sum(buckets)::bigint, sum(objects)::bigint, sum(versions)::bigint, sum(uploads)::bigint, sum(logical_bytes)::bigint,
                 sum(segments)::bigint, sum(segments_partial)::bigint, sum(payload_bytes)::bigint, sum(live_bytes)::bigint FROM gateways

@@ -22,6 +22,7 @@ internal sealed class PostgresTables : ITableSet
         Segments = new(this);
         Small = new(this);
         Items = new(this);
+        Usage = new(this);
     }
 
     public BucketTable Buckets { get; }
@@ -31,6 +32,7 @@ internal sealed class PostgresTables : ITableSet
     public SegmentTable Segments { get; }
     public SmallTables Small { get; }
     public ItemTable Items { get; }
+    public UsageTable Usage { get; }
 
     /// <summary>What the transaction's groups add to the totals.</summary>
     public Totals Totals { get; private set; }
@@ -42,6 +44,7 @@ internal sealed class PostgresTables : ITableSet
     ISegmentTable ITableSet.Segments => Segments;
     ISmallTables ITableSet.Small => Small;
     IItemTable ITableSet.Items => Items;
+    IUsageTable ITableSet.Usage => Usage;
 
     /// <summary>Forgets everything, and works on a transaction that is open.</summary>
     public void Begin(NpgsqlConnection transaction)
@@ -55,6 +58,7 @@ internal sealed class PostgresTables : ITableSet
         Segments.Clear();
         Small.Clear();
         Items.Clear();
+        Usage.Clear();
     }
 
     public void EndGroup(ulong committed, Totals change) => Totals += change;
@@ -69,6 +73,7 @@ internal sealed class PostgresTables : ITableSet
         Data.AddWrites(trip);
         Small.AddWrites(trip);
         Items.AddWrites(trip);
+        Usage.AddWrites(trip);
     }
 
     /// <summary>Writes what has been changed so far, so that a statement can be asked what follows from it.</summary>

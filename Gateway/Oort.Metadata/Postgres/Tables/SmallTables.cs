@@ -45,6 +45,9 @@ internal sealed class SmallTables(PostgresTables tables) : ISmallTables
         return value is null ? null : SmallRecords.ReadSetting(value);
     }
 
+    /// <summary>Notes a setting that was read; null: it is not there.</summary>
+    public void LoadSetting(byte[] name, byte[]? value) => settings.Load(name, value);
+
     public void PutSetting(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => settings.Put(name, value.ToArray());
 
     public void RemoveSetting(ReadOnlySpan<byte> name) => settings.Remove(name);

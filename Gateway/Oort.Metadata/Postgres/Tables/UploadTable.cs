@@ -38,6 +38,15 @@ internal sealed class UploadTable(PostgresTables tables) : IUploadTable
         rows.Remove(RowKey.Upload(rowKey, bucket, keyBytes, id));
     }
 
+    /// <remarks>Only replays ask; what they have made so far is written first, so that the server knows it.</remarks>
+    public BucketId? FindBucket(UploadId id)
+    {
+        tables.Write(AddWrites);
+        BucketId? bucket = null;
+        tables.Begin().Query("SELECT bucket FROM uploads WHERE id = $1", row => bucket = new(row.ULong(0)), RoundTrip.Bytes(PartKey(id, 0)[..UploadId.Size])).Run();
+        return bucket;
+    }
+
     public PartRow? FindPart(UploadId upload, int number)
     {
         var key = PartKey(upload, number);

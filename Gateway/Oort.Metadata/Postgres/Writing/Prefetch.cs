@@ -139,7 +139,11 @@ internal sealed class Prefetch
     {
         if (epochs) tables.Small.AddLoadEpochs(trip);
         if (settings.Count > 0) tables.Small.AddLoadSettings(trip, settings);
-        if (buckets.Count > 0) tables.Buckets.AddLoad(trip, buckets);
+        if (buckets.Count > 0)
+        {
+            tables.Buckets.AddLoad(trip, buckets);
+            tables.Usage.AddLoad(trip, buckets);
+        }
         if (newest.Count > 0) tables.Versions.AddLoadNewest(trip, newest);
         if (uploads.Count > 0) tables.Uploads.AddLoad(trip, uploads);
         if (parts.Count > 0) tables.Uploads.AddLoadParts(trip, parts);

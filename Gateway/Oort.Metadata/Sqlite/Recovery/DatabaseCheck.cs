@@ -18,6 +18,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
         CREATE TEMP TABLE x_heads(bucket INTEGER NOT NULL, key BLOB NOT NULL, generation INTEGER NOT NULL, value BLOB NOT NULL);
         """;
 
+    private readonly UsageCount usage = new();
     private long logicalBytes;
     private long payloadBytes;
     private long partial;
@@ -35,6 +36,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
         Compare(MetadataProblemKind.Placement, "placements", "store, segment", "x_placements", "store, segment");
         Compare(MetadataProblemKind.Head, "heads", "bucket, key, generation, value", "x_heads", "bucket, key, generation, value");
         CompareTotals();
+        CompareUsage();
     }
 
     private void ReadVersions()
@@ -73,6 +75,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
             }
             AddReferences(reference, rows.Blob(6));
             logicalBytes += row.Size;
+            usage.Add(row.Bucket, new(1, row.Size));
             above = row;
             aboveKind = rows.Long(3);
         }
@@ -81,13 +84,14 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
 
     private void ReadParts()
     {
-        using var rows = new Statement(database.Handle, "SELECT upload, number, value, extents FROM parts");
+        using var rows = new Statement(database.Handle, "SELECT p.upload, p.number, p.value, p.extents, u.bucket FROM parts p LEFT JOIN uploads u ON u.id = p.upload");
         using var reference = new Statement(database.Handle, "INSERT INTO x_refs VALUES (?1)");
         while (rows.Step() && !problems.IsFull)
         {
             try
             {
-                UploadRecord.ReadPart(UploadId.Read(rows.Blob(0)), rows.Int(1), rows.Blob(2), rows.Blob(3));
+                var row = UploadRecord.ReadPart(UploadId.Read(rows.Blob(0)), rows.Int(1), rows.Blob(2), rows.Blob(3));
+                if (!rows.IsNull(4)) usage.Add(new(rows.ULong(4)), new(0, row.Size));
                 AddReferences(reference, rows.Blob(3));
             }
             catch (MetadataFormatException e)
@@ -226,6 +230,35 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
             LiveBytes = database.Number("SELECT coalesce(sum(bytes), 0) FROM x_runs"),
         };
         if (present != expected) problems.Add(MetadataProblemKind.Total, $"{present} instead of {expected}");
+    }
+
+    private void CompareUsage()
+    {
+        using (var buckets = new Statement(database.Handle, "SELECT id, value FROM buckets"))
+        {
+            while (buckets.Step() && !problems.IsFull)
+            {
+                try
+                {
+                    usage.AddBucket(new(buckets.ULong(0)), BucketRecord.Read(new(buckets.ULong(0)), buckets.Blob(1)).OwnerId);
+                }
+                catch (MetadataFormatException e)
+                {
+                    problems.Add(MetadataProblemKind.BadRecord, $"Bucket {buckets.ULong(0):x}: {e.Message}");
+                }
+            }
+        }
+
+        database.Execute("""
+            CREATE TEMP TABLE x_bucket_usage(bucket INTEGER, account BLOB, objects INTEGER, bytes INTEGER);
+            CREATE TEMP TABLE x_account_usage(account BLOB, buckets INTEGER, objects INTEGER, bytes INTEGER);
+            """);
+        using (var insert = new Statement(database.Handle, "INSERT INTO x_bucket_usage VALUES (?1, ?2, ?3, ?4)"))
+            foreach (var (bucket, row) in usage.Buckets) insert.Bind(1, bucket.Value).Bind(2, RowKey.Utf8(row.Account)).Bind(3, row.Used.Objects).Bind(4, row.Used.Bytes).Run();
+        using (var insert = new Statement(database.Handle, "INSERT INTO x_account_usage VALUES (?1, ?2, ?3, ?4)"))
+            foreach (var row in usage.Accounts) insert.Bind(1, RowKey.Utf8(row.Account)).Bind(2, row.Buckets).Bind(3, row.Used.Objects).Bind(4, row.Used.Bytes).Run();
+        Compare(MetadataProblemKind.Usage, "bucket_usage", "bucket, account, objects, bytes", "x_bucket_usage", "bucket, account, objects, bytes");
+        Compare(MetadataProblemKind.Usage, "account_usage", "account, buckets, objects, bytes", "x_account_usage", "account, buckets, objects, bytes");
     }
 
     /// <summary>Reports rows that only one of two tables has.</summary>

@@ -8,7 +8,7 @@ namespace Oort.Metadata.Sqlite.Recovery;
 
 /// <summary>Writes the surviving rows of a staging file into an empty database, each table in key order, and derives the rest by merging sorted streams.</summary>
 /// <remarks>(1) Small tables and buckets; (2) versions; (3) heads, from the versions in order; (4) uploads and parts; (5) data, merged with the sorted
-/// references of versions and parts; (6) segments, merged with the sums of what lies in them; (7) items on networks; (8) totals.</remarks>
+/// references of versions and parts; (6) segments, merged with the sums of what lies in them; (7) items on networks; (8) totals, and what buckets and accounts use.</remarks>
 internal sealed class RebuildTarget(Database staging, Database target, long now, ProblemList problems)
 {
     private const string TemporaryTables = """
@@ -21,6 +21,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
     private readonly TableSet tables = new(target);
     private readonly RecordWriter others = new();
     private readonly RecordWriter extents = new();
+    private readonly UsageCount usage = new();
     private Totals totals;
 
     public void Run()
@@ -34,6 +35,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
         CopySegments(); // (6)
         CopyItems(); // (7)
         tables.State.Add(totals); // (8)
+        UsageFill.Write(usage, tables.Usage);
     }
 
     private delegate void RowHandler(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
@@ -50,10 +52,12 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
             {
                 problems.Add(MetadataProblemKind.BucketTwice, $"{row.Name}: {older.Id} is left out, {row.Id} is newer");
                 tables.Buckets.Remove(older.Id);
+                usage.RemoveBucket(older.Id);
                 totals.Buckets--;
             }
             tables.Buckets.Put(row.Id, RowKey.Utf8(row.Name), value);
             totals.Buckets++;
+            usage.AddBucket(row.Id, row.OwnerId);
         });
     }
 
@@ -81,6 +85,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
             AddReferences(reference, row.Extents);
             totals.Versions++;
             totals.LogicalBytes += row.Size;
+            usage.Add(row.Bucket, new(+1, row.Size));
         });
     }
 
@@ -142,6 +147,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
             tables.Versions.Remove(row.Bucket, key, row.Id.Generation);
             totals.Versions--;
             totals.LogicalBytes -= row.Size;
+            usage.Add(row.Bucket, new(-1, -row.Size));
         }
     }
 
@@ -155,24 +161,26 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
             totals.Uploads++;
         });
         using var reference = new Statement(target.Handle, "INSERT INTO x_refs VALUES (?1)");
-        using var upload = new Statement(target.Handle, "SELECT 1 FROM uploads WHERE id = ?1");
         UploadId? present = null;
+        var bucketOfPresent = default(BucketId);
         EachRow(RowTable.Part, (rowKey, value) =>
         {
             RowKey.ReadPart(rowKey, out var id, out var number);
             if (id != present)
             {
-                using var found = upload.Bind(1, rowKey[..UploadId.Size]).Query();
-                if (!found.Next())
+                if (tables.Uploads.FindBucket(id) is not { } found)
                 {
                     problems.Add(MetadataProblemKind.UploadMissing, $"upload {id}: part {number} is left out");
                     return;
                 }
                 present = id;
+                bucketOfPresent = found;
             }
             Split(value);
             tables.Uploads.PutPart(id, number, others.Written, extents.Written);
-            AddReferences(reference, UploadRecord.ReadPart(id, number, others.Written, extents.Written).Extents);
+            var row = UploadRecord.ReadPart(id, number, others.Written, extents.Written);
+            AddReferences(reference, row.Extents);
+            usage.Add(bucketOfPresent, new(0, row.Size));
         });
     }
 

@@ -16,6 +16,7 @@ internal sealed class TableSet : ITableSet
         Segments = new(database);
         Small = new(database);
         Items = new(database);
+        Usage = new(database);
         State = new(database);
         Listings = new(database, Versions);
     }
@@ -28,6 +29,7 @@ internal sealed class TableSet : ITableSet
     public SegmentTable Segments { get; }
     public SmallTables Small { get; }
     public ItemTable Items { get; }
+    public UsageTable Usage { get; }
     public StateTable State { get; }
     public Listings Listings { get; }
 
@@ -38,6 +40,7 @@ internal sealed class TableSet : ITableSet
     ISegmentTable ITableSet.Segments => Segments;
     ISmallTables ITableSet.Small => Small;
     IItemTable ITableSet.Items => Items;
+    IUsageTable ITableSet.Usage => Usage;
 
     public void EndGroup(ulong committed, Totals change)
     {

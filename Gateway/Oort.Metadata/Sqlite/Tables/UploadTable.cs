@@ -12,6 +12,7 @@ internal sealed class UploadTable(Database database) : IUploadTable
     private Statement? inBucket;
     private Statement? put;
     private Statement? remove;
+    private Statement? findBucket;
     private Statement? findPart;
     private Statement? listParts;
     private Statement? partNumbers;
@@ -56,6 +57,15 @@ internal sealed class UploadTable(Database database) : IUploadTable
         id.Write(idBytes);
         remove ??= database.Prepare("DELETE FROM uploads WHERE bucket = ?1 AND key = ?2 AND id = ?3");
         remove.Bind(1, bucket.Value).Bind(2, keyBytes).Bind(3, idBytes).Run();
+    }
+
+    public BucketId? FindBucket(UploadId id)
+    {
+        Span<byte> idBytes = stackalloc byte[UploadId.Size];
+        id.Write(idBytes);
+        findBucket ??= database.Prepare("SELECT bucket FROM uploads WHERE id = ?1");
+        using var rows = findBucket.Bind(1, idBytes).Query();
+        return rows.Next() ? new(findBucket.ULong(0)) : null;
     }
 
     public PartRow? FindPart(UploadId upload, int number)
