@@ -17,6 +17,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     QuoteVerb.Create(),
     CostVerb.Create(),
     BudgetVerb.Create(),
+    QuotaVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

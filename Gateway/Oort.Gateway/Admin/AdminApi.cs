@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Gateway.Imports;
+using Oort.Identity.Store;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Networks;
@@ -23,7 +24,7 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, TimeProvider time)
+internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
@@ -37,6 +38,7 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
     private readonly NetworkAdmin networks = new(system);
     private readonly TieringAdmin tiering = new(system, new(system));
     private readonly CostAdmin costs = new(system);
+    private readonly QuotaAdmin quotas = new(system.Metadata, identities);
     private readonly DurabilityAdmin durability = new(system, jobs);
 
     /// <summary>The program's version.</summary>
@@ -203,6 +205,14 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return costs.Budgets();
             case ("PUT", ["budgets"]):
                 return await costs.SetBudgetAsync(await BodyAsync<BudgetRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["usage"]):
+                return await quotas.ListAsync(request.Http.Request.Query["after"].ToString(), cancellationToken);
+            case ("GET", ["quotas", var kind, var name]):
+                return await quotas.ShowAsync(kind, name, cancellationToken);
+            case ("PUT", ["quotas", var kind, var name]):
+                return await quotas.SetAsync(kind, name, await BodyAsync<QuotaRequest>(request, cancellationToken), cancellationToken);
+            case ("DELETE", ["quotas", var kind, var name]):
+                return await quotas.SetAsync(kind, name, null, cancellationToken);
             case ("POST", ["durability"]):
                 return durability.Survey(await BodyAsync<DurabilityRequest>(request, cancellationToken));
             case ("POST", ["durability", "what-if"]):

@@ -54,6 +54,13 @@ internal static class OpenApi
         ("post", "cost/count", "Counts what was spent up to now, which is done once an hour otherwise, and answers as GET cost.", [], []),
         ("get", "budgets", "What may be spent in a month, and how much is.", [], []),
         ("put", "budgets", "Sets what may be spent in a month, on one network, for one bucket, or on all together; without dollars there is no limit any more.", [], ["network", "bucket", "dollars", "emergency"]),
+        ("get", "usage", "What the accounts that have buckets use and may use, a thousand at a time in the order of their ids; next is what to go on after.", ["after"], []),
+        ("get", "quotas/buckets/{bucket}", "What a bucket uses and may use.", [], []),
+        ("put", "quotas/buckets/{bucket}", "Sets a bucket's quota, in the place of the one that it has: bytes, objects, or both.", [], ["bytes", "objects"]),
+        ("delete", "quotas/buckets/{bucket}", "Takes a bucket's quota away.", [], []),
+        ("get", "quotas/accounts/{account}", "What the buckets of an account use together and may use; it is named by its canonical id or its number.", [], []),
+        ("put", "quotas/accounts/{account}", "Sets an account's quota, in the place of the one that it has: bytes, objects, or both.", [], ["bytes", "objects"]),
+        ("delete", "quotas/accounts/{account}", "Takes an account's quota away.", [], []),
         ("post", "durability", "Starts a job that works out how safe what is stored is.", [], ["annualLoss", "windowHours"]),
         ("post", "durability/what-if", "Starts a job that works out what would be left if a store or a domain of stores were gone.", [], ["lose", "objects"]),
         ("post", "collect", "Runs the collector once.", [], []),
@@ -85,7 +92,7 @@ internal static class OpenApi
             {
                 var parameters = new JsonArray();
                 foreach (var part in path.Split('/').Where(p => p.StartsWith('{'))) parameters.Add(Parameter(part.Trim('{', '}'), "path", required: true));
-                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name is not ("versionId" or "data" or "month")));
+                foreach (var name in query) parameters.Add(Parameter(name, "query", required: name is not ("versionId" or "data" or "month" or "after")));
                 var operation = new JsonObject
                 {
                     ["summary"] = summary,
@@ -124,10 +131,10 @@ internal static class OpenApi
 
     private static string TypeOf(string name, string[] names) => name switch
     {
-        "objects" when names.Contains("months") => "integer",
+        "bytes" => "integer",
+        "objects" when names.Contains("bytes") => "integer",
         "repair" or "force" or "objects" or "lazy" or "vetting" => "boolean",
         "concurrency" or "bytesPerSecond" or "expiresSeconds" or "together" => "integer",
-        "bytes" when names.Contains("months") => "integer",
         "windowHours" or "months" or "dollars" or "emergency" or "pricePerTebibyteMonth" or "destroyAfterDays" => "number",
         "urls" => "array",
         "annualLoss" => "object",

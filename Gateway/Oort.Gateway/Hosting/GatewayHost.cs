@@ -273,9 +273,11 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
-        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), TimeProvider.System);
+        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, TimeProvider.System);
+        var usage = new UsageMeters(system.Metadata);
+        app.Lifetime.ApplicationStopped.Register(usage.Dispose);
         var requests = new NodeRequests(members, TimeProvider.System);
-        var own = new OortPaths(system, metrics, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline, options.AdminListen is not null);
+        var own = new OortPaths(system, metrics, usage, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline, options.AdminListen is not null);
         var sts = new StsApi(store, identities.Seal, identities.Tokens, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
         var iam = new IamApi(store, identities.Seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);

@@ -6,7 +6,7 @@ using Oort.S3;
 namespace Oort.Gateway;
 
 /// <summary>Everything under <c>/_oort/</c>, a path no bucket can have: health, metrics, nodes, admin.</summary>
-internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, AdminApi admin, AdminGate gate, NodeRequests nodes, S3Pipeline signed, bool hasAdminDoor)
+internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, UsageMeters usage, AdminApi admin, AdminGate gate, NodeRequests nodes, S3Pipeline signed, bool hasAdminDoor)
 {
     private const string Prefix = "/_oort/";
 
@@ -26,6 +26,7 @@ internal sealed class OortPaths(IObjectSystem system, PrometheusPage metrics, Ad
                 await AdminApi.WriteAsync(http, status, new { status = state }, http.RequestAborted);
                 return;
             case "metrics" when MayAdminister(http):
+                await usage.RefreshAsync(http.RequestAborted);
                 http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
                 await http.Response.WriteAsync(metrics.Write(), http.RequestAborted);
                 return;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Oort.Checksums;
+using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -53,6 +54,7 @@ internal static class CompleteMultipartUpload
             // 4.
             var result = await context.Metadata.CompleteUploadAsync(new(bucket.Id, request.Key!, id, chosen.Parts, chosen.ETag, attributes, conditions), cancellationToken);
             if (result.Outcome is CommitOutcome.NoSuchUpload or CommitOutcome.Conflict && attempt < AttemptCountMax) continue;
+            await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, 0), cancellationToken);
             var version = PutObject.Stored(request, new PutResult(result.Outcome, result.Version, result.Versioning, ""), conditions);
 
             // 5.

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -73,6 +74,7 @@ internal static class CopyObject
                 var (owner, attributes) = made.Describe(Attributes(source.Version.Attributes, wish));
                 var result = await context.Layer.CopyObjectAsync(
                     whole, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, whole.Length), cancellationToken);
                 return (result, source);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)

@@ -1,4 +1,5 @@
 using Oort.Checksums;
+using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -14,7 +15,7 @@ internal static class PutObject
     /// <summary>Bodies from this size on have their conditions looked at before they are read: below it, the extra lookup costs more than it saves.</summary>
     private const long EarlyCheckSize = 1 << 20;
 
-    /// <remarks>1. Headers. 2. Conditions that are false already. 3. The body and the commit, where conditions are decided. 4. The answer.</remarks>
+    /// <remarks>1. Headers. 2. Conditions that are false already, and quotas that are too small. 3. The body and the commit, where conditions are decided. 4. The answer.</remarks>
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         // 1.
@@ -29,9 +30,11 @@ internal static class PutObject
         // 2.
         if (conditions != WriteConditions.None && body.Length >= EarlyCheckSize)
             Conditions.CheckWriteEarly(conditions, await context.Metadata.FindVersionAsync(bucket.Id, request.Key!, null, cancellationToken));
+        await QuotaRefusals.CheckPutAsync(context.Metadata, bucket, request.Key!, body, cancellationToken);
 
         // 3.
         var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, body, conditions, cancellationToken);
+        await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, body.Length), cancellationToken);
         var version = Stored(request, result, conditions);
 
         // 4.

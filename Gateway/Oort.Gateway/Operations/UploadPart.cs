@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -18,7 +19,9 @@ internal static class UploadPart
         var body = RequestBodies.Read(request, Algorithm(upload));
         CheckAlgorithm(upload, body.Checksum);
 
+        await QuotaRefusals.CheckPartAsync(context.Metadata, bucket, upload.Id, number, body, cancellationToken);
         var result = await context.Layer.PutPartAsync(upload, number, body, cancellationToken);
+        await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(0, body.Length), cancellationToken);
         var part = Stored(request, result);
         var headers = request.Http.Response.Headers;
         WriteStored(request, result);
@@ -33,7 +36,7 @@ internal static class UploadPart
         var number = ReadNumber(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
-        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, upload, number, cancellationToken), AnswerAsync, cancellationToken);
+        await SlowAnswer.RunAsync(context, request, CopyAsync(context, request, bucket, upload, number, cancellationToken), AnswerAsync, cancellationToken);
 
         ValueTask AnswerAsync((PutPartResult Result, FoundSource Source) copy, PipeWriter pipe)
         {
@@ -52,6 +55,7 @@ internal static class UploadPart
     private static async ValueTask<(PutPartResult Result, FoundSource Source)> CopyAsync(
         OperationContext context,
         S3Request request,
+        BucketRow bucket,
         UploadRow upload,
         int number,
         CancellationToken cancellationToken)
@@ -61,7 +65,10 @@ internal static class UploadPart
             var source = await FoundSource.FindAsync(context, request, cancellationToken);
             try
             {
-                return (await context.Layer.CopyPartAsync(ReadRange(request, source), upload, number, Algorithm(upload), cancellationToken), source);
+                var range = ReadRange(request, source);
+                var result = await context.Layer.CopyPartAsync(range, upload, number, Algorithm(upload), cancellationToken);
+                await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(0, range.Length), cancellationToken);
+                return (result, source);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)
             {
