@@ -13,7 +13,7 @@ public sealed partial class IdentityFormatTests
 {
     public static TheoryData<string> Records => [.. Names("identities")];
 
-    public static TheoryData<string> Sessions => [.. Names("session")];
+    public static TheoryData<string> Sessions => [.. Names("session-token")];
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -30,7 +30,7 @@ public sealed partial class IdentityFormatTests
     [MemberData(nameof(Sessions))]
     public void DecodeSession_Vector_EndsAsItExpects(string file)
     {
-        var (_, expect, bytes) = Read("session", file);
+        var (_, expect, bytes) = Read("session-token", file);
         if (expect == "reject") Session.Decode(bytes).ShouldBeNull();
         else Session.Decode(bytes).ShouldNotBeNull().Encode().ShouldBe(bytes);
     }
@@ -55,7 +55,7 @@ public sealed partial class IdentityFormatTests
         (user.Arn, user.Keys[0].IsActive, user.Groups[0], user.Permissions.Boundary, user.Tags["team"]).ShouldBe(("arn:aws:iam::111122223333:user/staff/Anna", false, group.Id, "arn:aws:iam::111122223333:policy/most", "blue"));
         ((Account)IdentityRecords.Decode("iam/account/111122223333", Read("identities", "account.txt").Bytes)).Email.ShouldBe("photos@example.com");
 
-        var session = Session.Decode(Example("session", "user", "session-token")).ShouldNotBeNull();
+        var session = Session.Decode(Example("session-token", "user")).ShouldNotBeNull();
         (session.KeyId, session.Kind, session.Holder, session.Expires).ShouldBe(("OORSAAAAAAAAAAAAAAAA", SessionKind.User, "AIDAAAAAAAAAAAAAAAAAA", new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)));
     }
 
@@ -80,9 +80,9 @@ public sealed partial class IdentityFormatTests
         return (After("# setting: "), After("expect: "), Convert.FromHexString(string.Concat(lines.SkipWhile(line => line.Length > 0))));
     }
 
-    private static byte[] Example(string folder, string vector, string? page = null)
+    private static byte[] Example(string folder, string vector)
     {
-        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", (page ?? folder) + ".md"));
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", folder + ".md"));
         var bytes = Convert.FromHexString(Whitespace().Replace(Hex().Match(text).Groups[1].Value, ""));
         bytes.ShouldBe(Read(folder, vector + ".txt").Bytes);
         return bytes;
