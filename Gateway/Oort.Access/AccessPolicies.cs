@@ -18,6 +18,9 @@ public sealed record AccessPolicies
     /// <summary>What the credential that the request is signed with can be allowed at most: each of these, also where a resource gives something to the user or session itself; empty: anything.</summary>
     public ImmutableArray<PolicyDocument> Grants { get; init; } = [];
 
+    /// <summary>Whether one of them asks for the tags that an object has already.</summary>
+    public bool AsksForObjectTags => Resource is { AsksForObjectTags: true } || Boundary is { AsksForObjectTags: true } || Identity.Any(policy => policy.AsksForObjectTags) || Session.Any(policy => policy.AsksForObjectTags);
+
     /// <summary>That of the bucket; null: it has none.</summary>
     public PolicyDocument? Resource { get; init; }
 

@@ -31,6 +31,9 @@ public static class ConditionKeys
 
     private static readonly FrozenDictionary<string, ConditionKey> byName = All.ToFrozenDictionary(key => key.Name, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The family of the tags that an object has already.</summary>
+    public static ConditionKey ExistingObjectTag { get; } = Get("s3:ExistingObjectTag");
+
     /// <exception cref="ArgumentException">There is none.</exception>
     public static ConditionKey Get(string name) => byName.TryGetValue(name, out var key) ? key : throw new ArgumentException($"There is no condition key {name}.", nameof(name));
 

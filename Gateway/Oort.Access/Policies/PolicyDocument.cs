@@ -7,7 +7,12 @@ public sealed class PolicyDocument
 {
     internal PolicyDocument(PolicyKind kind, string id, ImmutableArray<PolicyStatement> statements) => (Kind, Id, Statements) = (kind, id, statements);
 
+    private bool? asksForObjectTags;
+
     public PolicyKind Kind { get; }
+
+    /// <summary>Whether it asks for the tags that an object has already, which somebody must look up.</summary>
+    public bool AsksForObjectTags => asksForObjectTags ??= Keys.Contains(ConditionKeys.ExistingObjectTag);
 
     public string Id { get; }
 

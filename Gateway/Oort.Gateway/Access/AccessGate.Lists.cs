@@ -28,6 +28,15 @@ internal sealed partial class AccessGate
     /// <exception cref="S3Exception">AccessDenied.</exception>
     internal void EnsureFound(S3Request request, BucketRow bucket, VersionRow version)
     {
+        var caller = Caller.Of(request);
+        if (AsksForTags(request, caller, bucket))
+        {
+            // It may have been replaced since its tags were asked for.
+            request.Http.Features.Set(ExistingTags.Of(version));
+            foreach (var right in RequiredRights.Of(request) ?? []) EnsureObject(request, bucket, right, version);
+            return;
+        }
+
         if (!ObjectOwnerships.HasLists(bucket) || (version.OwnerId == bucket.OwnerId && request.Http.Features.Get<AllowedAsOwners>() is not null)) return;
         foreach (var right in RequiredRights.Of(request) ?? [])
             if (ListedRights.ScopeOf(right.Action) == ListScope.Object) EnsureObject(request, bucket, right, version);
@@ -40,6 +49,8 @@ internal sealed partial class AccessGate
     {
         var caller = Caller.Of(request);
         var isThere = version is { IsDeleteMarker: false };
+        // Of what is copied, it is the source's tags that count.
+        if (buckets.Of(bucket).Policy is { AsksForObjectTags: true } || caller.Own.AsksForObjectTags) request.Http.Features.Set(ExistingTags.Of(version));
         var decision = Decide(request, caller, bucket, right, null, isThere && ObjectOwnerships.HasLists(bucket) ? ThingOf(version!) : null);
         if (decision.IsAllowed) return;
         var mayKnow = !isThere && ObjectOwnerships.HasLists(bucket) && decision.Verdict != AccessVerdict.Denied && Decide(request, caller, bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;

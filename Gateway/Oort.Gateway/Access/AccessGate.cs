@@ -38,6 +38,12 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         // 2.
         BucketRow? bucket = null;
         if (request.Bucket is not null && request.Operation != S3Operation.CreateBucket && (bucket = await metadata.FindBucketAsync(request.Bucket, cancellationToken)) is null) return;
+        if (bucket is not null && AsksForTags(request, caller, bucket))
+        {
+            OperationContext.CheckVersionId(request.Query("versionId"));
+            request.Http.Features.Set(ExistingTags.Of(await metadata.FindVersionAsync(bucket.Id, request.Key!, request.Query("versionId"), cancellationToken)));
+        }
+
         await EnsureAllAsync(request, caller, bucket, rights, cancellationToken);
         request.Http.Features.Set(bucket);
     }
@@ -101,6 +107,8 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         var isRestricted = decision.IsAllowed && access is { Policy.IsPublic: true } && access.Block.HasFlag(PublicAccessBlock.RestrictPublicBuckets) && principal.Account != owner;
         return isRestricted ? default : decision;
     }
+
+    private bool AsksForTags(S3Request request, Caller caller, BucketRow bucket) => ExistingTags.Has(request.Operation) && (buckets.Of(bucket).Policy is { AsksForObjectTags: true } || caller.Own.AsksForObjectTags);
 
     private string NumberOf(string canonicalId) => accounts.FindByCanonicalId(canonicalId)?.Number ?? Access.Accounts.NumberOf(canonicalId);
 
