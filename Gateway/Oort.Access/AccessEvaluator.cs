@@ -41,6 +41,12 @@ public static class AccessEvaluator
         return isNamed ? byResource : OwnAllows(request, policies, null);
     }
 
+    /// <summary>What one policy says of a request, whatever the others say; for those who ask why.</summary>
+    /// <param name="reason">As what it would decide.</param>
+    /// <returns>Not allowed: it does not speak of it.</returns>
+    public static AccessDecision Say(in AccessRequest request, PolicyDocument policy, AccessReason reason) =>
+        Denies(request, policy, reason) ?? (FindMatch(request, policy, isAllow: true) is >= 0 and var index ? new(AccessVerdict.Allowed, reason, policy, index) : default);
+
     /// <summary>What the identity's own policies come to.</summary>
     /// <param name="instead">What stands in for the identity's policies; null: nothing does.</param>
     private static AccessDecision OwnAllows(in AccessRequest request, AccessPolicies policies, AccessDecision? instead)

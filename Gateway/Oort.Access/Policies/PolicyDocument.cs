@@ -38,6 +38,9 @@ public sealed class PolicyDocument
     /// <exception cref="PolicyException">It is none, or not of this bucket.</exception>
     public static PolicyDocument ParseOfBucket(string bucket, ReadOnlyMemory<byte> utf8) => PolicyReader.Read(PolicyKind.Bucket, utf8, bucket);
 
+    /// <summary>The name that its author gave a statement; empty: none.</summary>
+    public string SidOf(int index) => Statements[index].Sid;
+
     /// <summary>Name of a statement, for people.</summary>
     public string StatementName(int index) => Statements[index].Sid is { Length: > 0 } sid ? $"\"{sid}\"" : $"number {index + 1}";
 }

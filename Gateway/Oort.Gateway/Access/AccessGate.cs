@@ -83,29 +83,36 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
     /// <param name="thing">What the right is about, if it belongs to somebody of its own; null: not looked at, or not there.</param>
     private AccessDecision Decide(S3Request request, Caller caller, BucketRow? bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null, ListedThing? thing = null)
     {
+        var owner = bucket is null ? caller.Principal.Account : NumberOf(bucket.OwnerId);
+        return Judge(request.Operation, caller, bucket, owner, right, thing, new RequestFacts(request, caller, owner, options.Region, time.GetUtcNow(), tags)).Decision;
+    }
+
+    /// <summary>The one place where it is decided, for requests and for those who ask what would become of one.</summary>
+    /// <param name="owner">Number of the account that owns the bucket, or that would.</param>
+    private AccessJudgement Judge(S3Operation operation, Caller caller, BucketRow? bucket, string owner, RequiredRight right, ListedThing? thing, AccessContext facts)
+    {
         var principal = caller.Principal;
-        var owner = bucket is null ? principal.Account : NumberOf(bucket.OwnerId);
         var access = bucket is null ? null : buckets.Of(bucket);
+        var request = new AccessRequest(principal, right.Action, Arn.OfS3(right.Path), owner, facts);
 
         // 3.
         var isUnlimited = principal.Kind == PrincipalKind.Root && caller.Own.Grants.IsEmpty;
-        if (isUnlimited && principal.Account == owner && (Array.IndexOf(rescues, request.Operation) >= 0 || (access?.Fault is not null && Array.IndexOf(repairs, request.Operation) >= 0))) return new(AccessVerdict.Allowed, AccessReason.Root);
+        if (isUnlimited && principal.Account == owner && (Array.IndexOf(rescues, operation) >= 0 || (access?.Fault is not null && Array.IndexOf(repairs, operation) >= 0))) return new(new(AccessVerdict.Allowed, AccessReason.Root), request, caller.Own, AccessLimit.Rescue);
 
         // 4.
         if (access?.Fault is { } fault)
         {
             LogUnreadable(logger, bucket!.Name, fault);
-            return default;
+            return new(default, request, caller.Own, AccessLimit.Unreadable);
         }
 
-        // The root that asks for what is its own, and of which no policy speaks, need not be asked anything.
-        var facts = access?.Policy is null && (isUnlimited || principal.Kind == PrincipalKind.Anonymous) ? AccessContext.Empty : new RequestFacts(request, caller, owner, options.Region, time.GetUtcNow(), tags);
-        var listed = access is null ? default : ListedRights.Judge(request.Operation, principal, bucket!.OwnerId, access, right.Action, thing);
+        var listed = access is null ? default : ListedRights.Judge(operation, principal, bucket!.OwnerId, access, right.Action, thing);
         var isForeign = listed.OwnerId is not null && listed.OwnerId != bucket!.OwnerId;
         var policies = access?.Policy is null && listed == default ? caller.Own : caller.Own with { Resource = access?.Policy, Listed = listed.Match, IsForeign = isForeign };
-        var decision = AccessEvaluator.Decide(new(principal, right.Action, Arn.OfS3(right.Path), isForeign ? NumberOf(listed.OwnerId!) : owner, facts), policies);
+        if (isForeign) request = request with { ResourceAccount = NumberOf(listed.OwnerId!) };
+        var decision = AccessEvaluator.Decide(request, policies);
         var isRestricted = decision.IsAllowed && access is { Policy.IsPublic: true } && access.Block.HasFlag(PublicAccessBlock.RestrictPublicBuckets) && principal.Account != owner;
-        return isRestricted ? default : decision;
+        return isRestricted ? new(default, request, policies, AccessLimit.Restricted) : new(decision, request, policies, AccessLimit.None);
     }
 
     private bool AsksForTags(S3Request request, Caller caller, BucketRow bucket) => ExistingTags.Has(request.Operation) && (buckets.Of(bucket).Policy is { AsksForObjectTags: true } || caller.Own.AsksForObjectTags);

@@ -86,7 +86,7 @@ internal sealed class Credentials(RootCredentials root, IdentityStore identities
         var limits = Limits(session, account);
         return session.Kind switch
         {
-            SessionKind.Root => OfRoot(session.KeyId, session.Account, session),
+            SessionKind.Root => session.Issued < account.Account.SessionsFrom ? null : OfRoot(session.KeyId, session.Account, session),
             SessionKind.User => account.Users.GetValueOrDefault(session.HolderName) is { } user && user.Id == session.Holder && !(session.Issued < user.SessionsFrom) ? OfUser(session.KeyId, user, session, limits) : null,
             _ => account.Roles.GetValueOrDefault(session.HolderName) is { } role && role.Id == session.Holder && !(session.Issued < role.SessionsFrom) ? OfRole(session.KeyId, role, session.Name, session, limits) : null,
         };

@@ -24,7 +24,7 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, TimeProvider time)
+internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, AccountAdmin accounts, AccessAdmin access, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
@@ -252,6 +252,24 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await importing.ShowAsync(bucket, cancellationToken);
             case ("POST", ["imports", var bucket, var action]):
                 return await importing.ChangeAsync(bucket, action, cancellationToken);
+            case ("GET", ["accounts"]):
+                return accounts.List();
+            case ("POST", ["accounts"]):
+                return await accounts.CreateAsync(await BodyAsync<NewAccountRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["accounts", var account]):
+                return accounts.Show(account);
+            case ("PATCH", ["accounts", var account]):
+                return await accounts.ChangeAsync(account, await BodyAsync<AccountRequest>(request, cancellationToken), cancellationToken);
+            case ("DELETE", ["accounts", var account]):
+                return await accounts.DeleteAsync(account, cancellationToken);
+            case ("POST", ["accounts", var account, "keys"]):
+                return await accounts.AddKeyAsync(account, cancellationToken);
+            case ("DELETE", ["accounts", var account, "keys", var key]):
+                return await accounts.RemoveKeyAsync(account, key, cancellationToken);
+            case ("POST", ["accounts", var account, "end-sessions"]):
+                return await accounts.EndSessionsAsync(account, await BodyAsync<EndSessionsRequest>(request, cancellationToken), cancellationToken);
+            case ("POST", ["access", "explain"]):
+                return await access.ExplainAsync(request.Http, await BodyAsync<ExplainRequest>(request, cancellationToken), cancellationToken);
             case ("GET", ["jobs", var id]):
                 return jobs.Find(id) ?? throw NotFound($"There is no job {id}; it may have ended long ago.");
             case ("GET", ["openapi.json"]):

@@ -273,7 +273,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
-        var admin = new AdminApi(system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, TimeProvider.System);
+        var admin = new AdminApi(
+            system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, new AccountAdmin(store, identities.Seal, system.Metadata, TimeProvider.System),
+            new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), TimeProvider.System);
         var usage = new UsageMeters(system.Metadata);
         app.Lifetime.ApplicationStopped.Register(usage.Dispose);
         var requests = new NodeRequests(members, TimeProvider.System);

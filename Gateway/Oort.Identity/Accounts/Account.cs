@@ -22,6 +22,9 @@ public sealed record Account(string Number, string CanonicalId, string DisplayNa
     /// <summary>Whether its users, keys and sessions are let in.</summary>
     public bool IsSuspended { get; init; }
 
+    /// <summary>Sessions that its root began before then are no longer let in; null: all are.</summary>
+    public DateTimeOffset? SessionsFrom { get; init; }
+
     /// <summary>Of the account's root.</summary>
     [JsonIgnore]
     public string RootArn => Access.Arn.OfIam(Number, "root").ToString();
