@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
 using Oort.Gateway;
 using Oort.S3;
@@ -15,7 +13,6 @@ internal sealed class AdminException(string message) : Exception(message);
 internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretKey, TimeProvider time, X509Certificate2Collection? authorities) : IDisposable
 {
     private const string BasePath = "/_oort/admin/v1/";
-    private const string Region = "us-east-1";
 
     // A check of every shard answers at its end.
     private readonly HttpClient _http = CaFile.Connect(authorities, Timeout.InfiniteTimeSpan);
@@ -27,7 +24,7 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
         using var request = new HttpRequestMessage(method, new Uri(endpoint, BasePath + resource));
         var content = body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, options ?? JsonSerializerOptions.Web);
         if (body is not null) request.Content = new ByteArrayContent(content) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-        Sign(request, content);
+        SignedRequest.Sign(request, content, accessKey, secretKey, time, SigV4.Service);
         try
         {
             using var response = await _http.SendAsync(request, cancellationToken);
@@ -48,7 +45,7 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
     public async Task<string> DownloadAsync(string resource, string header, Stream target, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint, BasePath + resource));
-        Sign(request, []);
+        SignedRequest.Sign(request, [], accessKey, secretKey, time, SigV4.Service);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -66,7 +63,8 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
     public static AdminException Distrusted(Uri endpoint, HttpRequestException e) =>
         new($"No secure connection to {endpoint} ({(e.InnerException ?? e).Message}); name the authority of its certificate with --ca-file FILE, and the gateway as its certificate does.");
 
-    private static string Explain(HttpResponseMessage response, string text)
+    /// <summary>Why a gateway refused something, in its own words.</summary>
+    public static string Explain(HttpResponseMessage response, string text)
     {
         try
         {
@@ -75,28 +73,13 @@ internal sealed class AdminClient(Uri endpoint, string accessKey, Secret secretK
         }
         catch (JsonException)
         {
-            // Signature errors come as S3's XML; anything else is a proxy's or another server's, whose words are shown as they are.
+            // Signature errors come as S3's XML, and those of IAM too; anything else is a proxy's or another server's, whose words are shown as they are.
             var start = text.IndexOf("<Message>", StringComparison.Ordinal);
             var end = text.IndexOf("</Message>", StringComparison.Ordinal);
             if (start >= 0 && end > start) return System.Net.WebUtility.HtmlDecode(text[(start + "<Message>".Length)..end]);
         }
 
         return $"{(int)response.StatusCode} {response.ReasonPhrase}: {(text.Length > 500 ? text[..500] : text)}";
-    }
-
-    private void Sign(HttpRequestMessage request, byte[] content)
-    {
-        var stamp = SigV4.FormatTimestamp(time.GetUtcNow());
-        var scope = SigV4.Scope(stamp[..8], Region);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(content));
-        var uri = request.RequestUri!;
-        var query = string.Join('&', uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
-        var canonical = $"{request.Method}\n{uri.AbsolutePath}\n{query}\nhost:{uri.Authority}\nx-amz-content-sha256:{hash}\nx-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
-        Span<byte> signature = stackalloc byte[SigV4.Size];
-        SigV4.Sign(SigV4.DeriveKey(secretKey.Reveal(), stamp[..8], Region), SigV4.StringToSign(stamp, scope, SHA256.HashData(Encoding.UTF8.GetBytes(canonical))), signature);
-        request.Headers.Add("x-amz-date", stamp);
-        request.Headers.Add("x-amz-content-sha256", hash);
-        request.Headers.TryAddWithoutValidation("Authorization", $"{SigV4.Algorithm} Credential={accessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={Convert.ToHexStringLower(signature)}");
     }
 
     public void Dispose() => _http.Dispose();

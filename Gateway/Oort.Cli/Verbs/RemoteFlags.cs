@@ -58,6 +58,14 @@ internal sealed class RemoteFlags
         return new AdminClient(endpoint, access, secret, TimeProvider.System, Authorities(parsed, _caFile));
     }
 
+    /// <summary>A client of the gateway's IAM.</summary>
+    /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
+    public IamClient ConnectIam(ParseResult parsed)
+    {
+        var (endpoint, access, secret) = Target(parsed);
+        return new IamClient(endpoint, access, secret, TimeProvider.System, Authorities(parsed, _caFile));
+    }
+
     /// <summary>A client of the gateway's S3.</summary>
     /// <exception cref="ConfigurationException">No credentials, or a bad URL.</exception>
     public S3Client ConnectS3(ParseResult parsed, int connectionCount)

@@ -106,6 +106,9 @@ internal static class IamActions
         yield return ("RemoveClientIDFromOpenIDConnectProvider", provider, ProviderActions.RemoveClientAsync);
         yield return ("UpdateOpenIDConnectProviderThumbprint", provider, ProviderActions.UpdateThumbprintsAsync);
 
+        yield return ("SimulatePrincipalPolicy", call => call.Form.Required("PolicySourceArn"), SimulationActions.SimulatePrincipalAsync);
+        yield return ("SimulateCustomPolicy", anything, SimulationActions.SimulateCustomAsync);
+
         yield return ("GetAccountSummary", anything, AccountActions.SummarizeAsync);
         yield return ("ListAccountAliases", anything, AccountActions.ListAliasesAsync);
         yield return ("CreateAccountAlias", anything, AccountActions.CreateAliasAsync);
