@@ -70,7 +70,7 @@ public sealed class AccessVerbTests : IAsyncLifetime
         var line = printed.Split('\n').Single(text => text.StartsWith("AWS_ACCESS_KEY_ID=", StringComparison.Ordinal));
         (await Tool.RunAsync("/bin/sh", ["-c", line], gateway.ClientEnvironment(folder.FullPath), folder.FullPath)).ShouldSucceed().Output.ShouldContain(" a");
         var anna = KeyOf(line);
-        (await AwsAsync(anna.Key, anna.Secret, "s3", "cp", "s3://shared/docs/a", "-")).ShouldSucceed().Output.ShouldBe("content");
+        (await AwsAsync(anna.Key, anna.Secret, "s3", "cp", "s3://shared/docs/a", "-")).ShouldSucceed().Output.Trim().ShouldBe("content");
         foreach (var refused in (string[][])[["s3", "cp", "s3://shared/other/a", "-"], ["s3", "ls", "s3://shared/other/"], ["s3", "cp", folder["file"], "s3://shared/docs/b"]])
             (await AwsAsync(anna.Key, anna.Secret, refused)).ExitCode.ShouldNotBe(0, string.Join(' ', refused));
 
