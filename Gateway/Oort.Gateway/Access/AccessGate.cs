@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Oort.Access;
 using Oort.Access.Policies;
 using Oort.Gateway.Access.Lists;
+using Oort.Gateway.Audit;
 using Oort.Gateway.Operations;
 using Oort.Identity.Accounts;
 using Oort.Identity.Store;
@@ -34,6 +35,8 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
             if (caller.Principal.Kind == PrincipalKind.Anonymous) throw Denied(request, caller, null, default);
             return;
         }
+
+        AuditFacts.Of(request.Http)?.Rights = rights;
 
         // 2.
         BucketRow? bucket = null;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Oort.Access;
 using Oort.Access.Policies;
+using Oort.Gateway.Audit;
 using Oort.S3;
 
 namespace Oort.Gateway.Access;
@@ -18,6 +19,7 @@ internal sealed partial class AdminGate(string account, string region, TimeProvi
     {
         var caller = Caller.Of(request);
         var action = HttpMethods.IsGet(request.Http.Request.Method) || HttpMethods.IsHead(request.Http.Request.Method) ? readAdmin : changeAdmin;
+        AuditFacts.Of(request.Http)?.Action = action.Name;
         var facts = new CallerFacts(request.Http, caller, account, region, time.GetUtcNow());
         // Whoever of another account was let in by his own policies alone: nothing here has a policy that could invite him.
         if (caller.Principal.Account == account && caller.Decide(action, new("aws", "oort", "", account, "gateway"), account, facts).IsAllowed) return;

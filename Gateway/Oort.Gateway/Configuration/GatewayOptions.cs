@@ -106,6 +106,15 @@ public sealed record GatewayOptions
     /// <summary>Chains that messages of wallets who sign in may name. Default: 1, which wallets say who use no chain.</summary>
     public ImmutableArray<ulong> WalletChains { get; init; } = [1];
 
+    /// <summary>File that gets a line for each request, or "-": standard output. Null: none.</summary>
+    public string? AuditLog { get; init; }
+
+    /// <summary>Bytes of a file of the audit log, before the next is begun. Default 100 MiB; 1 MiB to 1 TiB.</summary>
+    public long AuditLogBytes { get; init; } = 100L << 20;
+
+    /// <summary>Files of the audit log that are kept, the one that is written included. Default 10; 1 to 1,000.</summary>
+    public int AuditLogFiles { get; init; } = 10;
+
     /// <summary>"text": one line an event; "json": one object an event. Default text.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 

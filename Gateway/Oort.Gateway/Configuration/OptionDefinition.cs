@@ -61,6 +61,9 @@ public sealed record OptionDefinition(
         List("identity-host", "HOST[:PORT]", "Host of an identity provider (OpenID Connect) that may have an address of this machine or its networks; repeatable.", (o, v) => o with { IdentityHosts = [.. v.Select(NotEmpty)] }),
         Switch("allow-http-identities", "Ask identity providers without TLS too.", (o, on) => o with { AllowsHttpIdentities = on }),
         List("wallet-chain", "ID", "Chain that wallets may sign in for (default 1); repeatable.", (o, v) => o with { WalletChains = [.. v.Select(text => (ulong)Whole(text, 1, int.MaxValue))] }),
+        One("audit-log", "FILE|-", "File, or - for standard output, that gets a line of JSON for each request: who, what, from where, with which result.", (o, v) => o with { AuditLog = NotEmpty(v) }),
+        One("audit-log-size", "SIZE", "Size at which the next file of the audit log is begun (default 100MiB; 1MiB to 1TiB).", (o, v) => o with { AuditLogBytes = Size(v, 1L << 20, 1L << 40) }),
+        One("audit-log-files", "N", "Files of the audit log that are kept (default 10; 1 to 1000).", (o, v) => o with { AuditLogFiles = Whole(v, 1, 1000) }),
         One("log-format", "text|json", "Form of the log (default text).", (o, v) => o with { LogFormat = Named<LogFormat>(v) }),
         One("log-level", "LEVEL", "Least level logged: Trace, Debug, Information, Warning, Error (default Information).", (o, v) => o with { LogLevel = Named<LogLevel>(v) }),
     ];

@@ -13,6 +13,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Oort.Crypto;
 using Oort.Gateway.Access;
+using Oort.Gateway.Audit;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
@@ -41,8 +42,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
 
     private readonly ServerCertificate? certificate;
     private readonly PosixSignalRegistration? hangUp;
+    private readonly AuditLog? audit;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
     {
         this.directory = directory;
         this.root = root;
@@ -57,6 +59,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.meters = meters;
         this.certificate = certificate;
         this.hangUp = hangUp;
+        this.audit = audit;
         (Endpoint, AdminEndpoint) = EndpointsOf(app);
     }
 
@@ -76,6 +79,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         if (options.AdminListen is { } adminListen) CheckPort(adminListen, "--admin-listen");
         var certificate = ServerCertificate.Open(options, TimeProvider.System);
         PosixSignalRegistration? hangUp = null;
+        AuditLog? audit = null;
         var directory = DataDirectory.Open(options.DataDirectory);
         RootKey? root = null;
         NodeEndpoints? nodes = null;
@@ -94,6 +98,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             app = BuildApp(options, buffers, certificate);
             var loggers = app.Services.GetRequiredService<ILoggerFactory>();
             certificate?.Watch(loggers.CreateLogger<ServerCertificate>());
+            audit = AuditLog.Open(options, TimeProvider.System, loggers.CreateLogger<AuditLog>());
             root = await SystemStart.LoadRootAsync(options, directory.FullPath, announcement, cancellationToken);
             nodes = new NodeEndpoints(root);
             system = await SystemStart.OpenAsync(options, directory, root, loggers, nodes, runWorkers: true, cancellationToken, buffers);
@@ -107,12 +112,12 @@ public sealed partial class GatewayHost : IAsyncDisposable
             // 4. The endpoints.
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
-            Map(app, options, system, members, identities, jobs, imports, metrics, loggers);
+            Map(app, options, system, members, identities, jobs, imports, metrics, audit, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
-            hangUp = OnHangUp(certificate);
+            hangUp = OnHangUp(certificate, audit);
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters, certificate, hangUp);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters, certificate, hangUp, audit);
             Announcement.Write(announcement, host.Endpoint, host.AdminEndpoint, options, identities.Root, system.GetStatus());
             return host;
         }
@@ -128,6 +133,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             root?.Dispose();
             metrics?.Dispose();
             hangUp?.Dispose();
+            if (audit is not null) await audit.DisposeAsync();
             certificate?.Dispose();
             directory.Dispose();
             if (e is IOException { InnerException: AddressInUseException }) throw PortInUse(options.Listen, "--listen");
@@ -153,15 +159,17 @@ public sealed partial class GatewayHost : IAsyncDisposable
         root.Dispose();
         metrics.Dispose();
         hangUp?.Dispose();
+        if (audit is not null) await audit.DisposeAsync();
         certificate?.Dispose();
         directory.Dispose();
     }
 
     /// <summary>SIGHUP, by which whoever replaced files says so; without such files it ends the process, as it does any.</summary>
-    private static PosixSignalRegistration? OnHangUp(ServerCertificate? certificate) => certificate is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+    private static PosixSignalRegistration? OnHangUp(ServerCertificate? certificate, AuditLog? audit) => certificate is null && audit is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
     {
         signal.Cancel = true;
-        certificate.Look();
+        certificate?.Look();
+        audit?.Reopen();
     });
 
     private static void CheckPort(IPEndPoint address, string option)
@@ -256,7 +264,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         if (certificate is not null) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.ForConnection()) });
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -272,7 +280,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
-        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), RequestMeters.Count, gate.AuthorizeAsync);
+        Action<S3Completion> completed = RequestMeters.Count;
+        if (audit is not null) completed += audit.Add;
+        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), completed, gate.AuthorizeAsync, audit is null ? null : audit.AdmitAsync);
         var admin = new AdminApi(
             system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, new AccountAdmin(store, identities.Seal, system.Metadata, TimeProvider.System),
             new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), TimeProvider.System);

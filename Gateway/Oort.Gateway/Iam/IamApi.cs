@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Oort.Access;
 using Oort.Gateway.Access;
+using Oort.Gateway.Audit;
 using Oort.Identity.Model;
 using Oort.Identity.Sessions;
 using Oort.Identity.Store;
@@ -25,6 +26,7 @@ internal sealed partial class IamApi(IdentityStore store, ISecretSeal seal, StsA
     {
         var form = QueryForm.Parse(await S3Documents.ReadBodyAsync(request, QueryForm.SizeMax, cancellationToken));
         if (Caller.Of(request) is { Session: null, AccessKeyId.Length: > 0 } signer) store.Uses.Note(signer.AccessKeyId, StsApi.IsAction(form.Action) ? "sts" : "iam", region);
+        if (AuditFacts.Of(request.Http) is { } audit) audit.Action = (StsApi.IsAction(form.Action) ? "sts:" : "iam:") + form.Action;
         if (StsApi.IsAction(form.Action))
         {
             await sts.HandleAsync(request, form, cancellationToken);

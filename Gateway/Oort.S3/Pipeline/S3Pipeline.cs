@@ -15,6 +15,7 @@ namespace Oort.S3;
 /// <param name="mapError">Says which S3 error an inner outcome is; null result: InternalError, with the cause in the log only.</param>
 /// <param name="completed">Told of every request, at its end; must not throw. Null: nobody.</param>
 /// <param name="authorize">Throws for what its caller may not do, before anything of it is carried out; anonymous callers are its matter too. Null: who has signed may do everything, and nobody else anything.</param>
+/// <param name="admit">Asked before anything of a request is looked at; throws to send it away. Null: everybody is let in.</param>
 public sealed partial class S3Pipeline(
     S3Options options,
     IS3Credentials credentials,
@@ -23,7 +24,8 @@ public sealed partial class S3Pipeline(
     TimeProvider time,
     ILogger<S3Pipeline> logger,
     Action<S3Completion>? completed = null,
-    S3Handler? authorize = null)
+    S3Handler? authorize = null,
+    Func<HttpContext, CancellationToken, ValueTask>? admit = null)
 {
     public const string RequestIdHeader = "x-amz-request-id";
     public const string HostIdHeader = "x-amz-id-2";
@@ -72,6 +74,8 @@ public sealed partial class S3Pipeline(
     {
         var http = run.Http;
         var cancellationToken = http.RequestAborted;
+        if (admit is not null)
+            await admit(http, cancellationToken);
         var target = S3Target.Read(http, options);
         var route = handler is null ? S3Router.Route(target, http.Request.Headers) : default;
         run.Route = route;
@@ -79,7 +83,7 @@ public sealed partial class S3Pipeline(
         var authentication = run.Service is { } service
             ? await authenticator.AuthenticateAsync(http, target, run.RawBody, service.Names, cancellationToken)
             : await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
-        run.AccessKeyId = authentication?.Principal.AccessKeyId;
+        run.Principal = authentication?.Principal ?? Anonymous;
         if (handler is not null && authentication is { SignatureVersion: 2 })
             throw new S3Exception(S3Errors.InvalidRequest, "Signature Version 2 covers neither body nor query of this request. Please use AWS4-HMAC-SHA256.");
         // A browser's preflight carries no credentials, and a form has them among its fields.
@@ -154,6 +158,8 @@ public sealed partial class S3Pipeline(
         var problem = exception as S3Exception ?? Map(run, exception);
         run.Status = problem.Error.Status;
         run.ErrorCode = problem.Error.Code;
+        if (run.Principal is null)
+            run.ClaimedAccessKeyId = problem.Fields.FirstOrDefault(static field => field.Name == "AWSAccessKeyId").Value;
         if (run.Http.Response.HasStarted || run.Response.Written > 0)
         {
             // Half an answer is out; only a broken connection tells the client that the rest will not come.
@@ -205,7 +211,7 @@ public sealed partial class S3Pipeline(
         run.Response.Dispose();
         (run.Body as IDisposable)?.Dispose();
         var status = run.Status == 0 ? run.Http.Response.StatusCode : run.Status;
-        var completion = new S3Completion(run.RequestId, run.Route.Operation, run.Route.Bucket, run.Route.Key, run.AccessKeyId, status, run.ErrorCode, run.RawBody.Received, run.Response.Written, time.GetElapsedTime(run.Started));
+        var completion = new S3Completion(run.Http, run.RequestId, run.Route.Operation, run.Route.Bucket, run.Route.Key, run.Principal, run.ClaimedAccessKeyId, status, run.ErrorCode, run.RawBody.Received, run.Response.Written, time.GetElapsedTime(run.Started));
         LogAccess(logger, AccessLevel(status), completion.RequestId, completion.Operation, completion.Bucket, completion.Key, completion.AccessKeyId, completion.Status, completion.ErrorCode, completion.BytesReceived, completion.BytesSent, completion.Duration.TotalMilliseconds);
         completed?.Invoke(completion);
     }
@@ -233,7 +239,8 @@ public sealed partial class S3Pipeline(
         public RequestBodyReader RawBody { get; set; } = null!;
         public PipeReader? Body { get; set; }
         public S3Route Route { get; set; }
-        public string? AccessKeyId { get; set; }
+        public S3Principal? Principal { get; set; }
+        public string? ClaimedAccessKeyId { get; set; }
         public int Status { get; set; }
         public string? ErrorCode { get; set; }
     }

@@ -30,14 +30,14 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>What was reported about requests that are over.</summary>
     public BlockingCollection<S3Completion> Completions { get; }
 
-    public static async Task<Gateway> StartAsync(Dictionary<S3Operation, S3Handler> handlers, S3Options? options = null, Func<Exception, S3Error?>? mapError = null, S3Handler? authorize = null)
+    public static async Task<Gateway> StartAsync(Dictionary<S3Operation, S3Handler> handlers, S3Options? options = null, Func<Exception, S3Error?>? mapError = null, S3Handler? authorize = null, Func<HttpContext, CancellationToken, ValueTask>? admit = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         var completions = new BlockingCollection<S3Completion>();
-        var pipeline = new S3Pipeline(options ?? new S3Options(), new OneCredential(Secret, AccessKey), handlers, mapError ?? (static _ => null), TimeProvider.System, NullLogger<S3Pipeline>.Instance, completions.Add, authorize);
+        var pipeline = new S3Pipeline(options ?? new S3Options(), new OneCredential(Secret, AccessKey), handlers, mapError ?? (static _ => null), TimeProvider.System, NullLogger<S3Pipeline>.Instance, completions.Add, authorize, admit);
         app.Run(http => !pipeline.IsReserved(http) ? pipeline.HandleAsync(http) : http.Request.Path == "/_oort/signed" ? pipeline.HandleAsync(http, WriteOortAsync) : http.Response.WriteAsync("oort"));
         await app.StartAsync(TestContext.Current.CancellationToken);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
