@@ -135,6 +135,9 @@ public sealed class AccessVerbTests : IAsyncLifetime
         var everybody = (await RunAsync(gateway, folder, "policy", "explain", "--bucket", "explained")).ShouldSucceed().Output.Split('\n');
         everybody.Single(line => line.StartsWith("anonymous", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["anonymous", "no", "no", "no", "no", "no"]);
         everybody.Single(line => line.Contains("user/anna", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..].ShouldBe(["part", "no", "no", "part", "no"]);
+        var arn = refused.GetProperty("principal").GetString()!;
+        var simulated = (await AwsAsync(GatewayProcess.AccessKey, GatewayProcess.SecretKey, "iam", "simulate-principal-policy", "--policy-source-arn", arn, "--action-names", "s3:GetObject", "s3:PutObject", "--resource-arns", "arn:aws:s3:::explained/docs/a", "--output", "json")).ShouldSucceed().Output;
+        JsonSerializer.Deserialize<JsonElement>(simulated).GetProperty("EvaluationResults").EnumerateArray().Select(one => one.GetProperty("EvalDecision").GetString()).ShouldBe(["allowed", "implicitDeny"]);
         (await RunAsync(gateway, folder, "policy", "explain", "--who", "nobody", "--bucket", "explained")).ShouldFailWith(1, "There is nobody called nobody");
         (await RunAsync(gateway, folder, "policy", "explain", "--who", "anna", "--key", "a")).ShouldFailWith(2, "--key needs --bucket");
         (await RunAsync(gateway, folder, "policy", "explain", "--who", "anna", "--bucket", "explained", "--from", "here")).ShouldFailWith(1, "is no IP address");

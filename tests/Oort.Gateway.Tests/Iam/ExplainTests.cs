@@ -73,7 +73,9 @@ public sealed class ExplainTests
         (far.Verdict, far.Sid, far.Statement).ShouldBe(("denied", "near", 1));
         (await OneAsync(stranger.AccessKey, "s3:GetObject", $"{bucket}/a")).Reason.ShouldEndWith("allows it, and the bucket lets his account in.");
         (await tenant.S3.SendAsync("PUT", $"/{bucket}?publicAccessBlock=", "<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>")).Status.ShouldBe(200);
-        (await OneAsync("anonymous", "s3:GetObject", $"{bucket}/a")).Reason.ShouldContain("RestrictPublicBuckets");
+        var restricted = await OneAsync("anonymous", "s3:GetObject", $"{bucket}/a");
+        restricted.Allowed.ShouldBeFalse();
+        restricted.Reason.ShouldContain("RestrictPublicBuckets");
         (await OneAsync(name, "s3:PutObject", $"{bucket}/a")).Allowed.ShouldBeTrue();
 
         await tenant.DoAsync("PutUserPermissionsBoundary", ("UserName", name), ("PermissionsBoundary", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"));
@@ -101,6 +103,49 @@ public sealed class ExplainTests
         (open.Allowed, open.Reason).ShouldBe((true, "The list (ACL) of the bucket or the object gives it to him."));
         (await OneAsync("anonymous", "s3:GetObject", $"{bucket}/closed")).Allowed.ShouldBeFalse();
         (await OneAsync("anonymous", "s3:PutObject", $"{bucket}/open")).Allowed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Explain_OfEachCallerAndRight_IsWhatBecomesOfHisRequest()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var other = await gateway.NewTenantAsync();
+        var bucket = gateway.NewName("bucket");
+        (await tenant.S3.SendAsync("PUT", "/" + bucket, [], ("x-amz-object-ownership", "ObjectWriter"))).Status.ShouldBe(200);
+        (await tenant.S3.SendAsync("DELETE", $"/{bucket}?publicAccessBlock=")).Status.ShouldBe(204);
+        (await tenant.S3.SendAsync("PUT", $"/{bucket}?acl=", [], ("x-amz-grant-write", $"id={gateway.Store.FindByNumber(other.Number)!.CanonicalId}"), ("x-amz-grant-read", "uri=http://acs.amazonaws.com/groups/global/AllUsers"))).Status.ShouldBe(200);
+        (await tenant.S3.SendAsync("PUT", $"/{bucket}?policy=", $$"""{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectAcl","Resource":"arn:aws:s3:::{{bucket}}/own"},{"Effect":"Allow","Principal":{"AWS":"{{other.Number}}"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::{{bucket}}/*"}]}""")).Status.ShouldBe(204);
+        (await tenant.S3.SendAsync("PUT", $"/{bucket}/own", "x"u8.ToArray())).Status.ShouldBe(200);
+        (await other.S3.SendAsync("PUT", $"/{bucket}/foreign", "x"u8.ToArray())).Status.ShouldBe(200);
+        var (_, all) = await tenant.NewUserAsync(Policies.Allow("s3:*"));
+        var (_, reader) = await tenant.NewUserAsync(Policies.Allow("s3:GetObject*,s3:ListBucket"));
+        var (_, stranger) = await other.NewUserAsync(Policies.Allow("s3:*"));
+        var (_, nobody) = await other.NewUserAsync();
+        (string Action, string Method, string Target, string Resource)[] requests =
+        [
+            ("s3:ListBucket", "GET", "", ""), ("s3:ListBucketVersions", "GET", "?versions=", ""), ("s3:GetBucketPolicy", "GET", "?policy=", ""), ("s3:GetBucketAcl", "GET", "?acl=", ""), ("s3:GetBucketLocation", "GET", "?location=", ""),
+            .. ((string[])["own", "foreign"]).SelectMany(key => ((string, string, string, string)[])
+            [
+                ("s3:GetObject", "GET", $"/{key}", $"/{key}"), ("s3:GetObjectAcl", "GET", $"/{key}?acl=", $"/{key}"), ("s3:GetObjectTagging", "GET", $"/{key}?tagging=", $"/{key}"),
+            ]),
+            ("s3:PutObject", "PUT", "/new", "/new"), ("s3:DeleteObject", "DELETE", "/foreign", "/foreign"), ("s3:DeleteObject", "DELETE", "/own", "/own"),
+        ];
+        var counts = new int[2];
+        foreach (var (action, method, target, resource) in requests)
+        {
+            // Who owns something comes last, so that it is there for the others.
+            foreach (var caller in (Signer[])[nobody, reader, stranger, other, all, tenant])
+            {
+                var said = await OneAsync(caller.AccessKey, action, bucket + resource);
+                var answer = await caller.S3.SendAsync(method, $"/{bucket}{target}", method == "PUT" ? "x"u8.ToArray() : null);
+                answer.Status.ShouldBeOneOf(200, 204, 403);
+                (answer.Status != 403).ShouldBe(said.Allowed, $"{said.Principal} {action} {resource}: {said.Reason}");
+                counts[said.Allowed ? 1 : 0]++;
+                if (method == "DELETE" && answer.Status == 204) (await (resource == "/own" ? tenant : other).S3.SendAsync("PUT", $"/{bucket}{resource}", "x"u8.ToArray())).Status.ShouldBe(200);
+            }
+        }
+
+        counts.ShouldAllBe(count => count > 20);
     }
 
     [Fact]
