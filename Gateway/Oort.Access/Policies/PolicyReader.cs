@@ -38,7 +38,6 @@ internal static class PolicyReader
         var statements = body.ValueKind == JsonValueKind.Array ? body.EnumerateArray().ToArray() : [body];
         if (statements.Length is 0 or > PolicyLimits.StatementCountMax) throw new PolicyException($"A policy has 1 to {PolicyLimits.StatementCountMax} statements.");
         var read = statements.Select(statement => Statement(kind, statement, version == VersionNew, bucket)).ToImmutableArray();
-        if (read.Where(statement => statement.Sid.Length > 0).GroupBy(statement => statement.Sid, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new PolicyException($"Two statements have the Sid \"{twice.Key}\".");
         return new(kind, Find(root, "Id") is { } id ? Text(id, "Id") : "", read);
     }
 
@@ -62,7 +61,7 @@ internal static class PolicyReader
         if (kind == PolicyKind.Trust && resources is not null) throw new PolicyException("A policy about who may assume a role has no Resource: that is the role.");
         if (kind != PolicyKind.Trust && resources is null) throw new PolicyException("A statement has no Resource.");
         var read = resources is { } things ? Texts(things.Element, "Resource").Select(source => ResourcePattern.Parse(source, hasVariables)).ToImmutableArray() : [];
-        if (bucket is not null) CheckBucket(bucket, taken, patterns, read, resources!.Value.IsNot);
+        if (bucket is not null) CheckBucket(bucket, read);
 
         return new(
             Find(body, "Sid") is { } sid ? Text(sid, "Sid") : "", effect == "Allow", kind is PolicyKind.Bucket or PolicyKind.Trust && principals is { } who ? Principals(who.Element) : null, principals?.IsNot ?? false, taken, read, resources?.IsNot ?? false,
@@ -82,18 +81,11 @@ internal static class PolicyReader
         if (isOurs && !new ActionSet([pattern], isInverted: false).Actions.Any()) throw new PolicyException($"There is no action {pattern}.");
     }
 
-    /// <summary>A bucket's policy speaks of that bucket alone, and each of its actions has something that it can be done to (S3 User Guide: "Bucket policies").</summary>
-    private static void CheckBucket(string bucket, ActionSet taken, IReadOnlyList<string> patterns, ImmutableArray<ResourcePattern> resources, bool isNot)
+    /// <summary>A bucket's policy speaks of that bucket alone (S3 User Guide: "Bucket policies"). An action that cannot be done to any resource of its statement stays without effect; AWS refuses it.</summary>
+    private static void CheckBucket(string bucket, ImmutableArray<ResourcePattern> resources)
     {
         foreach (var resource in resources)
             if (!resource.MayBeBucket(bucket) && !resource.MayBeIn(bucket)) throw new PolicyException($"The resource {resource.Source} is not of bucket {bucket}.");
-        if (isNot) return;
-        foreach (var pattern in patterns)
-        {
-            if (AccessActions.Find(pattern) is not { } action || !taken.Contains(action)) continue;
-            var isPossible = action.Level == ActionLevel.Bucket ? resources.Any(resource => resource.MayBeBucket(bucket)) : resources.Any(resource => resource.MayBeIn(bucket));
-            if (!isPossible) throw new PolicyException($"The action {pattern} does not apply to any resource of its statement.");
-        }
     }
 
     private static PrincipalPattern Principals(JsonElement element)

@@ -58,7 +58,7 @@ internal sealed class PrincipalPattern
                     case "AWS" when IsAccount(value):
                         accounts.Add(value);
                         break;
-                    case "AWS" when Arn.TryParse(value, out var arn) && arn is { Partition: "aws", Service: "iam", Region: "", Resource: "root" } && IsAccount(arn.Account):
+                    case "AWS" when Arn.TryParse(value, out var arn) && arn is { Partition: "aws", Service: "iam", Region: "", Resource: "root" } && IsName(arn.Account):
                         accounts.Add(arn.Account);
                         break;
                     case "AWS" when Arn.TryParse(value, out var arn) && IsUserOrRole(arn):
@@ -94,6 +94,9 @@ internal sealed class PrincipalPattern
     }
 
     private static bool IsAccount(string text) => text.Length == AccountLength && text.All(char.IsAsciiDigit);
+
+    /// <summary>Accounts of others than AWS may have names; nobody here has one, so that nobody is meant.</summary>
+    private static bool IsName(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     /// <summary>Of one account; one without a number is seeded for users outside of accounts, as Ceph's gateway has them.</summary>
     private static bool IsMember(string account) => account.Length == 0 || IsAccount(account);

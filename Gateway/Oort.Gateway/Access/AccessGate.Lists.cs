@@ -53,7 +53,7 @@ internal sealed partial class AccessGate
         if (buckets.Of(bucket).Policy is { AsksForObjectTags: true } || caller.Own.AsksForObjectTags) request.Http.Features.Set(ExistingTags.Of(version));
         var decision = Decide(request, caller, bucket, right, null, isThere && ObjectOwnerships.HasLists(bucket) ? ThingOf(version!) : null);
         if (decision.IsAllowed) return;
-        var mayKnow = !isThere && ObjectOwnerships.HasLists(bucket) && decision.Verdict != AccessVerdict.Denied && Decide(request, caller, bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
+        var mayKnow = !isThere && ObjectOwnerships.HasLists(bucket) && decision.Verdict != AccessVerdict.Denied && MayList(request, caller, bucket);
         if (!mayKnow) throw Denied(request, caller, right.Action, decision);
     }
 

@@ -68,7 +68,16 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
     internal async ValueTask<bool> MayListAsync(S3Request request, CancellationToken cancellationToken)
     {
         if (request.Bucket is null || await metadata.FindBucketAsync(request.Bucket, cancellationToken) is not { } bucket) return true;
-        return Decide(request, Caller.Of(request), bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
+        return MayList(request, Caller.Of(request), bucket);
+    }
+
+    /// <summary>Whether he may list what would show the key: a condition on the prefix is asked about the key.</summary>
+    private bool MayList(S3Request request, Caller caller, BucketRow bucket)
+    {
+        request.Http.Features.Set(new SupposedPrefix(request.Key ?? ""));
+        var isAllowed = Decide(request, caller, bucket, new(RequiredRights.List, bucket.Name)).IsAllowed;
+        request.Http.Features.Set<SupposedPrefix>(null);
+        return isAllowed;
     }
 
     /// <summary>The accounts that there are.</summary>

@@ -15,7 +15,7 @@ internal sealed class RequestFacts : CallerFacts
     private static readonly FrozenDictionary<string, Func<RequestFacts, string, ConditionValue?>> known = new Dictionary<string, Func<RequestFacts, string, ConditionValue?>>
     {
         ["s3:ResourceAccount"] = static (facts, _) => new(facts.ResourceAccount),
-        ["s3:prefix"] = static (facts, _) => facts.Query("prefix"),
+        ["s3:prefix"] = static (facts, _) => facts.Http.Features.Get<SupposedPrefix>() is { } supposed ? Value(supposed.Prefix) : facts.Query("prefix"),
         ["s3:delimiter"] = static (facts, _) => facts.Query("delimiter"),
         ["s3:max-keys"] = static (facts, _) => facts.Query("max-keys"),
         ["s3:VersionId"] = static (facts, _) => facts.Query("versionId"),
@@ -55,3 +55,6 @@ internal sealed class RequestFacts : CallerFacts
 
     private IReadOnlyList<S3Tag> Tags() => tags ?? S3Headers.Tagging(request.Header("x-amz-tagging"));
 }
+
+/// <summary>The prefix of a listing that nobody has asked for, but that would show what was.</summary>
+internal sealed record SupposedPrefix(string Prefix);

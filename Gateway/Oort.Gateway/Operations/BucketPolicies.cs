@@ -1,5 +1,6 @@
 using Oort.Access.Policies;
 using Oort.Gateway.Access;
+using Oort.Gateway.Access.Lists;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -40,11 +41,13 @@ internal static class BucketPolicies
     public static async ValueTask GetStatusAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (context.Gate.AccessOf(bucket).Policy is not { } policy) throw new S3Exception(S3Errors.NoSuchBucketPolicy, null, ("BucketName", bucket.Name));
+        // A list that lets everybody in is as public as a policy; and who asks whether a bucket is public wants no error for an answer.
+        var access = context.Gate.AccessOf(bucket);
+        var isPublic = access.Policy is { IsPublic: true } || (ObjectOwnerships.HasLists(bucket) && !access.Block.HasFlag(PublicAccessBlock.IgnorePublicAcls) && AccessLists.Of(bucket).IsPublic);
         var pipe = Answers.Xml(request);
         var xml = new S3XmlWriter(pipe);
         xml.StartRoot("PolicyStatus");
-        xml.Element("IsPublic", policy.IsPublic);
+        xml.Element("IsPublic", isPublic);
         xml.End("PolicyStatus");
         await pipe.FlushAsync(cancellationToken);
     }

@@ -34,6 +34,8 @@ internal static class CreateBucket
             // Deleted meanwhile: then nobody owns it now, and the client may try again.
             var existing = row ?? await context.Metadata.FindBucketAsync(bucket.Name, cancellationToken) ?? throw new S3Exception(S3Errors.OperationAborted);
             if (existing.OwnerId != bucket.OwnerId) throw new S3Exception(S3Errors.BucketAlreadyExists, null, ("BucketName", bucket.Name));
+            // Nothing of it is changed; who asks for another list than it has must hear that it does not get it.
+            if (ObjectOwnerships.HasLists(existing) && ObjectOwnerships.HasLists(bucket) && !AccessLists.Of(existing).Grants.SequenceEqual(AccessLists.Of(bucket).Grants)) throw new S3Exception(S3Errors.BucketAlreadyExists, null, ("BucketName", bucket.Name));
             if (existing.Region != LenientRegion) throw new S3Exception(S3Errors.BucketAlreadyOwnedByYou, null, ("BucketName", bucket.Name));
         }
         else

@@ -12,7 +12,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
 {
     [Theory]
     [InlineData("policy", "NoSuchBucketPolicy")]
-    [InlineData("policyStatus", "NoSuchBucketPolicy")]
     [InlineData("tagging", "NoSuchTagSet")]
     [InlineData("cors", "NoSuchCORSConfiguration")]
     [InlineData("lifecycle", "NoSuchLifecycleConfiguration")]

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Oort.Gateway.Tests.Access;
 
-/// <summary>Policies that ask for the tags that an object has already.</summary>
-public sealed class ExistingTagTests(IdentityGateway gateway)
+/// <summary>Policies that ask for the tags that an object has already, or for what keys begin with.</summary>
+public sealed class ObjectConditionTests(IdentityGateway gateway)
 {
     [Fact]
     public async Task Conditions_OnTagsOfTheObject_HoldForThatObject()
@@ -41,5 +41,17 @@ public sealed class ExistingTagTests(IdentityGateway gateway)
         (await tenant.S3.SendAsync("PUT", $"/{bucket}/open?tagging", "<Tagging><TagSet><Tag><Key>security</Key><Value>private</Value></Tag></TagSet></Tagging>")).Status.ShouldBe(200);
         (await tenant.S3.SendAsync("GET", $"/{bucket}/open")).Status.ShouldBe(403);
         (await other.S3.SendAsync("GET", $"/{bucket}/open")).Status.ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task MissingKeys_WhereOnlyAPrefixMayBeListed_AreToldBelowIt()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var bucket = await tenant.NewBucketAsync();
+        var (_, user) = await tenant.NewUserAsync("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{"StringLike":{"s3:prefix":"public/*"}}}]}""");
+        (await user.S3.SendAsync("GET", $"/{bucket}/public/gone")).Code.ShouldBe("NoSuchKey");
+        (await user.S3.SendAsync("GET", $"/{bucket}/private/gone")).Code.ShouldBe("AccessDenied");
+        (await user.S3.SendAsync("GET", $"/{bucket}?prefix=public%2F")).Status.ShouldBe(200);
+        (await user.S3.SendAsync("GET", $"/{bucket}")).Code.ShouldBe("AccessDenied");
     }
 }
