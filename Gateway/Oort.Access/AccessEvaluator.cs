@@ -37,7 +37,7 @@ public static class AccessEvaluator
         if (given == PrincipalMatch.None) return new(AccessVerdict.NotAllowed, AccessReason.Resource);
         // Whom somebody else vouches for has no policies of his own.
         if (request.Principal.Kind == PrincipalKind.Federated) return byResource;
-        var isNamed = given == PrincipalMatch.Direct && (request.Principal.Account == request.ResourceAccount || byResource.Policy!.Statements[byResource.Statement] is { IsNotPrincipals: false, Principals.IsEverybody: false });
+        var isNamed = given == PrincipalMatch.Direct && (request.Principal.Account == request.ResourceAccount || byResource.Policy!.Statements[byResource.Statement] is { Principals.IsEverybody: false });
         return isNamed ? byResource : OwnAllows(request, policies, null);
     }
 

@@ -17,7 +17,7 @@ public sealed class PolicyDocument
     public string Id { get; }
 
     /// <summary>Whether it lets everybody do something, whatever their account. Conditions on where a request comes from, or from whom, take that back (S3 User Guide: "The meaning of public").</summary>
-    public bool IsPublic => Statements.Any(statement => statement is { IsAllow: true, Principals: not null } && (statement.IsNotPrincipals || statement.Principals.IsEverybody) && !statement.Conditions.Any(condition => condition.BindsCaller));
+    public bool IsPublic => Statements.Any(statement => statement is { IsAllow: true, Principals: not null } && statement.Principals.IsEverybody && !statement.Conditions.Any(condition => condition.BindsCaller));
 
     /// <summary>What its conditions and variables ask of requests.</summary>
     public IEnumerable<ConditionKey> Keys => Statements.SelectMany(statement => statement.Conditions.SelectMany(condition => condition.Keys).Concat(statement.Resources.SelectMany(resource => resource.Keys))).Distinct();

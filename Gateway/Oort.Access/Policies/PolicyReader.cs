@@ -57,6 +57,9 @@ internal static class PolicyReader
         if (kind is PolicyKind.Identity or PolicyKind.Session && principals is { } named && (named.IsNot || !Principals(named.Element).IsEverybody)) throw new PolicyException("A policy of an identity has no Principal: it holds for whom it is attached to.");
         if (kind is PolicyKind.Bucket or PolicyKind.Trust && principals is null) throw new PolicyException("A statement has no Principal.");
 
+        // To let in all but some lets in everybody under another account (IAM User Guide: "NotPrincipal with Allow").
+        if (effect == "Allow" && principals is { IsNot: true }) throw new PolicyException("A statement that allows has a Principal: Allow with NotPrincipal is not taken.");
+
         var resources = OneOf(body, "Resource", "NotResource");
         if (kind == PolicyKind.Trust && resources is not null) throw new PolicyException("A policy about who may assume a role has no Resource: that is the role.");
         if (kind != PolicyKind.Trust && resources is null) throw new PolicyException("A statement has no Resource.");

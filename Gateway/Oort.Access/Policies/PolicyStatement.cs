@@ -25,9 +25,8 @@ internal sealed record PolicyStatement(string Sid, bool IsAllow, PrincipalPatter
         if (Principals is null) return PrincipalMatch.Direct;
         var match = Principals.Match(principal);
         if (!IsNotPrincipals) return match;
-        // Whose account alone is excepted is neither allowed nor spared: in doubt the answer is no.
-        var isExcepted = IsAllow ? match != PrincipalMatch.None : match is PrincipalMatch.Direct or PrincipalMatch.Role;
-        return isExcepted ? PrincipalMatch.None : PrincipalMatch.Direct;
+        // Only statements that deny have it. Whose account alone is excepted is not spared: in doubt the answer is no.
+        return match is PrincipalMatch.Direct or PrincipalMatch.Role ? PrincipalMatch.None : PrincipalMatch.Direct;
     }
 
     private bool MatchesResource(in AccessRequest request)

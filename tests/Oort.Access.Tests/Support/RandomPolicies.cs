@@ -73,7 +73,7 @@ internal sealed class RandomPolicies(int seed)
             [random.Next(8) == 0 ? "NotAction" : "Action"] = Some(actions),
             [random.Next(8) == 0 ? "NotResource" : "Resource"] = Some(resources),
         };
-        if (isOfBucket) statement[random.Next(8) == 0 ? "NotPrincipal" : "Principal"] = new Dictionary<string, object> { ["AWS"] = Some(principals) };
+        if (isOfBucket) statement[random.Next(8) == 0 && (string)statement["Effect"] == "Deny" ? "NotPrincipal" : "Principal"] = new Dictionary<string, object> { ["AWS"] = Some(principals) };
         if (random.Next(3) > 0) return statement;
         var (op, key, values) = conditions[random.Next(conditions.Length)];
         statement["Condition"] = new Dictionary<string, object> { [op] = new Dictionary<string, object> { [key] = op == "Null" ? Pick(values) : Some(values) } };
