@@ -16,14 +16,14 @@ namespace Oort.Gateway.Access;
 /// 1. Every operation is some actions on some resources (<see cref="RequiredRights"/>); all must be allowed. 2. A bucket that is not there is the operation's matter. 3. The root of the account that owns a bucket can always see and change what it says: nobody is locked out for good.
 /// 4. Where the settings of a bucket cannot be read, all else is refused.
 /// </remarks>
-internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirectory accounts, GatewayS3Options options, TimeProvider time, ILogger<AccessGate> logger, KeyUses? uses = null)
+internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirectory accounts, GatewayS3Options options, TimeProvider time, ILogger<AccessGate> logger, KeyUses? uses = null, RequestRates? rates = null)
 {
     private static readonly S3Operation[] rescues = [S3Operation.GetBucketPolicy, S3Operation.PutBucketPolicy, S3Operation.DeleteBucketPolicy, S3Operation.PutPublicAccessBlock, S3Operation.DeletePublicAccessBlock];
     private static readonly S3Operation[] repairs = [S3Operation.PutBucketAcl, S3Operation.PutBucketOwnershipControls, S3Operation.DeleteBucketOwnershipControls];
 
     private readonly BucketAccessCache buckets = new();
 
-    /// <exception cref="S3Exception">AccessDenied.</exception>
+    /// <exception cref="S3Exception">AccessDenied, SlowDown.</exception>
     public async ValueTask AuthorizeAsync(S3Request request, CancellationToken cancellationToken)
     {
         // 1.
@@ -31,6 +31,7 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         if (caller is { Session: null, AccessKeyId.Length: > 0 }) uses?.Note(caller.AccessKeyId, "s3", options.Region);
         if (RequiredRights.Of(request) is not { } rights)
         {
+            rates?.Take(request.Http, caller, null);
             // What nobody can do is told to those who have said who they are.
             if (caller.Principal.Kind == PrincipalKind.Anonymous) throw Denied(request, caller, null, default);
             return;
@@ -40,7 +41,13 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
 
         // 2.
         BucketRow? bucket = null;
-        if (request.Bucket is not null && request.Operation != S3Operation.CreateBucket && (bucket = await metadata.FindBucketAsync(request.Bucket, cancellationToken)) is null) return;
+        if (request.Bucket is not null && request.Operation != S3Operation.CreateBucket && (bucket = await metadata.FindBucketAsync(request.Bucket, cancellationToken)) is null)
+        {
+            rates?.Take(request.Http, caller, null);
+            return;
+        }
+
+        rates?.Take(request.Http, caller, bucket?.Name);
         if (bucket is not null && AsksForTags(request, caller, bucket))
         {
             OperationContext.CheckVersionId(request.Query("versionId"));

@@ -18,6 +18,9 @@ internal sealed class Credentials(RootCredentials root, IdentityStore identities
     /// <summary>Sessions that were in use last; each is some kilobytes. Opening a token anew costs some 20 µs.</summary>
     private const int SessionCountMax = 4_096;
 
+    /// <summary>Grants that came last. They are kept before anybody knows whether their signature is right, and one takes up to 18 KB.</summary>
+    private const int GrantCountMax = 256;
+
     /// <summary>Opened secrets; when more are in use, they are opened anew.</summary>
     private const int SecretCountMax = 16_384;
 
@@ -61,7 +64,7 @@ internal sealed class Credentials(RootCredentials root, IdentityStore identities
         if (!grants.TryGetValue(token, out var grant))
         {
             grant = Grant.Parse(token) ?? throw new S3Exception(S3Errors.InvalidToken);
-            if (grants.Count >= SessionCountMax) grants.Clear();
+            if (grants.Count >= GrantCountMax) grants.Clear();
             grants[token] = grant;
         }
 

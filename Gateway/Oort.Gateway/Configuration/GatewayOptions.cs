@@ -97,6 +97,12 @@ public sealed record GatewayOptions
     /// <summary>File with accounts, users and keys that are to be there (docs/access.md). Null: none.</summary>
     public string? UsersFile { get; init; }
 
+    /// <summary>Requests a second that one access key, or one address without a key, may make at this gateway. Default 0: no limit; at most 1,000,000.</summary>
+    public int KeyRateMax { get; init; }
+
+    /// <summary>Requests a second to one bucket at this gateway. Default 0: no limit; at most 1,000,000.</summary>
+    public int BucketRateMax { get; init; }
+
     /// <summary>Hosts of identity providers (OpenID Connect) that may have any address, also of this machine and its networks. Default: none; providers are at public addresses.</summary>
     public ImmutableArray<string> IdentityHosts { get; init; } = [];
 

@@ -58,6 +58,8 @@ public sealed record OptionDefinition(
         Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
         One("users", "FILE", "Accounts, users and keys to make if they are not there, as JSON (docs/access.md, \"Unattended installs\").", (o, v) => o with { UsersFile = v }),
+        One("rate-limit-key", "N", "Requests a second that one access key, or one address without a key, may make at this gateway; others get 503 SlowDown (default 0: no limit).", (o, v) => o with { KeyRateMax = Whole(v, 0, 1_000_000) }),
+        One("rate-limit-bucket", "N", "Requests a second to one bucket at this gateway (default 0: no limit).", (o, v) => o with { BucketRateMax = Whole(v, 0, 1_000_000) }),
         List("identity-host", "HOST[:PORT]", "Host of an identity provider (OpenID Connect) that may have an address of this machine or its networks; repeatable.", (o, v) => o with { IdentityHosts = [.. v.Select(NotEmpty)] }),
         Switch("allow-http-identities", "Ask identity providers without TLS too.", (o, on) => o with { AllowsHttpIdentities = on }),
         List("wallet-chain", "ID", "Chain that wallets may sign in for (default 1); repeatable.", (o, v) => o with { WalletChains = [.. v.Select(text => (ulong)Whole(text, 1, int.MaxValue))] }),

@@ -278,7 +278,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var operationOptions = new GatewayS3Options { Region = options.Region, ObjectOwnership = options.ObjectOwnership, BlocksPublicAccess = options.BlocksPublicAccess };
         var store = identities.Store;
         var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
-        var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses);
+        var rates = options.KeyRateMax + options.BucketRateMax == 0 ? null : new RequestRates(options.KeyRateMax, options.BucketRateMax, TimeProvider.System);
+        var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses, rates);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         Action<S3Completion> completed = RequestMeters.Count;
         if (audit is not null) completed += audit.Add;
@@ -291,7 +292,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var requests = new NodeRequests(members, TimeProvider.System);
         var own = new OortPaths(system, metrics, usage, admin, new AdminGate(store.OperatorNumber, options.Region, TimeProvider.System, loggers.CreateLogger<AdminGate>()), requests, pipeline, options.AdminListen is not null);
         var sts = new StsApi(store, identities.Seal, identities.Tokens, options.Region, TimeProvider.System, loggers.CreateLogger<StsApi>());
-        var iam = new IamApi(store, identities.Seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>()).Service;
+        var iam = new IamApi(store, identities.Seal, sts, options.Region, TimeProvider.System, loggers.CreateLogger<IamApi>(), rates).Service;
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
         var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointsOf(app).S3), identities.Seal, TimeProvider.System).Service);
         if (options.Hsts) app.Use(StrictTransport.AddAsync);

@@ -11,7 +11,7 @@ using Oort.S3;
 namespace Oort.Gateway.Iam;
 
 /// <summary>IAM and STS as AWS's clients ask them: forms that are posted to the gateway's root (IAM API, STS API). Thread-safe.</summary>
-internal sealed partial class IamApi(IdentityStore store, ISecretSeal seal, StsApi sts, string region, TimeProvider time, ILogger<IamApi> logger)
+internal sealed partial class IamApi(IdentityStore store, ISecretSeal seal, StsApi sts, string region, TimeProvider time, ILogger<IamApi> logger, RequestRates? rates = null)
 {
     private const string Space = "https://iam.amazonaws.com/doc/2010-05-08/";
 
@@ -24,6 +24,7 @@ internal sealed partial class IamApi(IdentityStore store, ISecretSeal seal, StsA
 
     private async ValueTask HandleAsync(S3Request request, CancellationToken cancellationToken)
     {
+        rates?.Take(request.Http, Caller.Of(request), null);
         var form = QueryForm.Parse(await S3Documents.ReadBodyAsync(request, QueryForm.SizeMax, cancellationToken));
         if (Caller.Of(request) is { Session: null, AccessKeyId.Length: > 0 } signer) store.Uses.Note(signer.AccessKeyId, StsApi.IsAction(form.Action) ? "sts" : "iam", region);
         if (AuditFacts.Of(request.Http) is { } audit) audit.Action = (StsApi.IsAction(form.Action) ? "sts:" : "iam:") + form.Action;

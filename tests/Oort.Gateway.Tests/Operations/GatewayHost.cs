@@ -39,10 +39,11 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="credentials">Those of <see cref="Client"/> are among them; null: no others.</param>
     /// <param name="accounts">Whom there is; null: nobody but who asks.</param>
     /// <param name="gateStore">What the gate reads from; null: what the operations do.</param>
+    /// <param name="rates">Null: no limits.</param>
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
-    public static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null)
+    internal static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null, RequestRates? rates = null)
     {
-        var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance);
+        var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance, null, rates);
         var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate);
         var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
