@@ -18,6 +18,8 @@ internal sealed partial class AccessGate
     {
         var owner = bucket is null ? caller.Principal.Account : NumberOf(bucket.OwnerId);
         var (operation, context, right) = (OperationOf(action), facts(owner), new RequiredRight(action, path));
+        var asksForTags = key is not null && bucket is not null && ExistingTags.Has(operation) && (buckets.Of(bucket).Policy is { AsksForObjectTags: true } || caller.Own.AsksForObjectTags);
+        if (asksForTags) context = new TaggedFacts(context, ExistingTags.Of(await metadata.FindVersionAsync(bucket!.Id, key!, null, cancellationToken)));
         var judged = Judge(operation, caller, bucket, owner, right, null, context);
         if (key is null || bucket is null || judged.Decision.Verdict == AccessVerdict.Denied || !ObjectOwnerships.HasLists(bucket)) return judged;
         switch (ListedRights.ScopeOf(action))
@@ -39,4 +41,16 @@ internal sealed partial class AccessGate
         "s3:PutBucketPublicAccessBlock" => S3Operation.PutPublicAccessBlock,
         _ => Enum.TryParse<S3Operation>(action.Name["s3:".Length..], out var operation) ? operation : S3Operation.None,
     };
+
+    /// <summary>What is supposed of a request, with the tags that the object has where nothing else is supposed of them.</summary>
+    private sealed class TaggedFacts(AccessContext inner, ExistingTags existing) : AccessContext
+    {
+        public override bool TryFind(ConditionKey key, string name, out ConditionValue value)
+        {
+            if (inner.TryFind(key, name, out value)) return true;
+            if (key != ConditionKeys.ExistingObjectTag || existing.Find(name) is not { } tag) return false;
+            value = new(tag);
+            return true;
+        }
+    }
 }

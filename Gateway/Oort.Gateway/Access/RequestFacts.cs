@@ -23,7 +23,7 @@ internal sealed class RequestFacts : CallerFacts
         ["s3:if-none-match"] = static (facts, _) => facts.Header("If-None-Match"),
         ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.IsPresigned ? "REST-QUERY-STRING" : "REST-HEADER"),
         ["s3:signatureversion"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.SignatureVersion == 2 ? "AWS" : "AWS4-HMAC-SHA256"),
-        ["s3:ExistingObjectTag"] = static (facts, name) => facts.Http.Features.Get<ExistingTags>() is { } existing && existing.Tags.FirstOrDefault(tag => tag.Key == name) is { Key: not null } tag ? new ConditionValue(tag.Value) : null,
+        ["s3:ExistingObjectTag"] = static (facts, name) => facts.Http.Features.Get<ExistingTags>()?.Find(name) is { } tag ? new ConditionValue(tag) : null,
         ["s3:RequestObjectTag"] = static (facts, name) => Value(facts.Tags().FirstOrDefault(tag => tag.Key == name).Value),
         ["s3:RequestObjectTagKeys"] = static (facts, _) => facts.Tags() is { Count: > 0 } tags ? new ConditionValue([.. tags.Select(tag => tag.Key)]) : null,
     }.Concat(((string[])

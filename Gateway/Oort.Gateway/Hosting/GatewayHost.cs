@@ -18,6 +18,7 @@ using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Operations;
+using Oort.Gateway.Shares;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Budget;
@@ -296,6 +297,13 @@ public sealed partial class GatewayHost : IAsyncDisposable
         app.Lifetime.ApplicationStopping.Register(() => own.IsStopping = true);
         var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointsOf(app).S3), identities.Seal, TimeProvider.System).Service);
         if (options.Hsts) app.Use(StrictTransport.AddAsync);
-        app.Run(http => pipeline.IsReserved(http) ? http.Request.Path.StartsWithSegments("/_oort/sign-in") ? pipeline.HandleAsync(http, wallets.Value) : own.HandleAsync(http) : IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http));
+        var shares = new SharePages(credentials, gate, system.Metadata, handlers).Service;
+        app.Run(http => http.Request.Path switch
+        {
+            _ when !pipeline.IsReserved(http) => IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http),
+            var path when path.StartsWithSegments("/_oort/sign-in") => pipeline.HandleAsync(http, wallets.Value),
+            var path when path.Value!.StartsWith(SharePages.BasePath, StringComparison.Ordinal) => pipeline.HandleAsync(http, shares),
+            _ => own.HandleAsync(http),
+        });
     }
 }

@@ -82,8 +82,6 @@ public sealed class GrantVerbTests : IDisposable
         caveat.NotAfter.ShouldNotBeNull();
 
         (await RunAsync(environment, "share", "s3://site/k", "--expires", "8d")).ShouldFailWith(2, "7d at most");
-        (await RunAsync(environment, "share", "s3://site/photos/")).ShouldFailWith(2, "oort grant --bucket site --prefix photos/");
-        (await RunAsync(environment, "share", "s3://site")).ShouldFailWith(2, "oort grant --bucket site --allow");
         (await RunAsync(environment, "share", "site/k")).ShouldFailWith(2, "s3://BUCKET");
     }
 
@@ -105,6 +103,16 @@ public sealed class GrantVerbTests : IDisposable
         (await http.DeleteAsync(new Uri(link))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         var elsewhere = (await RunAsync(root, "share", "s3://site/photos/one ä.txt", "--from", "192.0.2.0/24", "--endpoint", gateway.Endpoint)).ShouldSucceed().Output.TrimEnd();
         (await http.GetAsync(new Uri(elsewhere))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+
+        // A link to a folder: a page that lists, and what it lists.
+        var folderLink = (await RunAsync(root, "share", "s3://site/photos/", "--expires", "30d", "--endpoint", gateway.Endpoint)).ShouldSucceed().Output.TrimEnd();
+        folderLink.ShouldNotContain(GatewayProcess.SecretKey);
+        var page = await http.GetStringAsync(new Uri(folderLink));
+        page.ShouldContain("two.txt");
+        page.ShouldNotContain("other.txt");
+        (await http.GetStringAsync(new Uri(folderLink + "?k=photos%2Ftwo.txt"))).ShouldBe("photos/two.txt");
+        (await http.GetAsync(new Uri(folderLink + "?k=other.txt"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await http.GetStringAsync(new Uri((await RunAsync(root, "share", "s3://site", "--endpoint", gateway.Endpoint)).ShouldSucceed().Output.TrimEnd()))).ShouldContain("other.txt");
 
         var grant = await GrantAsync(root, "--bucket", "site", "--prefix", "photos/", "--allow", "read,list", "--expires", "1h");
         using var client = new AmazonS3Client(new SessionAWSCredentials(grant.GetProperty("accessKeyId").GetString(), grant.GetProperty("secretKey").GetString(), grant.GetProperty("sessionToken").GetString()), new AmazonS3Config { ServiceURL = gateway.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });

@@ -53,6 +53,18 @@ public sealed class ExplainTests
     }
 
     [Fact]
+    public async Task Explain_ConditionsOnTagsOfTheObject_LooksThemUp()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var bucket = await tenant.NewBucketAsync();
+        foreach (var (key, tag) in ((string, string)[])[("open", "public"), ("closed", "private")]) (await tenant.S3.SendAsync("PUT", $"/{bucket}/{key}", key, ("x-amz-tagging", "security=" + tag))).Status.ShouldBe(200);
+        var (_, user) = await tenant.NewUserAsync("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}}]}""");
+        foreach (var key in (string[])["open", "closed", "gone"])
+            (await OneAsync(user.AccessKey, "s3:GetObject", $"{bucket}/{key}")).Allowed.ShouldBe((await user.S3.SendAsync("GET", $"/{bucket}/{key}")).Status == 200, key);
+        (await OneAsync(user.AccessKey, "s3:GetObject", $"{bucket}/open")).Allowed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Explain_WhatBoundsPolicies_SaysWhichDoes()
     {
         var tenant = await gateway.NewTenantAsync();

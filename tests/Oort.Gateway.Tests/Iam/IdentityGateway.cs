@@ -4,6 +4,7 @@ using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Operations;
+using Oort.Gateway.Shares;
 using Oort.Gateway.Tests.Iam;
 using Oort.Gateway.Tests.Operations;
 using Oort.Identity.Store;
@@ -52,13 +53,15 @@ public sealed class IdentityGateway : IAsyncLifetime
         var s3 = new GatewayS3Options { PartSizeMin = TestGateway.PartSizeMin };
         var access = new AccessGate(storage.Layer.Metadata, Store, s3, Time, NullLogger<AccessGate>.Instance, Store.Uses);
         var handlers = S3Operations.Create(storage.Layer, s3, TimeProvider.System, new IdleTiering(), access);
-        var pipeline = new S3Pipeline(new(), new Credentials(identities.Root, Store, Seal, Time), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, access.AuthorizeAsync);
+        var credentials = new Credentials(identities.Root, Store, Seal, Time);
+        var pipeline = new S3Pipeline(new(), credentials, handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, access.AuthorizeAsync);
         var sts = new StsApi(Store, Seal, identities.Tokens, "us-east-1", Time, NullLogger<StsApi>.Instance);
         var iam = new IamApi(Store, Seal, sts, "us-east-1", Time, NullLogger<IamApi>.Instance).Service;
         var admin = new AdminGate(Store.OperatorNumber, "us-east-1", Time, NullLogger<AdminGate>.Instance);
         QueryService? wallets = null;
+        var shares = new SharePages(credentials, access, storage.Layer.Metadata, handlers).Service;
         server = await LoopbackServer.StartAsync(http => pipeline.IsReserved(http)
-            ? http.Request.Path.StartsWithSegments("/_oort/sign-in") ? pipeline.HandleAsync(http, wallets!) : pipeline.HandleAsync(http, (request, _) =>
+            ? http.Request.Path.StartsWithSegments("/_oort/share") ? pipeline.HandleAsync(http, shares) : http.Request.Path.StartsWithSegments("/_oort/sign-in") ? pipeline.HandleAsync(http, wallets!) : pipeline.HandleAsync(http, (request, _) =>
             {
                 admin.Authorize(request);
                 return ValueTask.CompletedTask;
