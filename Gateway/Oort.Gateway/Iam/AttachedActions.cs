@@ -14,7 +14,8 @@ internal static class AttachedActions
         await ChangeAsync(call, holder, (_, before) =>
         {
             if (before.Inline.Count >= IamLimits.InlineMax && !before.Inline.ContainsKey(name)) throw new S3Exception(QueryErrors.LimitExceeded, $"There may be {IamLimits.InlineMax} policies of one's own; attach managed ones.");
-            return before with { Inline = before.Inline.SetItem(name, policy) };
+            var after = before.Inline.SetItem(name, policy);
+            return after.Values.Sum(one => one.Text.Length) <= IamLimits.InlineLengthMax ? before with { Inline = after } : throw new S3Exception(QueryErrors.LimitExceeded, $"All policies of one's own may have {IamLimits.InlineLengthMax} characters together; attach managed ones.");
         });
         return null;
     }

@@ -31,7 +31,8 @@ internal static class IamActions
         Func<IamCall, string> group = call => Of(call, "group", "GroupName", state => state.FindGroup(call.Form.Required("GroupName"))?.Arn);
         Func<IamCall, string> role = call => Of(call, "role", "RoleName", state => state.FindRole(call.Form.Required("RoleName"))?.Arn);
         Func<IamCall, string> policy = call => call.Form.Required("PolicyArn");
-        Func<IamCall, string> provider = call => call.Form.Find("OpenIDConnectProviderArn") ?? ArnOf(call, "oidc-provider/" + (call.Form.Find("Url") is { } url ? url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..] : "*"));
+        Func<IamCall, string> provider = call => call.Form.Required("OpenIDConnectProviderArn");
+        Func<IamCall, string> newProvider = call => call.Form.Required("Url") is var url && url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? ArnOf(call, "oidc-provider/" + url[(scheme + 3)..]) : ArnOf(call, "oidc-provider/" + url);
         Func<IamCall, string> anything = call => ArnOf(call, "*");
 
         yield return ("CreateUser", newUser, UserActions.CreateAsync);
@@ -98,7 +99,7 @@ internal static class IamActions
         yield return ("UntagPolicy", policy, PolicyActions.UntagAsync);
         yield return ("ListPolicyTags", policy, PolicyActions.ListTagsAsync);
 
-        yield return ("CreateOpenIDConnectProvider", provider, ProviderActions.CreateAsync);
+        yield return ("CreateOpenIDConnectProvider", newProvider, ProviderActions.CreateAsync);
         yield return ("GetOpenIDConnectProvider", provider, ProviderActions.GetAsync);
         yield return ("ListOpenIDConnectProviders", anything, ProviderActions.ListAsync);
         yield return ("DeleteOpenIDConnectProvider", provider, ProviderActions.DeleteAsync);

@@ -60,7 +60,7 @@ internal sealed partial class IamApi(IdentityStore store, ISecretSeal seal, StsA
         var decision = isArn ? call.Caller.Decide(action.Right, arn, call.Account, facts) : default;
         if (decision.IsAllowed) return;
         // Root may everything; what it names wrongly, it is told by what it asked for.
-        if (!isArn && call.Caller.IsRoot) return;
+        if (!isArn && call.Caller.IsRoot && call.Caller.Own.Grants.IsEmpty) return;
         LogDenied(logger, request.RequestId, call.Caller.ToString(), action.Right.Name, resource);
         throw new S3Exception(QueryErrors.AccessDenied, $"User: {call.Caller.Principal.Arn} is not authorized to perform: {action.Right.Name} on resource: {resource}");
     }

@@ -12,6 +12,8 @@ internal static class IamLimits
     public const int KeysPerUserMax = 2;
     public const int AttachedMax = 10;
     public const int InlineMax = 20;
+    /// <summary>Characters of all policies of one's own together: so that the record of a user, with his tags and keys, stays far below what a record may have.</summary>
+    public const int InlineLengthMax = 64 * 1024;
     public const int ClientIdsMax = 100;
     public const int ThumbprintsMax = 5;
 }

@@ -110,7 +110,7 @@ internal sealed class UserSeeds
         return keys;
     }
 
-    private Permissions Permissions(SeedHolder seed) => new()
+    private Permissions Permissions(SeedHolder seed) => seed.Policies.Values.Sum(policy => policy.GetRawText().Length) > IamLimits.InlineLengthMax ? throw Wrong($"the policies of {seed.Name} have more than {IamLimits.InlineLengthMax} characters together.") : new()
     {
         Attached = seed.AttachedPolicies.Select(arn => BuiltInPolicies.Find(arn) is not null ? arn : throw Wrong($"{arn} is no policy that every account has; write its text under \"policies\".")).ToImmutableSortedSet(StringComparer.Ordinal),
         Inline = seed.Policies.ToImmutableSortedDictionary(one => Name(one.Key, Names.PolicyLengthMax), one => Policy(one.Value, source => source.Identity), StringComparer.Ordinal),
@@ -162,7 +162,7 @@ internal sealed class UserSeeds
 
         public IReadOnlyList<string> AttachedPolicies { get; init; } = [];
 
-        public IReadOnlyDictionary<string, JsonElement> Policies { get; init; } = ImmutableDictionary<string, JsonElement>.Empty;
+        public ImmutableDictionary<string, JsonElement> Policies { get; init; } = ImmutableDictionary<string, JsonElement>.Empty;
     }
 
     private sealed record SeedUser(string Name) : SeedHolder(Name)

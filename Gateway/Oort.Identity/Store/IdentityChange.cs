@@ -50,5 +50,8 @@ public sealed class IdentityChange
         Snapshot = Snapshot.With(name, record);
     }
 
-    internal ImmutableArray<(string Name, byte[]? Value)> Encode() => [.. records.Select(one => (one.Key, one.Value is null ? null : IdentityRecords.Encode(one.Value)))];
+    internal ImmutableArray<(string Name, byte[]? Value)> Encode() => [.. records.Select(one => (one.Key, one.Value is null ? null : Encode(one.Value)))];
+
+    /// <summary>What nobody could read again is not written: its holder would be shut out.</summary>
+    private static byte[] Encode(object record) => IdentityRecords.Encode(record) is { Length: <= IdentityRecords.LengthMax } bytes ? bytes : throw new ArgumentException("The record is larger than it may be.", nameof(record));
 }

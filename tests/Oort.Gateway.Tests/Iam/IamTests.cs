@@ -1,3 +1,4 @@
+using Oort.Identity.Grants;
 using Shouldly;
 using Xunit;
 
@@ -202,5 +203,34 @@ public sealed class IamTests(IdentityGateway gateway)
         (await TryAsync(reader)).ShouldBe((200, 403));
         (await TryAsync(nobody)).ShouldBe((403, 403));
         (await TryAsync(tenant)).ShouldBe((403, 403));
+    }
+
+    [Fact]
+    public async Task Providers_ByWhoMayMakeOne_AreThatOne()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var mine = tenant.ArnOf("oidc-provider/mine.example.com");
+        var (_, user) = await tenant.NewUserAsync(Policies.Allow("iam:CreateOpenIDConnectProvider", mine));
+        (string, string)[] Fields(string url, string arn) => [("Url", url), ("OpenIDConnectProviderArn", arn), ("ThumbprintList.member.1", new('0', 40))];
+        (await user.IamAsync("CreateOpenIDConnectProvider", Fields("https://evil.example.com", mine))).Code.ShouldBe("AccessDenied");
+        (await user.IamAsync("CreateOpenIDConnectProvider", Fields("https://mine.example.com", "x"))).Status.ShouldBe(200);
+
+        // What is no ARN is nobody's to allow, but for the root itself, who is told that it is none.
+        var narrow = Grant.Narrow(new(tenant.AccessKey, tenant.Secret, null), new() { Verbs = GrantVerbs.All });
+        var granted = new Signer(gateway, narrow.AccessKeyId, narrow.SecretKey, narrow.SessionToken);
+        (await granted.IamAsync("DeletePolicy", ("PolicyArn", "no arn"))).Code.ShouldBe("AccessDenied");
+        (await tenant.IamAsync("DeletePolicy", ("PolicyArn", "no arn"))).Code.ShouldBe("NoSuchEntity");
+    }
+
+    [Fact]
+    public async Task Policies_OfOnesOwn_HaveALimitTogether()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var (name, user) = await tenant.NewUserAsync();
+        var large = Policies.Allow("s3:GetObject").Replace("\"*\"", "\"*\"" + new string(' ', 19_000), StringComparison.Ordinal);
+        for (var i = 0; i < 3; i++) await tenant.DoAsync("PutUserPolicy", ("UserName", name), ("PolicyName", $"p{i}"), ("PolicyDocument", large));
+        (await tenant.IamAsync("PutUserPolicy", ("UserName", name), ("PolicyName", "p3"), ("PolicyDocument", large))).Code.ShouldBe("LimitExceeded");
+        await tenant.DoAsync("PutUserPolicy", ("UserName", name), ("PolicyName", "p2"), ("PolicyDocument", large));
+        (await user.S3.SendAsync("GET", "/no-such-bucket/key")).Code.ShouldBe("NoSuchBucket");
     }
 }
