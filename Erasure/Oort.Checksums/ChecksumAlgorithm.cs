@@ -9,6 +9,11 @@ public enum ChecksumAlgorithm : byte
     Crc64Nvme = 3,
     Sha1 = 4,
     Sha256 = 5,
+    Sha512 = 6,
+    Md5 = 7,
+    XxHash64 = 8,
+    XxHash3 = 9,
+    XxHash128 = 10,
 }
 
 /// <summary>Whether a multipart object's checksum covers the object's bytes or the list of its parts' checksums.</summary>

@@ -19,6 +19,11 @@ public static class ChecksumAlgorithms
         ChecksumAlgorithm.Crc64Nvme => Crc64Nvme.Size,
         ChecksumAlgorithm.Sha1 => 20,
         ChecksumAlgorithm.Sha256 => 32,
+        ChecksumAlgorithm.Sha512 => 64,
+        ChecksumAlgorithm.Md5 => Md5.Size,
+        ChecksumAlgorithm.XxHash64 => RunningXxHash64.Size,
+        ChecksumAlgorithm.XxHash3 => RunningXxHash3.Size,
+        ChecksumAlgorithm.XxHash128 => RunningXxHash3.WideSize,
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "No checksum."),
     };
 
@@ -28,7 +33,7 @@ public static class ChecksumAlgorithms
 
     /// <summary>Whether a multipart object may have a composite checksum of this kind: all but CRC-64/NVME, which is full-object only.</summary>
     public static bool Composes(this ChecksumAlgorithm algorithm) =>
-        algorithm is ChecksumAlgorithm.Crc32 or ChecksumAlgorithm.Crc32C or ChecksumAlgorithm.Sha1 or ChecksumAlgorithm.Sha256;
+        algorithm is not (ChecksumAlgorithm.None or ChecksumAlgorithm.Crc64Nvme);
 
     /// <summary>The checksum of all the parts' bytes, end to end, without those bytes.</summary>
     /// <param name="algorithm">One that <see cref="Combines"/>.</param>

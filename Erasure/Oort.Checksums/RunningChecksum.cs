@@ -7,8 +7,10 @@ namespace Oort.Checksums;
 /// <remarks>Not thread-safe. After <see cref="Finish"/> it starts anew.</remarks>
 public sealed class RunningChecksum : IDisposable
 {
-    private readonly IncrementalHash? sha1;
+    private readonly IncrementalHash? hash;
     private readonly RunningSha256? sha256;
+    private readonly RunningXxHash64? xxHash64;
+    private readonly RunningXxHash3? xxHash3;
     private ulong crc;
 
     /// <param name="algorithm">Any but <see cref="ChecksumAlgorithm.None"/>.</param>
@@ -17,8 +19,16 @@ public sealed class RunningChecksum : IDisposable
     {
         _ = algorithm.Size();
         Algorithm = algorithm;
-        if (algorithm == ChecksumAlgorithm.Sha1) sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        if (algorithm == ChecksumAlgorithm.Sha256) sha256 = RunningSha256.Create();
+        switch (algorithm)
+        {
+            case ChecksumAlgorithm.Sha1: hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1); break;
+            case ChecksumAlgorithm.Sha512: hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512); break;
+            case ChecksumAlgorithm.Md5: hash = IncrementalHash.CreateHash(HashAlgorithmName.MD5); break;
+            case ChecksumAlgorithm.Sha256: sha256 = RunningSha256.Create(); break;
+            case ChecksumAlgorithm.XxHash64: xxHash64 = new(); break;
+            case ChecksumAlgorithm.XxHash3: xxHash3 = new(isWide: false); break;
+            case ChecksumAlgorithm.XxHash128: xxHash3 = new(isWide: true); break;
+        }
     }
 
     public ChecksumAlgorithm Algorithm { get; }
@@ -39,19 +49,27 @@ public sealed class RunningChecksum : IDisposable
             case ChecksumAlgorithm.Sha256:
                 sha256!.Append(data);
                 break;
+            case ChecksumAlgorithm.XxHash64:
+                xxHash64!.Append(data);
+                break;
+            case ChecksumAlgorithm.XxHash3 or ChecksumAlgorithm.XxHash128:
+                xxHash3!.Append(data);
+                break;
             default:
-                sha1!.AppendData(data);
+                hash!.AppendData(data);
                 break;
         }
     }
 
-    /// <summary>The checksum of all that was appended, in the byte order in which S3 encodes it (CRCs big-endian), and starts anew.</summary>
+    /// <summary>The checksum of all that was appended, in the byte order in which S3 encodes it (CRCs and xxHashes big-endian), and starts anew.</summary>
     /// <returns>A new array of <see cref="ChecksumAlgorithms.Size"/> bytes.</returns>
     public byte[] Finish()
     {
-        if (sha1 is not null) return sha1.GetHashAndReset();
+        if (hash is not null) return hash.GetHashAndReset();
         var value = new byte[Algorithm.Size()];
         if (sha256 is not null) sha256.Finish(value);
+        else if (xxHash64 is not null) xxHash64.Finish(value);
+        else if (xxHash3 is not null) xxHash3.Finish(value);
         else if (value.Length == sizeof(uint)) BinaryPrimitives.WriteUInt32BigEndian(value, (uint)crc);
         else BinaryPrimitives.WriteUInt64BigEndian(value, crc);
         crc = 0;
@@ -60,7 +78,7 @@ public sealed class RunningChecksum : IDisposable
 
     public void Dispose()
     {
-        sha1?.Dispose();
+        hash?.Dispose();
         sha256?.Dispose();
     }
 }

@@ -15,6 +15,8 @@ public sealed class RunningChecksumTests
     [InlineData(ChecksumAlgorithm.Crc64Nvme, "AE8B14860A799888")]
     [InlineData(ChecksumAlgorithm.Sha1, "F7C3BC1D808E04732ADF679965CCC34CA7AE3441")]
     [InlineData(ChecksumAlgorithm.Sha256, "15E2B0D3C33891EBB0F1EF609EC419420C20E320CE94C65FBC8C3312448EB225")]
+    [InlineData(ChecksumAlgorithm.Sha512, "D9E6762DD1C8EAF6D61B3C6192FC408D4D6D5F1176D0C29169BC24E71C3F274AD27FCD5811B313D681F7E55EC02D73D499C95455B6B5BB503ACF574FBA8FFE85")]
+    [InlineData(ChecksumAlgorithm.Md5, "25F9E794323B453885F5181F1B624D0B")]
     public void Finish_CheckStringInPieces_GivesBigEndianBytes(ChecksumAlgorithm algorithm, string expected)
     {
         using var running = new RunningChecksum(algorithm);
@@ -37,7 +39,7 @@ public sealed class RunningChecksumTests
 
     [Theory]
     [InlineData(ChecksumAlgorithm.None)]
-    [InlineData((ChecksumAlgorithm)6)]
+    [InlineData((ChecksumAlgorithm)11)]
     public void Constructor_NoAlgorithm_Throws(ChecksumAlgorithm algorithm) =>
         Should.Throw<ArgumentOutOfRangeException>(() => new RunningChecksum(algorithm));
 

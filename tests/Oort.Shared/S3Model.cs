@@ -80,6 +80,7 @@ internal sealed class S3Model
     /// <summary>Result: the marker made, or null.</summary>
     public (CommitOutcome Outcome, Version? Marker) Delete(string key, WriteConditions conditions)
     {
+        if (Newest(key) is { IsMarker: true } && conditions.IfMatch is { } match && match != "*") return (CommitOutcome.PreconditionFailed, null);
         var outcome = Check(Newest(key), conditions);
         if (outcome != CommitOutcome.Done) return (outcome, null);
         if (Versioning != VersioningState.Unversioned) return (outcome, Add(key, 0, "", isMarker: true));

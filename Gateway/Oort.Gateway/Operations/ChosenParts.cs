@@ -14,14 +14,13 @@ namespace Oort.Gateway.Operations;
 internal sealed record ChosenParts(ImmutableArray<PartRow> Parts, long Size, string ETag, StoredChecksum? Checksum)
 {
     /// <remarks>1. Each part is there, is the one meant, and is large enough. 2. The object is not too large. 3. ETag and checksum.</remarks>
-    /// <exception cref="S3Exception">InvalidPartOrder, InvalidPart, InvalidRequest, EntityTooSmall, EntityTooLarge.</exception>
-    public static ChosenParts Choose(UploadRow upload, IReadOnlyDictionary<int, PartRow> uploaded, CompleteMultipartDocument document, long partSizeMin)
+    /// <exception cref="S3Exception">InvalidPart, EntityTooSmall, EntityTooLarge.</exception>
+    public static ChosenParts Choose(UploadRow upload, IReadOnlyDictionary<int, PartRow> uploaded, List<CompletedPart> named, long partSizeMin)
     {
         // 1.
-        CheckOrder(document);
-        var parts = ImmutableArray.CreateBuilder<PartRow>(document.Parts.Count);
+        var parts = ImmutableArray.CreateBuilder<PartRow>(named.Count);
         var size = 0L;
-        foreach (var wanted in document.Parts)
+        foreach (var wanted in named)
         {
             if (!uploaded.TryGetValue(wanted.PartNumber, out var part) || part.ETag != wanted.ETag) throw InvalidPart(upload, wanted);
             CheckChecksum(upload, wanted, part);
@@ -47,11 +46,23 @@ internal sealed record ChosenParts(ImmutableArray<PartRow> Parts, long Size, str
         return new(chosen, size, ETagOf(chosen.Select(part => part.ETag)), ChecksumOf(upload, chosen));
     }
 
-    /// <summary>Ascending, and no number twice.</summary>
-    public static void CheckOrder(CompleteMultipartDocument document)
+    /// <summary>The parts that the request names, ascending. Of a number that stands there twice, one upload of it after the other, the last counts.</summary>
+    /// <exception cref="S3Exception">InvalidPartOrder.</exception>
+    public static List<CompletedPart> Named(CompleteMultipartDocument document)
     {
-        for (var i = 1; i < document.Parts.Count; i++)
-            if (document.Parts[i].PartNumber <= document.Parts[i - 1].PartNumber) throw new S3Exception(S3Errors.InvalidPartOrder);
+        var named = new List<CompletedPart>(document.Parts.Count);
+        foreach (var part in document.Parts)
+        {
+            if (named is [.., var before] && part.PartNumber <= before.PartNumber)
+            {
+                if (part.PartNumber < before.PartNumber) throw new S3Exception(S3Errors.InvalidPartOrder);
+                named.RemoveAt(named.Count - 1);
+            }
+
+            named.Add(part);
+        }
+
+        return named;
     }
 
     /// <param name="etags">Hex MD5s, no quotes.</param>
@@ -74,7 +85,7 @@ internal sealed record ChosenParts(ImmutableArray<PartRow> Parts, long Size, str
         return algorithm.Combines() ? new(algorithm, ChecksumType.FullObject, [.. algorithm.CombineParts(checksums)]) : null;
     }
 
-    /// <summary>A checksum that the request names for a part must be the part's; a composite upload must name one for each (S3 API: CompleteMultipartUpload).</summary>
+    /// <summary>A checksum that the request names for a part must be the part's. None need be named: the ETag says which bytes are meant.</summary>
     private static void CheckChecksum(UploadRow upload, in CompletedPart wanted, PartRow part)
     {
         foreach (var (algorithm, value) in wanted.Checksums)
@@ -82,13 +93,6 @@ internal sealed record ChosenParts(ImmutableArray<PartRow> Parts, long Size, str
             if (part.Checksum is not { } stored || stored.Algorithm != algorithm || Convert.ToBase64String(stored.Value.AsSpan()) != value)
                 throw InvalidPart(upload, wanted);
         }
-
-        if (wanted.Checksums.Count > 0 || upload.ChecksumAlgorithm == ChecksumAlgorithm.None || upload.ChecksumType != ChecksumType.Composite) return;
-        var name = ChecksumNames.Name(upload.ChecksumAlgorithm)!.ToLowerInvariant();
-        var number = wanted.PartNumber.ToString(CultureInfo.InvariantCulture);
-        throw new S3Exception(
-            S3Errors.InvalidRequest,
-            $"The upload was created using a {name} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.");
     }
 
     private static S3Exception InvalidPart(UploadRow upload, in CompletedPart wanted) => new(

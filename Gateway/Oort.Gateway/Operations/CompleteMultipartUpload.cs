@@ -30,20 +30,20 @@ internal static class CompleteMultipartUpload
 
         // The checksum headers are the object's and not the body's, so the body is read without them.
         var document = S3Documents.ParseCompleteMultipart(await S3Documents.ReadBodyAsync(request, S3Documents.CompleteSizeMax, cancellationToken));
-        ChosenParts.CheckOrder(document);
+        var named = ChosenParts.Named(document);
         for (var attempt = 1; ; attempt++)
         {
             // 2.
             var parts = await ReadPartsAsync(context, id, cancellationToken);
             if (await context.Metadata.FindUploadAsync(bucket.Id, request.Key!, id, cancellationToken) is not { } upload)
             {
-                var done = await FindDoneAsync(context, request, bucket, id, document, cancellationToken) ?? throw MultipartUploads.NoSuchUpload(request);
+                var done = await FindDoneAsync(context, request, bucket, id, named, cancellationToken) ?? throw MultipartUploads.NoSuchUpload(request);
                 await AnswerAsync(context, request, done, bucket.Versioning, cancellationToken);
                 return;
             }
 
             // 3.
-            var chosen = ChosenParts.Choose(upload, parts, document, context.Options.PartSizeMin);
+            var chosen = ChosenParts.Choose(upload, parts, named, context.Options.PartSizeMin);
             CheckAnnounced(request, upload, chosen);
             var attributes = upload.Attributes with
             {
@@ -90,14 +90,14 @@ internal static class CompleteMultipartUpload
         S3Request request,
         BucketRow bucket,
         UploadId id,
-        CompleteMultipartDocument document,
+        List<CompletedPart> named,
         CancellationToken cancellationToken)
     {
         var version = await context.Metadata.FindVersionAsync(bucket.Id, request.Key!, null, cancellationToken);
         if (version is null or { IsDeleteMarker: true } || !version.Attributes.Extensions.TryGetValue(UploadExtension, out var upload)) return null;
         if (!upload.AsSpan().SequenceEqual(IdBytes(id))) return null;
-        var isMd5 = document.Parts.All(part => part.ETag.Length == 32 && part.ETag.All(char.IsAsciiHexDigit));
-        return isMd5 && ChosenParts.ETagOf(document.Parts.Select(part => part.ETag)) == version.ETag ? version : null;
+        var isMd5 = named.All(part => part.ETag.Length == 32 && part.ETag.All(char.IsAsciiHexDigit));
+        return isMd5 && ChosenParts.ETagOf(named.Select(part => part.ETag)) == version.ETag ? version : null;
     }
 
     private static async ValueTask<Dictionary<int, PartRow>> ReadPartsAsync(OperationContext context, UploadId id, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal static class ListObjects
         var limit = Arguments.PageSize(request, "max-keys");
         var startAfter = request.Query("start-after");
         var token = request.Query("continuation-token");
-        var after = token is null ? startAfter ?? "" : ContinuationToken.Decode(token);
+        var after = token is null or "" ? startAfter ?? "" : ContinuationToken.Decode(token);
         var withOwner = string.Equals(request.Query("fetch-owner"), "true", StringComparison.OrdinalIgnoreCase);
         var page = await context.ListObjectsAsync(bucket, new(bucket.Id, names.Prefix, names.Delimiter, after, limit), cancellationToken);
         var restores = await FindRestoresAsync(context, request, bucket, page, cancellationToken);

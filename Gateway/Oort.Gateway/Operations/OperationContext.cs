@@ -81,7 +81,7 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
     /// <summary>The version, or the error of one that is not there or a delete marker.</summary>
     internal static VersionRow Existing(string key, string? versionId, VersionRow? version, S3Request request)
     {
-        if (version is null) throw versionId is null ? Missing(S3Errors.NoSuchKey, key) : Missing(S3Errors.NoSuchVersion, key, ("VersionId", versionId));
+        if (version is null) throw versionId is null ? new(S3Errors.NoSuchKey, null, ("Key", key)) { Headers = [("x-amz-delete-marker", "false")] } : new S3Exception(S3Errors.NoSuchVersion, null, ("Key", key), ("VersionId", versionId));
         if (!version.IsDeleteMarker) return version;
 
         (string, string)[] marks = [("x-amz-delete-marker", "true"), ("x-amz-version-id", version.IdText)];
@@ -102,7 +102,4 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
             ("ArgumentName", "versionId"),
             ("ArgumentValue", versionId));
     }
-
-    private static S3Exception Missing(S3Error error, string key, params (string Name, string Value)[] more) =>
-        new(error, null, [("Key", key), .. more]);
 }

@@ -64,6 +64,6 @@ internal static class PutObject
         var headers = request.Http.Response.Headers;
         headers["x-amz-server-side-encryption"] = "AES256";
         headers["x-oort-durability"] = result.Durability;
-        ObjectHeaders.WriteVersionId(headers, result.Versioning, version.IdText);
+        if (result.Versioning == VersioningState.Enabled) headers["x-amz-version-id"] = version.IdText;
     }
 }

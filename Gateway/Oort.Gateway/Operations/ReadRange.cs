@@ -11,7 +11,7 @@ namespace Oort.Gateway.Operations;
 internal readonly record struct ReadRange(ByteRange Bytes, ObjectPart? Part, int PartCount)
 {
     /// <summary>Reads Range and partNumber.</summary>
-    /// <exception cref="S3Exception">InvalidRange, InvalidPartNumber (both 416), InvalidArgument, or InvalidRequest when both are there.</exception>
+    /// <exception cref="S3Exception">InvalidRange (416), InvalidPart, InvalidArgument, or InvalidRequest when both are there.</exception>
     public static ReadRange Of(S3Request request, VersionRow version)
     {
         var range = request.Header("Range");
@@ -40,8 +40,8 @@ internal readonly record struct ReadRange(ByteRange Bytes, ObjectPart? Part, int
     private static ByteRange Partial(long offset, long length) => new(length > 0 ? RangeOutcome.Partial : RangeOutcome.Whole, offset, length);
 
     private static S3Exception NoSuchPart(int number, int count) => new(
-        S3Errors.InvalidPartNumber,
-        null,
+        S3Errors.InvalidPart,
+        "The requested partnumber is not satisfiable",
         ("PartNumberRequested", number.ToString(CultureInfo.InvariantCulture)),
         ("ActualPartCount", count.ToString(CultureInfo.InvariantCulture)));
 }

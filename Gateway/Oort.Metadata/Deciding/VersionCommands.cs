@@ -117,7 +117,9 @@ internal static class VersionCommands
     private static DeleteVersionResult DeleteCurrent(WriteSession session, BucketRow bucket, DeleteVersion command, byte[] keyBytes)
     {
         var current = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
-        var outcome = Conditions.Check(current, command.Conditions);
+        // What a marker hides has no ETag that could match; only where there is nothing at all is what was wanted done already.
+        var isHidden = current is { IsDeleteMarker: true } && command.Conditions.IfMatch is not (null or "*");
+        var outcome = isHidden ? CommitOutcome.PreconditionFailed : Conditions.Check(current, command.Conditions);
         if (outcome != CommitOutcome.Done) return new(outcome, null, false);
 
         if (bucket.Versioning == VersioningState.Unversioned)

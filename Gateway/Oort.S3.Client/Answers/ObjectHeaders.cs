@@ -46,11 +46,11 @@ internal static class ObjectHeaders
     private static ShownChecksum? ReadChecksum(S3Exchange exchange)
     {
         if (string.Equals(exchange.Header("x-amz-checksum-type"), "COMPOSITE", StringComparison.OrdinalIgnoreCase)) return null;
-        Span<byte> bytes = stackalloc byte[64];
+        Span<byte> bytes = stackalloc byte[RequestChecksum.ValueSizeMax];
         foreach (var algorithm in ChecksumNames.All)
         {
             if (exchange.Header(ChecksumNames.Header(algorithm)) is not { } value) continue;
-            if (value.Length <= 64 && Convert.TryFromBase64String(value, bytes, out var length) && length == ChecksumNames.Size(algorithm)) return new(algorithm, value, ChecksumType.FullObject);
+            if (value.Length <= RequestChecksum.TextLengthMax && Convert.TryFromBase64String(value, bytes, out var length) && length == algorithm.Size()) return new(algorithm, value, ChecksumType.FullObject);
         }
 
         return null;

@@ -121,8 +121,8 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
             throw QueryError("X-Amz-Expires should be a number");
         return seconds switch
         {
-            < 1 => throw QueryError("X-Amz-Expires must be at least one second"),
-            > ExpiresMax => throw QueryError("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds"),
+            < 1 => throw new S3Exception(S3Errors.AccessDenied, "Request has expired: X-Amz-Expires must be at least one second", ("X-Amz-Expires", text)),
+            > ExpiresMax => throw new S3Exception(S3Errors.AccessDenied, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds", ("X-Amz-Expires", text)),
             _ => TimeSpan.FromSeconds(seconds),
         };
     }

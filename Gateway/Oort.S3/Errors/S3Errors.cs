@@ -50,7 +50,6 @@ public static class S3Errors
     public static S3Error InvalidLocationConstraint { get; } = new("InvalidLocationConstraint", 400, "The specified location-constraint is not valid");
     public static S3Error InvalidObjectState { get; } = new("InvalidObjectState", 403, "The operation is not valid for the object's storage class");
     public static S3Error InvalidPart { get; } = new("InvalidPart", 400, "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.");
-    public static S3Error InvalidPartNumber { get; } = new("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
     public static S3Error InvalidPartOrder { get; } = new("InvalidPartOrder", 400, "The list of parts was not in ascending order. Parts must be ordered by part number.");
     public static S3Error InvalidPayer { get; } = new("InvalidPayer", 403, "All access to this object has been disabled.");
     public static S3Error InvalidPolicyDocument { get; } = new("InvalidPolicyDocument", 400, "The content of the form does not meet the conditions specified in the policy document.");

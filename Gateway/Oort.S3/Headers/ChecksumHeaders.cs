@@ -7,13 +7,19 @@ namespace Oort.S3;
 /// <param name="InTrailer">The value follows the body as a trailer.</param>
 public sealed record RequestChecksum(ChecksumAlgorithm Algorithm, byte[]? Value, bool InTrailer)
 {
+    /// <summary>Characters of SHA-512 in Base64, the longest value.</summary>
+    public const int TextLengthMax = 88;
+
+    /// <summary>Bytes that so many characters may be.</summary>
+    public const int ValueSizeMax = TextLengthMax / 4 * 3;
+
     private const string Prefix = "x-amz-checksum-";
     private const string AlgorithmHeader = "x-amz-sdk-checksum-algorithm";
     private const string CreateAlgorithmHeader = "x-amz-checksum-algorithm";
 
     /// <summary>Reads x-amz-checksum-…, x-amz-trailer and x-amz-sdk-checksum-algorithm of a request with a body.</summary>
     /// <returns>Null when none is announced.</returns>
-    /// <exception cref="S3Exception">InvalidRequest: more than one, a value that is not base64 of the right length, one that is not the announced algorithm's, or a trailer that is no checksum. NotImplemented: an algorithm this program does not have.</exception>
+    /// <exception cref="S3Exception">InvalidRequest: more than one, one that is not the announced algorithm's, or a trailer that is no checksum. BadDigest: a value that is not base64 of the right length.</exception>
     public static RequestChecksum? Parse(S3Request request)
     {
         RequestChecksum? found = null;
@@ -58,17 +64,17 @@ public sealed record RequestChecksum(ChecksumAlgorithm Algorithm, byte[]? Value,
         request.Header("x-amz-checksum-type") is { Length: > 0 } name ? ChecksumNames.ParseType(name) : null;
 
     /// <summary>The trailer's value once the body has been read whole; null when it did not come.</summary>
-    /// <exception cref="S3Exception">InvalidRequest: it is not base64 of the right length.</exception>
+    /// <exception cref="S3Exception">BadDigest: it is not base64 of the right length.</exception>
     public byte[]? FromTrailer(S3Request request) =>
         request.Trailers.TryGetValue(ChecksumNames.Header(Algorithm), out var value) ? DecodeValue(Algorithm, value) : null;
 
     /// <summary>Decodes a value.</summary>
-    /// <exception cref="S3Exception">InvalidRequest: it is not base64 of the right length.</exception>
+    /// <exception cref="S3Exception">BadDigest: it is not base64 of the right length.</exception>
     public static byte[] DecodeValue(ChecksumAlgorithm algorithm, string text)
     {
-        Span<byte> bytes = stackalloc byte[64];
-        if (text.Length > 64 || !Convert.TryFromBase64String(text, bytes, out var length) || length != ChecksumNames.Size(algorithm))
-            throw new S3Exception(S3Errors.InvalidRequest, $"Value for {ChecksumNames.Header(algorithm)} header is invalid.");
+        Span<byte> bytes = stackalloc byte[ValueSizeMax];
+        if (text.Length > TextLengthMax || !Convert.TryFromBase64String(text, bytes, out var length) || length != algorithm.Size())
+            throw new S3Exception(S3Errors.BadDigest, $"Value for {ChecksumNames.Header(algorithm)} header is invalid: it is no {ChecksumNames.Name(algorithm)} in base64.");
         return bytes[..length].ToArray();
     }
 

@@ -41,7 +41,9 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
             response.Headers.RetryAfter = RetryAfterSeconds;
         foreach (var (name, value) in problem.Headers)
             response.Headers[name] = value;
-        if (isTimeout || isWaiting || (mayStillSend && rest > RestKeptMax))
+        // The body was another than was announced, perhaps a longer one: then its rest would be taken for the next request.
+        var isOther = problem.Error.Code == S3Errors.BadDigest.Code && body.WasRead;
+        if (isTimeout || isWaiting || isOther || (mayStillSend && rest > RestKeptMax))
             response.Headers.Connection = "close";
         await WriteDocumentAsync(http, problem, requestId, service);
         await response.CompleteAsync();

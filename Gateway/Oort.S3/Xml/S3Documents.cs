@@ -218,8 +218,6 @@ public static class S3Documents
                 return algorithm;
         }
 
-        if (ChecksumNames.IsKnownElsewhere(element[Prefix.Length..]))
-            throw new S3Exception(S3Errors.NotImplemented, $"The checksum algorithm {element[Prefix.Length..]} is not implemented.");
         throw S3XmlReader.Unknown(element);
     }
 

@@ -12,7 +12,8 @@ public static partial class S3Xml
         void Head(S3XmlWriter xml)
         {
             xml.Element("Name", result.Name);
-            xml.Name("Prefix", result.Prefix, result.UrlEncoded);
+            // Clients on botocore decode every name of this answer but this one, so it is encoded only where it must be.
+            xml.Name("Prefix", result.Prefix, result.UrlEncoded && result.Prefix.Any(static c => c is '%' or '+' || IsForbidden(c)));
             xml.Name("Marker", result.Marker, result.UrlEncoded);
             OptionalName(xml, "NextMarker", result.NextMarker, result.UrlEncoded);
             WriteLimits(xml, "MaxKeys", result.MaxKeys, result.Delimiter, result.IsTruncated, result.UrlEncoded);

@@ -69,7 +69,7 @@ internal sealed partial class ModelRun
     {
         var expected = marker is null ? isNamed ? Expected.NoSuchVersion : Expected.NoSuchKey : isNamed ? new(405, "MethodNotAllowed") : Expected.NoSuchKey;
         expected.Check(answer);
-        answer.Header("x-amz-delete-marker").ShouldBe(marker is null ? "" : "true");
+        answer.Header("x-amz-delete-marker").ShouldBe(marker is not null ? "true" : isNamed ? "" : "false");
         answer.Header("x-amz-version-id").ShouldBe(marker?.IdText ?? "");
         if (marker is not null) model.Versioning.ShouldNotBe(VersioningState.Unversioned);
     }

@@ -64,7 +64,7 @@ internal sealed record WantedBytes(string? Range, int Part, long First, long Las
             offset += content.Length;
         }
 
-        return (new(416, "InvalidPartNumber"), 0, 0);
+        return (new(400, "InvalidPart"), 0, 0);
     }
 }
 

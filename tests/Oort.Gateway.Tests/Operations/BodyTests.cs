@@ -75,7 +75,7 @@ public sealed class BodyTests(TestGateway gateway)
     [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:{good}\r\n\r\n", "4", 200, "")]
     [InlineData("2\r\nbo\r\n2\r\ndy\r\n0\r\nx-amz-checksum-crc32:{good}\r\n\r\n", "4", 200, "")]
     [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", "4", 400, "BadDigest")]
-    [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n", "4", 400, "InvalidRequest")]
+    [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n", "4", 400, "BadDigest")]
     [InlineData("4\r\nbody\r\n0\r\n\r\n", "4", 400, "MalformedTrailerError")]
     [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:{good}\r\n\r\n", "5", 400, "IncompleteBody")]
     [InlineData("4\r\nbody\r\n0\r\nx-amz-checksum-crc32:{good}\r\n\r\n", "3", 400, "IncompleteBody")]

@@ -14,6 +14,7 @@ public sealed class ChecksumTests(TestGateway gateway)
     private static readonly (string Header, ChecksumAlgorithm Algorithm)[] all =
     [
         ("crc32", ChecksumAlgorithm.Crc32), ("crc32c", ChecksumAlgorithm.Crc32C), ("crc64nvme", ChecksumAlgorithm.Crc64Nvme), ("sha1", ChecksumAlgorithm.Sha1), ("sha256", ChecksumAlgorithm.Sha256),
+        ("sha512", ChecksumAlgorithm.Sha512), ("md5", ChecksumAlgorithm.Md5), ("xxhash64", ChecksumAlgorithm.XxHash64), ("xxhash3", ChecksumAlgorithm.XxHash3), ("xxhash128", ChecksumAlgorithm.XxHash128),
     ];
 
     [Fact]
@@ -91,6 +92,11 @@ public sealed class ChecksumTests(TestGateway gateway)
     [InlineData("crc64nvme", "FULL_OBJECT")]
     [InlineData("sha1", "COMPOSITE")]
     [InlineData("sha256", "COMPOSITE")]
+    [InlineData("sha512", "COMPOSITE")]
+    [InlineData("md5", "COMPOSITE")]
+    [InlineData("xxhash64", "COMPOSITE")]
+    [InlineData("xxhash3", "COMPOSITE")]
+    [InlineData("xxhash128", "COMPOSITE")]
     public async Task Multipart_ChecksumOfEachKind_IsThatOfTheObject(string name, string type)
     {
         var bucket = await gateway.NewBucketAsync();
@@ -133,6 +139,11 @@ public sealed class ChecksumTests(TestGateway gateway)
     [InlineData("CRC64NVME", "COMPOSITE")]
     [InlineData("SHA1", "FULL_OBJECT")]
     [InlineData("SHA256", "FULL_OBJECT")]
+    [InlineData("SHA512", "FULL_OBJECT")]
+    [InlineData("MD5", "FULL_OBJECT")]
+    [InlineData("XXHASH64", "FULL_OBJECT")]
+    [InlineData("XXHASH3", "FULL_OBJECT")]
+    [InlineData("XXHASH128", "FULL_OBJECT")]
     [InlineData("", "FULL_OBJECT")]
     [InlineData("CRC16", "")]
     [InlineData("CRC32", "HALF")]

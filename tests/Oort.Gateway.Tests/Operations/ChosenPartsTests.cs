@@ -25,11 +25,13 @@ public sealed class ChosenPartsTests
         chosen.Size.ShouldBe(6);
     }
 
-    [Theory]
-    [InlineData(2, 1)]
-    [InlineData(1, 1)]
-    public void CheckOrder_NotAscending_IsInvalidPartOrder(int first, int second) =>
-        Error(() => ChosenParts.CheckOrder(Document((first, "aaaa"), (second, "bbbb")))).ShouldBe(S3Errors.InvalidPartOrder);
+    [Fact]
+    public void Named_NotAscending_IsInvalidPartOrder() =>
+        Error(() => ChosenParts.Named(new([.. Document((1, "aaaa"), (3, "bbbb"), (2, "cccc"))]))).ShouldBe(S3Errors.InvalidPartOrder);
+
+    [Fact]
+    public void Named_TheSameNumberTwice_TakesTheLast() =>
+        ChosenParts.Named(new([.. Document((1, "aaaa"), (2, "bbbb"), (2, "cccc"), (3, "dddd"))])).Select(part => (part.PartNumber, part.ETag)).ShouldBe([(1, Hex("aaaa")), (2, Hex("cccc")), (3, Hex("dddd"))]);
 
     [Fact]
     public void Choose_MissingPart_IsInvalidPart() =>
@@ -51,7 +53,7 @@ public sealed class ChosenPartsTests
     public void Choose_MoreThanFiveTebibytes_IsEntityTooLarge()
     {
         var parts = Enumerable.Range(1, 1025).ToDictionary(number => number, number => Part(number, "aaaa") with { Size = 5L << 30 });
-        var document = new CompleteMultipartDocument([.. parts.Values.Select(part => new CompletedPart(part.PartNumber, part.ETag, []))]);
+        List<CompletedPart> document = [.. parts.Values.Select(part => new CompletedPart(part.PartNumber, part.ETag, []))];
 
         Error(() => ChosenParts.Choose(plain, parts, document, SizeMin)).ShouldBe(S3Errors.EntityTooLarge);
     }
@@ -91,18 +93,22 @@ public sealed class ChosenPartsTests
     }
 
     [Fact]
-    public void Choose_CompositeWithoutPartChecksum_IsInvalidRequest()
+    public void Choose_CompositeWithoutPartChecksum_TakesThoseOfTheStoredParts()
     {
         var upload = plain with { ChecksumAlgorithm = ChecksumAlgorithm.Sha256, ChecksumType = ChecksumType.Composite };
+        var parts = Parts(ChecksumAlgorithm.Sha256, "abcd", "efg");
 
-        Error(() => ChosenParts.Choose(upload, Parts(ChecksumAlgorithm.Sha256, "abcd"), Document((1, "abcd")), SizeMin)).ShouldBe(S3Errors.InvalidRequest);
+        var chosen = ChosenParts.Choose(upload, parts, Document((1, "abcd"), (2, "efg")), SizeMin);
+
+        chosen.Checksum.ShouldNotBeNull();
+        chosen.Checksum.Value.ShouldBe(ChosenParts.Choose(upload, parts, Document(ChecksumAlgorithm.Sha256, (1, "abcd"), (2, "efg")), SizeMin).Checksum!.Value);
     }
 
     [Fact]
     public void Choose_WrongPartChecksum_IsInvalidPart()
     {
         var upload = plain with { ChecksumAlgorithm = ChecksumAlgorithm.Crc32, ChecksumType = ChecksumType.Composite };
-        var document = new CompleteMultipartDocument([new(1, Hex("abcd"), [(ChecksumAlgorithm.Crc32, "AAAAAA==")])]);
+        List<CompletedPart> document = [new(1, Hex("abcd"), [(ChecksumAlgorithm.Crc32, "AAAAAA==")])];
 
         Error(() => ChosenParts.Choose(upload, Parts(ChecksumAlgorithm.Crc32, "abcd"), document, SizeMin)).ShouldBe(S3Errors.InvalidPart);
     }
@@ -143,9 +149,9 @@ public sealed class ChosenPartsTests
     private static Dictionary<int, PartRow> Parts(ChecksumAlgorithm algorithm, params string[] texts) =>
         texts.Select((text, i) => Part(i + 1, text, algorithm)).ToDictionary(part => part.PartNumber);
 
-    private static CompleteMultipartDocument Document(params (int Number, string Text)[] parts) =>
-        new([.. parts.Select(part => new CompletedPart(part.Number, Hex(part.Text), []))]);
+    private static List<CompletedPart> Document(params (int Number, string Text)[] parts) =>
+        [.. parts.Select(part => new CompletedPart(part.Number, Hex(part.Text), []))];
 
-    private static CompleteMultipartDocument Document(ChecksumAlgorithm algorithm, params (int Number, string Text)[] parts) =>
-        new([.. parts.Select(part => new CompletedPart(part.Number, Hex(part.Text), [(algorithm, Convert.ToBase64String(Checksum(algorithm, part.Text)))]))]);
+    private static List<CompletedPart> Document(ChecksumAlgorithm algorithm, params (int Number, string Text)[] parts) =>
+        [.. parts.Select(part => new CompletedPart(part.Number, Hex(part.Text), [(algorithm, Convert.ToBase64String(Checksum(algorithm, part.Text)))]))];
 }

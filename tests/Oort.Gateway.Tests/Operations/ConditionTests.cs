@@ -97,6 +97,19 @@ public sealed class ConditionTests(TestGateway gateway)
         (await gateway.Raw.SendAsync("PUT", $"/{bucket}/key", "y", ("If-None-Match", "*"))).Status.ShouldBe(200);
     }
 
+    [Theory]
+    [InlineData("\"00000000000000000000000000000000\"", 412)]
+    [InlineData("*", 204)]
+    public async Task Delete_IfMatchOverADeleteMarker_NeedsMoreThanNothing(string etag, int status)
+    {
+        var bucket = await gateway.NewVersionedBucketAsync();
+        (await gateway.Raw.SendAsync("DELETE", $"/{bucket}/key", "", ("If-Match", etag))).Status.ShouldBe(204);
+        await gateway.PutAsync(bucket, "key", "x");
+        await gateway.Client.DeleteObjectAsync(bucket, "key");
+
+        (await gateway.Raw.SendAsync("DELETE", $"/{bucket}/key", "", ("If-Match", etag))).Status.ShouldBe(status);
+    }
+
     /// <summary>The promise that users build locks on: of many who create the same key, one does.</summary>
     [Fact]
     public async Task Put_AHundredAtOnceWithIfNoneMatch_HaveExactlyOneWinner()

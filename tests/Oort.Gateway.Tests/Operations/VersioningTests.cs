@@ -80,7 +80,7 @@ public sealed class VersioningTests(TestGateway gateway)
         var bucket = await gateway.NewVersionedBucketAsync();
         var kept = await gateway.PutAsync(bucket, "key", "kept");
         await gateway.SetVersioningAsync(bucket, VersionStatus.Suspended);
-        (await gateway.PutAsync(bucket, "key", "first")).VersionId.ShouldBe("null");
+        (await gateway.PutAsync(bucket, "key", "first")).VersionId.ShouldBeNull();
         await gateway.PutAsync(bucket, "key", "second");
 
         (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?versionId=null")).Text.ShouldBe("second");

@@ -180,14 +180,14 @@ public sealed class HeaderTests
     }
 
     [Theory]
-    [InlineData("x-amz-checksum-crc32=AAAA", "InvalidRequest")]
-    [InlineData("x-amz-checksum-crc32=AAAAAAA=", "InvalidRequest")]
-    [InlineData("x-amz-checksum-crc32=bad!", "InvalidRequest")]
+    [InlineData("x-amz-checksum-crc32=AAAA", "BadDigest")]
+    [InlineData("x-amz-checksum-crc32=AAAAAAA=", "BadDigest")]
+    [InlineData("x-amz-checksum-crc32=bad!", "BadDigest")]
     [InlineData("x-amz-checksum-crc32=AAAAAA==|x-amz-checksum-crc32c=AAAAAA==", "InvalidRequest")]
     [InlineData("x-amz-checksum-crc32=AAAAAA==|x-amz-sdk-checksum-algorithm=SHA1", "InvalidRequest")]
     [InlineData("x-amz-checksum-crc99=AAAAAA==", "InvalidRequest")]
-    [InlineData("x-amz-checksum-sha512=AAAAAA==", "NotImplemented")]
-    [InlineData("x-amz-sdk-checksum-algorithm=XXHASH3", "NotImplemented")]
+    [InlineData("x-amz-checksum-sha512=AAAAAA==", "BadDigest")]
+    [InlineData("x-amz-sdk-checksum-algorithm=XXHASH32", "InvalidRequest")]
     [InlineData("x-amz-sdk-checksum-algorithm=FOO", "InvalidRequest")]
     public void Checksum_Other_IsRefused(string headers, string code)
     {

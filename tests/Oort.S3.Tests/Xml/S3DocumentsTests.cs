@@ -94,7 +94,7 @@ public sealed class S3DocumentsTests
     [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>0</PartNumber></Part></CompleteMultipartUpload>", "InvalidArgument")]
     [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>10001</PartNumber></Part></CompleteMultipartUpload>", "InvalidArgument")]
     [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>x</PartNumber></Part></CompleteMultipartUpload>", "InvalidArgument")]
-    [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>1</PartNumber><ChecksumSHA512>x</ChecksumSHA512></Part></CompleteMultipartUpload>", "NotImplemented")]
+    [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>1</PartNumber><ChecksumSHA224>x</ChecksumSHA224></Part></CompleteMultipartUpload>", "MalformedXML")]
     [InlineData("<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>1</PartNumber><ChecksumFOO>x</ChecksumFOO></Part></CompleteMultipartUpload>", "MalformedXML")]
     public void Complete_Other_IsRefused(string xml, string code) => Should.Throw<S3Exception>(() => S3Documents.ParseCompleteMultipart(Utf8(xml))).Error.Code.ShouldBe(code);
 

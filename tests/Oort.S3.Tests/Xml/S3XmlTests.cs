@@ -44,7 +44,7 @@ public sealed class S3XmlTests
         var contents = new[] { new ListedObject("a b/ü", Time, "etag", 5, "STANDARD", Owner, ChecksumAlgorithm.Crc32, ChecksumType.FullObject) };
         var result = new ListObjectsResult("bucket", "a ", "", 1000, "/", true, "m n", contents, ["a b/c/"], UrlEncoded: true);
         (await Written(pipe => S3Xml.WriteAsync(pipe, result, default))).ShouldBe(
-            $"{Declaration}<ListBucketResult{Ns}><Name>bucket</Name><Prefix>a%20</Prefix><Marker/><NextMarker>m%20n</NextMarker><MaxKeys>1000</MaxKeys><Delimiter>/</Delimiter><IsTruncated>true</IsTruncated><EncodingType>url</EncodingType>"
+            $"{Declaration}<ListBucketResult{Ns}><Name>bucket</Name><Prefix>a </Prefix><Marker/><NextMarker>m%20n</NextMarker><MaxKeys>1000</MaxKeys><Delimiter>/</Delimiter><IsTruncated>true</IsTruncated><EncodingType>url</EncodingType>"
             + "<Contents><Key>a%20b/%C3%BC</Key><LastModified>2026-01-02T02:04:05.060Z</LastModified><ETag>&quot;etag&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>5</Size><Owner><ID>id</ID><DisplayName>name</DisplayName></Owner><StorageClass>STANDARD</StorageClass></Contents>"
             + "<CommonPrefixes><Prefix>a%20b/c/</Prefix></CommonPrefixes></ListBucketResult>");
     }
