@@ -50,14 +50,16 @@ internal static class CreateBucket
     /// <summary>Who may do what with it, as far as that is not what it is without a setting.</summary>
     private static BucketRow WithAccess(OperationContext context, S3Request request, BucketRow bucket)
     {
-        var ownership = request.Header(BucketOwnership.Header) is { Length: > 0 } name
+        ObjectOwnership? chosen = request.Header(BucketOwnership.Header) is { Length: > 0 } name
             ? BucketOwnership.Parse(name) ?? throw Arguments.Invalid(BucketOwnership.Header, name, "Invalid x-amz-object-ownership header")
-            : context.Options.ObjectOwnership;
+            : null;
+        var ownership = chosen ?? context.Options.ObjectOwnership;
         var headers = AccessListHeaders.Read(request);
         if (ownership == ObjectOwnership.BucketOwnerEnforced && !context.Lists.GiveOwnersBucket(headers, bucket.OwnerId)) throw new S3Exception(S3Errors.InvalidBucketAclWithObjectOwnership);
         var list = context.Lists.OfBucket(headers, bucket.OwnerId);
         if (context.Options.BlocksPublicAccess && list.IsPublic) throw new S3Exception(S3Errors.InvalidBucketAclWithBlockPublicAccessError);
-        if (ownership != ObjectOwnership.BucketOwnerEnforced) bucket = AccessLists.Set(ObjectOwnerships.Set(bucket, ownership), list);
+        if (chosen is not null || ownership != ObjectOwnership.BucketOwnerEnforced) bucket = ObjectOwnerships.Set(bucket, ownership);
+        if (ownership != ObjectOwnership.BucketOwnerEnforced) bucket = AccessLists.Set(bucket, list);
         return context.Options.BlocksPublicAccess ? bucket : bucket with { Settings = bucket.Settings.SetItem(PublicAccessBlocks.SettingName, PublicAccessBlocks.Encode(PublicAccessBlock.Removed)) };
     }
 

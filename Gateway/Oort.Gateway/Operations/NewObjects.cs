@@ -22,7 +22,7 @@ internal static class NewObjects
         var access = context.Gate.AccessOf(bucket);
         if (access.Ownership == ObjectOwnership.BucketOwnerEnforced)
         {
-            if (!context.Lists.GiveOwnersObject(headers, bucket.OwnerId)) throw new S3Exception(S3Errors.AccessControlListNotSupported);
+            if (!context.Lists.GiveOwnersObject(headers, bucket)) throw new S3Exception(S3Errors.AccessControlListNotSupported);
             return new(bucket.OwnerId, null);
         }
 

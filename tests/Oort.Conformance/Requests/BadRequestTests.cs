@@ -34,7 +34,7 @@ public sealed class BadRequestTests(SharedGateway shared)
     [InlineData("TRACE", "/", null, 405, "MethodNotAllowed")]
     [InlineData("GET", "/", "foo", 400, "InvalidArgument")]
     [InlineData("GET", "/", "AWS4-HMAC-SHA256 Credential=a/b", 400, "AuthorizationHeaderMalformed")]
-    [InlineData("GET", "/", "AWS key:signature", 400, "InvalidRequest")]
+    [InlineData("GET", "/", "AWS key:signature", 400, "InvalidArgument")]
     public async Task Request_NotSignedProperly_SaysWhy(string method, string target, string? authorization, int status, string code)
     {
         using var connection = await RawConnection.OpenAsync(shared.Gateway);

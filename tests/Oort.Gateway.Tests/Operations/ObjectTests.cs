@@ -103,7 +103,6 @@ public sealed class ObjectTests(TestGateway gateway)
     [InlineData("x-amz-server-side-encryption", "rot13", 400, "InvalidEncryptionAlgorithmError")]
     [InlineData("x-amz-server-side-encryption-customer-algorithm", "AES256", 501, "NotImplemented")]
     [InlineData("x-amz-acl", "public-read", 400, "AccessControlListNotSupported")]
-    [InlineData("x-amz-acl", "private", 400, "AccessControlListNotSupported")]
     [InlineData("x-amz-acl", "nobody", 400, "InvalidArgument")]
     [InlineData("x-amz-grant-read", "id=x", 400, "AccessControlListNotSupported")]
     [InlineData("x-amz-object-lock-mode", "GOVERNANCE", 400, "InvalidRequest")]
@@ -261,6 +260,27 @@ public sealed class ObjectTests(TestGateway gateway)
         await gateway.PutAsync(bucket, "key", "x");
 
         (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?{query}")).Code.ShouldBe(code);
+    }
+
+    /// <summary>rclone before 1.61 says so of every object, whatever the bucket.</summary>
+    [Fact]
+    public async Task PutObject_Private_IsRefusedOnlyWhereSomebodyChoseThatListsDoNotCount()
+    {
+        var bucket = await gateway.NewBucketAsync();
+        await gateway.PutAsync(bucket, "source", "x");
+        (await CodesAsync()).ShouldBe(["", "", ""]);
+        (await gateway.Raw.SendAsync("PUT", $"/{bucket}/key?acl", [], ("x-amz-acl", "private"))).Code.ShouldBe("AccessControlListNotSupported");
+
+        await gateway.Raw.SendAsync("PUT", $"/{bucket}?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>");
+
+        (await CodesAsync()).ShouldAllBe(code => code == "AccessControlListNotSupported");
+
+        async Task<string[]> CodesAsync() =>
+        [
+            (await gateway.Raw.SendAsync("PUT", $"/{bucket}/key", "x", ("x-amz-acl", "private"))).Code,
+            (await gateway.Raw.SendAsync("PUT", $"/{bucket}/copy", [], ("x-amz-acl", "private"), ("x-amz-copy-source", $"{bucket}/source"))).Code,
+            (await gateway.Raw.SendAsync("POST", $"/{bucket}/upload?uploads", [], ("x-amz-acl", "private"))).Code,
+        ];
     }
 
     [Fact]

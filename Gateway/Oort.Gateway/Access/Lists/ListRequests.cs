@@ -1,5 +1,6 @@
 using Oort.Gateway.Operations;
 using Oort.Identity.Accounts;
+using Oort.Metadata;
 using Oort.S3;
 
 namespace Oort.Gateway.Access.Lists;
@@ -9,6 +10,7 @@ namespace Oort.Gateway.Access.Lists;
 internal sealed class ListRequests(IAccountDirectory accounts)
 {
     public const string BucketOwnerFullControl = "bucket-owner-full-control";
+    private const string Private = "private";
 
     /// <exception cref="S3Exception">InvalidArgument, UnresolvableGrantByEmailAddress, NotImplemented: not one of these lists, or it names somebody who is not there.</exception>
     public AccessList OfBucket(AccessListHeaders headers, string ownerId) => headers switch
@@ -37,11 +39,11 @@ internal sealed class ListRequests(IAccountDirectory accounts)
         return Resolve(document.Grants);
     }
 
-    /// <summary>Whether the headers of a write to a bucket where lists are disabled say nothing, or that its owner has full control: all that it takes.</summary>
+    /// <summary>Whether the headers of a write to a bucket where lists are disabled say nothing, or that its owner has full control: all that it takes. Where nobody chose that, "private" is as good: Debian's rclone says so of every object.</summary>
     /// <exception cref="S3Exception">InvalidArgument: no canned list.</exception>
-    public bool GiveOwnersObject(AccessListHeaders headers, string bucketOwnerId) => headers.Canned is { } canned
-        ? Groups(canned, isBucket: false) is [] && canned == BucketOwnerFullControl
-        : GrantsToOwner(headers, bucketOwnerId);
+    public bool GiveOwnersObject(AccessListHeaders headers, BucketRow bucket) => headers.Canned is { } canned
+        ? Groups(canned, isBucket: false) is [] && (canned == BucketOwnerFullControl || (canned == Private && !ObjectOwnerships.IsChosen(bucket)))
+        : GrantsToOwner(headers, bucket.OwnerId);
 
     /// <summary>Whether the headers of a CreateBucket give nothing to anybody but the owner.</summary>
     /// <exception cref="S3Exception">InvalidArgument: no canned list.</exception>
@@ -56,7 +58,7 @@ internal sealed class ListRequests(IAccountDirectory accounts)
     private static ListedGrant[] Groups(string canned, bool isBucket) => canned switch
     {
         // On a bucket the last two say nothing (S3 API: canned ACLs, "If you specify this canned ACL when creating a bucket").
-        "private" or "bucket-owner-read" or BucketOwnerFullControl => [],
+        Private or "bucket-owner-read" or BucketOwnerFullControl => [],
         "public-read" => [new(AclPermission.Read, Grantee.AllUsers)],
         "public-read-write" => [new(AclPermission.Read, Grantee.AllUsers), new(AclPermission.Write, Grantee.AllUsers)],
         "authenticated-read" => [new(AclPermission.Read, Grantee.AuthenticatedUsers)],

@@ -34,6 +34,9 @@ internal static class ObjectOwnerships
     /// <summary>Whether lists count in a bucket; where that cannot be read, they do not.</summary>
     public static bool HasLists(BucketRow bucket) => bucket.Settings.TryGetValue(SettingName, out var setting) && setting is [Version, > (byte)ObjectOwnership.BucketOwnerEnforced and <= (byte)ObjectOwnership.None];
 
+    /// <summary>Whether somebody chose it, rather than leave it at what buckets have.</summary>
+    public static bool IsChosen(BucketRow bucket) => bucket.Settings.ContainsKey(SettingName);
+
     public static BucketRow Set(BucketRow bucket, ObjectOwnership ownership) => bucket with { Settings = bucket.Settings.SetItem(SettingName, Encode(ownership)) };
 
     public static ImmutableArray<byte> Encode(ObjectOwnership ownership) => [Version, (byte)ownership];
