@@ -10,7 +10,7 @@ namespace Oort.Metadata;
 /// included, so nothing is shown that a crash could take back. Order: generations, one for each command, given in the commit.
 /// A journal or database that cannot take changes throws <see cref="MetadataUnavailableException"/>.
 /// </remarks>
-public interface IMetadataStore : IAsyncDisposable
+public interface IMetadataStore : IAgeIndex, IAsyncDisposable
 {
     // Buckets
     ValueTask<(CommitOutcome Outcome, BucketRow? Bucket)> CreateBucketAsync(BucketRow bucket, CancellationToken cancellationToken);

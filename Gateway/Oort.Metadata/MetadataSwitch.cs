@@ -101,4 +101,10 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<ImmutableArray<AccountUsage>> ListAccountUsageAsync(string after, int limit, CancellationToken cancellationToken) => present.ListAccountUsageAsync(after, limit, cancellationToken);
     public IAsyncEnumerable<SnapshotBatch> ExportAsync(CancellationToken cancellationToken) => present.ExportAsync(cancellationToken);
     public ValueTask<ImmutableArray<MetadataProblem>> CheckAsync(int problemsMax, CancellationToken cancellationToken) => present.CheckAsync(problemsMax, cancellationToken);
+    public ValueTask<ImmutableArray<VersionWindow>> ListAgedVersionsAsync(AgedVersionsQuery query, CancellationToken cancellationToken) => present.ListAgedVersionsAsync(query, cancellationToken);
+    public ValueTask<VersionWindow?> FindWindowAsync(BucketId bucket, string key, ulong generation, int newer, int older, CancellationToken cancellationToken) => present.FindWindowAsync(bucket, key, generation, newer, older, cancellationToken);
+    public ValueTask<ImmutableArray<UploadRow>> ListAgedUploadsAsync(AgedUploadsQuery query, CancellationToken cancellationToken) => present.ListAgedUploadsAsync(query, cancellationToken);
+    public ValueTask<ImmutableArray<Revisit>> ListRevisitsAsync(BucketId bucket, DateTimeOffset until, int limit, CancellationToken cancellationToken) => present.ListRevisitsAsync(bucket, until, limit, cancellationToken);
+    public ValueTask<ulong?> FindRevisitStampAsync(BucketId bucket, CancellationToken cancellationToken) => present.FindRevisitStampAsync(bucket, cancellationToken);
+    public ValueTask<bool> AdvanceAgesAsync(AdvanceAges command, CancellationToken cancellationToken) => present.AdvanceAgesAsync(command, cancellationToken);
 }

@@ -70,7 +70,8 @@ public readonly record struct PutVersionResult(CommitOutcome Outcome, VersionRow
 /// <summary>Deletes: without <paramref name="VersionId"/> as S3 does for the bucket's versioning state (drop, or add a marker), with it that very version.</summary>
 /// <param name="VersionId">A version's text id or "null"; null for none.</param>
 /// <param name="IsRemembered">Whether a delete marker takes the place of a key's last version that is named and is none itself: where something would otherwise bring the key again.</param>
-public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions, bool IsRemembered = false);
+/// <param name="If">Judges the version that is named, or the current one, in the commit: false, and <see cref="CommitOutcome.Conflict"/>, leaves all as it is; so does it when there is none. It must be quick and pure. Null: no condition.</param>
+public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions, bool IsRemembered = false, Func<VersionRow, bool>? If = null);
 
 /// <param name="Outcome">Done also when there was nothing to delete.</param>
 /// <param name="VersionId">Text id of the marker that was made, or of the version that was removed; null where the bucket was never versioned.</param>

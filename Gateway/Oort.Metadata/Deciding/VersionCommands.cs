@@ -119,7 +119,7 @@ internal static class VersionCommands
         var current = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
         // What a marker hides has no ETag that could match; only where there is nothing at all is what was wanted done already.
         var isHidden = current is { IsDeleteMarker: true } && command.Conditions.IfMatch is not (null or "*");
-        var outcome = isHidden ? CommitOutcome.PreconditionFailed : Conditions.Check(current, command.Conditions);
+        var outcome = isHidden ? CommitOutcome.PreconditionFailed : Judge(current, command);
         if (outcome != CommitOutcome.Done) return new(outcome, null, false);
 
         if (bucket.Versioning == VersioningState.Unversioned)
@@ -140,7 +140,7 @@ internal static class VersionCommands
     private static DeleteVersionResult DeleteNamed(WriteSession session, BucketRow bucket, DeleteVersion command, string versionId, byte[] keyBytes)
     {
         var row = session.Tables.Versions.Find(command.Bucket, command.Key, keyBytes, versionId);
-        var outcome = Conditions.Check(row, command.Conditions);
+        var outcome = Judge(row, command);
         if (outcome != CommitOutcome.Done) return new(outcome, null, false);
         if (row is null) return new(CommitOutcome.Done, versionId, false);
 
@@ -153,6 +153,9 @@ internal static class VersionCommands
             InsertNewest(session, bucket, null, null, CreateMarker(session, bucket, command), keyBytes);
         return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
     }
+
+    private static CommitOutcome Judge(VersionRow? hit, DeleteVersion command) =>
+        command.If is { } holds && (hit is null || !holds(hit)) ? CommitOutcome.Conflict : Conditions.Check(hit, command.Conditions);
 
     private static VersionRow CreateMarker(WriteSession session, BucketRow bucket, DeleteVersion command) => new()
     {

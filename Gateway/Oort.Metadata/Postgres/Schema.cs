@@ -13,7 +13,10 @@ internal static class Schema
     /// <summary>The schema that began to count what is used.</summary>
     private const int UsageVersion = 4;
 
-    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
+    /// <summary>The schema that began to index when versions were written.</summary>
+    private const int AgeVersion = 5;
+
+    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -28,6 +31,7 @@ internal static class Schema
         {
             await PostgresServer.ExecuteAsync(connection, Migrations[version], cancellationToken);
             if (version + 1 == UsageVersion) await UsageFill.RunAsync(connection, cancellationToken);
+            if (version + 1 == AgeVersion) await AgeFill.RunAsync(connection, cancellationToken);
             await PostgresServer.ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO oort_schema(version) VALUES ({version + 1})"), cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -137,5 +141,13 @@ internal static class Schema
     private const string Version4 = """
         CREATE TABLE bucket_usage(bucket bigint PRIMARY KEY, account bytea NOT NULL, objects bigint NOT NULL, bytes bigint NOT NULL) WITH (fillfactor = 10);
         CREATE TABLE account_usage(account bytea PRIMARY KEY, buckets bigint NOT NULL, objects bigint NOT NULL, bytes bigint NOT NULL) WITH (fillfactor = 10);
+        """;
+
+    // Derived column: at (when a version was written, Unix milliseconds). Not journalled: revisits, what those who act by age are to look at again; with time -1, the stamp of a bucket.
+    private const string Version5 = """
+        ALTER TABLE versions ADD COLUMN at bigint NOT NULL DEFAULT 0;
+        CREATE INDEX versions_at ON versions(bucket, at, generation);
+        CREATE INDEX uploads_at ON uploads(bucket, initiated, id);
+        CREATE TABLE revisits(bucket bigint NOT NULL, at bigint NOT NULL, key bytea NOT NULL, generation bigint NOT NULL, PRIMARY KEY (bucket, at, key, generation));
         """;
 }

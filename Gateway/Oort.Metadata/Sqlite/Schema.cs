@@ -12,7 +12,10 @@ internal static class Schema
     /// <summary>The schema that began to count what is used.</summary>
     private const int UsageVersion = 4;
 
-    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
+    /// <summary>The schema that began to index when versions were written.</summary>
+    private const int AgeVersion = 5;
+
+    private static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>What this program writes.</summary>
     public static int Current => Migrations.Length;
@@ -37,6 +40,7 @@ internal static class Schema
             {
                 database.Execute(Migrations[version]);
                 if (version + 1 == UsageVersion) UsageFill.Run(database);
+                if (version + 1 == AgeVersion) AgeFill.Run(database);
                 database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={version + 1}; COMMIT"));
             }
             catch
@@ -128,5 +132,15 @@ internal static class Schema
     private const string Version4 = """
         CREATE TABLE bucket_usage(bucket INTEGER PRIMARY KEY, account BLOB NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL);
         CREATE TABLE account_usage(account BLOB PRIMARY KEY, buckets INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+        """;
+
+    // Derived column: at (when a version was written, Unix milliseconds). Not journalled: revisits, what those who act by age are to look at again; with time -1, the stamp of a bucket.
+    private const string Version5 = """
+        ALTER TABLE versions ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX versions_at ON versions(bucket, at, generation);
+        CREATE INDEX uploads_at ON uploads(bucket, initiated, id);
+        CREATE TABLE revisits(
+            bucket INTEGER NOT NULL, at INTEGER NOT NULL, key BLOB NOT NULL, generation INTEGER NOT NULL,
+            PRIMARY KEY (bucket, at, key, generation)) WITHOUT ROWID;
         """;
 }

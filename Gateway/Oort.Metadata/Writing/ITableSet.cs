@@ -14,6 +14,7 @@ internal interface ITableSet
     ISmallTables Small { get; }
     IItemTable Items { get; }
     IUsageTable Usage { get; }
+    IRevisitTable Revisits { get; }
 
     /// <summary>Ends a group: its newest generation, and what it adds to the totals.</summary>
     void EndGroup(ulong committed, Totals change);
@@ -151,4 +152,16 @@ internal interface IUsageTable
     AccountUsage? FindAccount(string account);
     void PutAccount(AccountUsage row);
     void RemoveAccount(string account);
+}
+
+/// <summary>Not journalled: versions that those who act by age are to look at again, and the stamp of the run since which they are complete.</summary>
+internal interface IRevisitTable
+{
+    void Add(BucketId bucket, in Revisit revisit);
+    void Remove(BucketId bucket, in Revisit revisit);
+
+    /// <summary>Removes those of a bucket, and its stamp.</summary>
+    void RemoveAll(BucketId bucket);
+    void PutStamp(BucketId bucket, ulong stamp);
+    void RemoveStamp(BucketId bucket);
 }

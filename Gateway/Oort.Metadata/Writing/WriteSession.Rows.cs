@@ -10,7 +10,10 @@ internal sealed partial class WriteSession
 {
     public void PutBucket(BucketRow row)
     {
-        if (tables.Buckets.Find(row.Id) is null) totals.Buckets++;
+        var old = tables.Buckets.Find(row.Id);
+        if (old is null) totals.Buckets++;
+        // Nothing is noted until there are rules again, perhaps the same ones.
+        if (old?.Settings.ContainsKey(AgeSettings.Rules) == true && !row.Settings.ContainsKey(AgeSettings.Rules)) tables.Revisits.RemoveAll(row.Id);
         record.Clear();
         BucketRecord.Write(record, row);
         tables.Buckets.Put(row.Id, RowKey.Utf8(row.Name), record.Written);
@@ -22,6 +25,7 @@ internal sealed partial class WriteSession
 
     public void RemoveBucket(BucketId id)
     {
+        if (FindBucket(id)?.Settings.ContainsKey(AgeSettings.Rules) == true) tables.Revisits.RemoveAll(id);
         tables.Buckets.Remove(id);
         totals.Buckets--;
         Span<byte> key = stackalloc byte[8];
@@ -52,6 +56,7 @@ internal sealed partial class WriteSession
         Refer(old.Extents, -1);
         foreach (var extent in old.Extents) letGoBy[extent.Data] = row.Id.Generation;
         totals.LogicalBytes += row.Size - old.Size;
+        RevisitVersion(old, row);
         AddUsage(row.Bucket, new(0, row.Size - old.Size));
     }
 
@@ -67,6 +72,7 @@ internal sealed partial class WriteSession
         totals.Versions--;
         totals.LogicalBytes -= row.Size;
         AddUsage(row.Bucket, new(-1, -row.Size));
+        RevisitKey(row.Bucket, keyBytes);
     }
 
     /// <summary>Makes the key's head what its newest version says.</summary>
@@ -220,6 +226,7 @@ internal sealed partial class WriteSession
     public void PutSetting(string name, byte[]? value)
     {
         var key = RowKey.Utf8(name);
+        ForgetRevisits(name);
         if (name.StartsWith(Quota.AccountSettings, StringComparison.Ordinal)) accountQuotas.Remove(name[Quota.AccountSettings.Length..]);
         if (value is null)
         {

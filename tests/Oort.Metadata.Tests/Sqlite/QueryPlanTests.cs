@@ -35,6 +35,12 @@ public sealed class QueryPlanTests : IDisposable
         tables.Usage.FindBucket(bucket);
         tables.Usage.FindAccount("account");
         tables.Usage.ListAccounts("", 10);
+        tables.Ages.Versions(new(bucket, AgePlace.Start, DateTimeOffset.UnixEpoch, 10, 1, 1));
+        tables.Ages.Window(bucket, "key", 0, 1, 1);
+        tables.Ages.Window(bucket, "key", 5, 1, 1);
+        tables.Ages.Uploads(new(bucket, DateTimeOffset.UnixEpoch, default, DateTimeOffset.UnixEpoch, 10));
+        tables.Revisits.List(bucket, 0, 10);
+        tables.Revisits.FindStamp(bucket);
         tables.Uploads.FindPart(new(1), 1);
         tables.Uploads.ListParts(new(1), 1, 10);
         tables.Data.Find(new(1));

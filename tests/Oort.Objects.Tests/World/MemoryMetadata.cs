@@ -218,4 +218,10 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<MetadataTotals> IMetadataStore.GetTotalsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<MetadataProblem>> IMetadataStore.CheckAsync(int problemsMax, CancellationToken cancellationToken) => throw new NotSupportedException();
     IAsyncEnumerable<SnapshotBatch> IMetadataStore.ExportAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<VersionWindow>> IAgeIndex.ListAgedVersionsAsync(AgedVersionsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<VersionWindow?> IAgeIndex.FindWindowAsync(BucketId bucket, string key, ulong generation, int newer, int older, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<UploadRow>> IAgeIndex.ListAgedUploadsAsync(AgedUploadsQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ImmutableArray<Revisit>> IAgeIndex.ListRevisitsAsync(BucketId bucket, DateTimeOffset until, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<ulong?> IAgeIndex.FindRevisitStampAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<bool> IAgeIndex.AdvanceAgesAsync(AdvanceAges command, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -7,7 +7,7 @@ using Oort.Metadata.Sqlite.Tables;
 
 namespace Oort.Metadata.Postgres.Recovery;
 
-/// <summary>Copies every table of an embedded database, of one instant, into an empty one on PostgreSQL: rows as they are, derived ones too.</summary>
+/// <summary>Copies every table of an embedded database, of one instant, into an empty one on PostgreSQL: rows as they are, derived ones too; but revisits, without which those who act by age begin anew.</summary>
 /// <param name="source">With a transaction of one instant.</param>
 /// <param name="target">With an open transaction: all is there afterwards, or nothing.</param>
 internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IProgress<long>? progress, CancellationToken cancellationToken)
@@ -48,8 +48,8 @@ internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IPr
             Blob(row, 2, to);
         });
         await CopyAsync("runs(segment, data, bytes)", "SELECT segment, data, bytes FROM runs ORDER BY segment, data", (row, to) => { Blob(row, 0, to); Blob(row, 1, to); Long(row, 2, to); });
-        await CopyAsync("versions(bucket, key, generation, null_kind, marker, data, value, extents)",
-            "SELECT bucket, key, generation, null_kind, marker, value, extents FROM versions ORDER BY bucket, key, generation DESC",
+        await CopyAsync("versions(bucket, key, generation, null_kind, marker, data, value, extents, at)",
+            "SELECT bucket, key, generation, null_kind, marker, value, extents, at FROM versions ORDER BY bucket, key, generation DESC",
             (row, to) =>
             {
                 Long(row, 0, to);
@@ -61,6 +61,7 @@ internal sealed class DatabaseCopy(Database source, NpgsqlConnection target, IPr
                 else to.WriteNull();
                 Blob(row, 5, to);
                 Blob(row, 6, to);
+                Long(row, 7, to);
             });
         await CopyAsync("heads(bucket, key, generation, value)", "SELECT bucket, key, generation, value FROM heads ORDER BY bucket, key", (row, to) => { Long(row, 0, to); Blob(row, 1, to); Long(row, 2, to); Blob(row, 3, to); });
         await CopyAsync("uploads(bucket, key, id, initiated, value)", "SELECT bucket, key, id, initiated, value FROM uploads ORDER BY bucket, key, id", (row, to) =>

@@ -20,8 +20,8 @@ internal sealed class DerivedCheck(NpgsqlConnection connection, string path, Pro
     private static readonly (MetadataProblemKind Kind, string Table, string Here, string Rebuilt)[] derived =
     [
         (MetadataProblemKind.Head, "heads", "SELECT bucket, key, generation, value FROM heads ORDER BY bucket, key", "SELECT bucket, key, generation, value FROM heads ORDER BY bucket, key"),
-        (MetadataProblemKind.Head, "versions", "SELECT bucket, key, generation, (null_kind > 0)::int, marker::int FROM versions ORDER BY bucket, key, generation DESC",
-            "SELECT bucket, key, generation, null_kind > 0, marker FROM versions ORDER BY bucket, key, generation DESC"),
+        (MetadataProblemKind.Head, "versions", "SELECT bucket, key, generation, (null_kind > 0)::int, marker::int, at FROM versions ORDER BY bucket, key, generation DESC",
+            "SELECT bucket, key, generation, null_kind > 0, marker, at FROM versions ORDER BY bucket, key, generation DESC"),
         (MetadataProblemKind.References, "data", "SELECT id, refs FROM data ORDER BY id", "SELECT id, refs FROM data ORDER BY id"),
         (MetadataProblemKind.SegmentUse, "runs", "SELECT segment, data, bytes FROM runs ORDER BY segment, data", "SELECT segment, data, bytes FROM runs ORDER BY segment, data"),
         (MetadataProblemKind.SegmentUse, "segments", "SELECT id, payload, partial::int, data_count, live_bytes, (idle_since IS NULL)::int, share FROM segments ORDER BY id",

@@ -23,6 +23,7 @@ internal sealed class PostgresTables : ITableSet
         Small = new(this);
         Items = new(this);
         Usage = new(this);
+        Revisits = new(this);
     }
 
     public BucketTable Buckets { get; }
@@ -33,6 +34,7 @@ internal sealed class PostgresTables : ITableSet
     public SmallTables Small { get; }
     public ItemTable Items { get; }
     public UsageTable Usage { get; }
+    public RevisitTable Revisits { get; }
 
     /// <summary>What the transaction's groups add to the totals.</summary>
     public Totals Totals { get; private set; }
@@ -45,6 +47,7 @@ internal sealed class PostgresTables : ITableSet
     ISmallTables ITableSet.Small => Small;
     IItemTable ITableSet.Items => Items;
     IUsageTable ITableSet.Usage => Usage;
+    IRevisitTable ITableSet.Revisits => Revisits;
 
     /// <summary>Forgets everything, and works on a transaction that is open.</summary>
     public void Begin(NpgsqlConnection transaction)
@@ -59,6 +62,7 @@ internal sealed class PostgresTables : ITableSet
         Small.Clear();
         Items.Clear();
         Usage.Clear();
+        Revisits.Clear();
     }
 
     public void EndGroup(ulong committed, Totals change) => Totals += change;
@@ -74,6 +78,7 @@ internal sealed class PostgresTables : ITableSet
         Small.AddWrites(trip);
         Items.AddWrites(trip);
         Usage.AddWrites(trip);
+        Revisits.AddWrites(trip);
     }
 
     /// <summary>Writes what has been changed so far, so that a statement can be asked what follows from it.</summary>

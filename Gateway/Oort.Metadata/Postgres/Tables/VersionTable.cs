@@ -149,12 +149,12 @@ internal sealed class VersionTable(PostgresTables tables) : IVersionTable
         {
             trip.Add(
                 """
-                INSERT INTO versions(bucket, key, generation, null_kind, marker, data, value, extents) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                INSERT INTO versions(bucket, key, generation, null_kind, marker, data, value, extents, at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 ON CONFLICT (bucket, key, generation) DO UPDATE SET data = excluded.data, value = excluded.value, extents = excluded.extents
                 """,
                 RoundTrip.Longs([.. put.Select(one => one.Key.Bucket)]), RoundTrip.Bytes([.. put.Select(one => one.Key.Key)]), RoundTrip.Longs([.. put.Select(one => one.Key.Generation)]),
                 RoundTrip.Shorts([.. put.Select(one => one.Row.NullKind)]), RoundTrip.Flags([.. put.Select(one => one.Row.IsMarker)]), RoundTrip.Bytes([.. put.Select(one => one.Row.Data)]),
-                RoundTrip.Bytes([.. put.Select(one => one.Row.Value)]), RoundTrip.Bytes([.. put.Select(one => one.Row.Extents)]));
+                RoundTrip.Bytes([.. put.Select(one => one.Row.Value)]), RoundTrip.Bytes([.. put.Select(one => one.Row.Extents)]), RoundTrip.Longs([.. put.Select(one => one.Row.At)]));
         }
         rows.MarkWritten();
         AddHeadWrites(trip);
@@ -212,7 +212,7 @@ internal sealed class VersionTable(PostgresTables tables) : IVersionTable
     private void Put(VersionRow row, ReadOnlySpan<byte> keyBytes, short nullKind, ReadOnlySpan<byte> value, ReadOnlySpan<byte> extents)
     {
         Span<byte> rowKey = stackalloc byte[RowKey.SizeMax];
-        rows.Put(RowKey.Version(rowKey, row.Bucket, keyBytes, row.Id.Generation), new(nullKind, row.IsDeleteMarker, DataOf(row.Extents), value.ToArray(), extents.ToArray()));
+        rows.Put(RowKey.Version(rowKey, row.Bucket, keyBytes, row.Id.Generation), new(nullKind, row.IsDeleteMarker, DataOf(row.Extents), value.ToArray(), extents.ToArray(), row.LastModified.ToUnixTimeMilliseconds()));
     }
 
     private VersionRow? Read(BucketId bucket, string key, ReadOnlySpan<byte> keyBytes, ulong generation, bool isLatest)
@@ -224,7 +224,7 @@ internal sealed class VersionTable(PostgresTables tables) : IVersionTable
     private Row? Load(BucketId bucket, byte[] keyBytes, NpgsqlDataReader reader, int column)
     {
         var key = RowKey.Version(new byte[16 + keyBytes.Length], bucket, keyBytes, reader.ULong(column)).ToArray();
-        rows.Load(key, new(reader.GetInt16(column + 1), reader.GetBoolean(column + 2), null, reader.Blob(column + 3), reader.Blob(column + 4)));
+        rows.Load(key, new(reader.GetInt16(column + 1), reader.GetBoolean(column + 2), null, reader.Blob(column + 3), reader.Blob(column + 4), 0));
         rows.TryGet(key, out var row);
         return row;
     }
@@ -245,7 +245,8 @@ internal sealed class VersionTable(PostgresTables tables) : IVersionTable
     private static long BucketOf(byte[] key) => BinaryPrimitives.ReadInt64BigEndian(key);
 
     /// <param name="Data">Of a row that was read and not changed it is not known, and not needed.</param>
-    private sealed record Row(short NullKind, bool IsMarker, byte[]? Data, byte[] Value, byte[] Extents);
+    /// <param name="At">Likewise.</param>
+    private sealed record Row(short NullKind, bool IsMarker, byte[]? Data, byte[] Value, byte[] Extents, long At);
 
     private sealed record Head(long Generation, byte[] Value);
 

@@ -41,7 +41,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
 
     private void ReadVersions()
     {
-        using var rows = new Statement(database.Handle, "SELECT bucket, key, generation, null_kind, marker, value, extents FROM versions ORDER BY bucket, key, generation DESC");
+        using var rows = new Statement(database.Handle, "SELECT bucket, key, generation, null_kind, marker, value, extents, at FROM versions ORDER BY bucket, key, generation DESC");
         using var reference = new Statement(database.Handle, "INSERT INTO x_refs VALUES (?1)");
         using var head = new Statement(database.Handle, "INSERT INTO x_heads VALUES (?1, ?2, ?3, ?4)");
         var record = new RecordWriter();
@@ -65,7 +65,7 @@ internal sealed class DatabaseCheck(Database database, ProblemList problems)
             // A null version that is not its key's oldest is found by the index alone.
             else if (aboveKind == 1) problems.Add(MetadataProblemKind.Head, $"The null version of {Name(above!)} is not indexed though it is not the oldest.");
             if (row.IsNull && ++nullsOfKey == 2) problems.Add(MetadataProblemKind.NullVersionTwice, Name(row));
-            if (row.IsNull != (rows.Long(3) != 0) || row.IsDeleteMarker != (rows.Long(4) != 0))
+            if (row.IsNull != (rows.Long(3) != 0) || row.IsDeleteMarker != (rows.Long(4) != 0) || row.LastModified.ToUnixTimeMilliseconds() != rows.Long(7))
                 problems.Add(MetadataProblemKind.Head, $"The columns of {Name(row)} do not say what its record says.");
             if (isNewest && !row.IsDeleteMarker)
             {

@@ -64,7 +64,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
     private void CopyVersions()
     {
         using var reference = new Statement(target.Handle, "INSERT INTO x_refs VALUES (?1)");
-        using var insert = new Statement(target.Handle, "INSERT INTO versions(bucket, key, generation, null_kind, marker, value, extents) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+        using var insert = new Statement(target.Handle, "INSERT INTO versions(bucket, key, generation, null_kind, marker, value, extents, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
         BucketId? present = null;
         BucketId? missing = null;
         EachRow(RowTable.Version, (rowKey, value) =>
@@ -81,7 +81,7 @@ internal sealed class RebuildTarget(Database staging, Database target, long now,
             Split(value);
             var row = VersionRecord.Read(bucket, RecordReader.DecodeText(keyBytes), generation, false, others.Written, extents.Written);
             insert.Bind(1, bucket.Value).Bind(2, keyBytes).Bind(3, generation).Bind(4, VersionTable.NullKind(row.IsNull, isFirst: true))
-                .Bind(5, row.IsDeleteMarker ? 1L : 0L).Bind(6, others.Written).Bind(7, extents.Written).Run();
+                .Bind(5, row.IsDeleteMarker ? 1L : 0L).Bind(6, others.Written).Bind(7, extents.Written).Bind(8, row.LastModified.ToUnixTimeMilliseconds()).Run();
             AddReferences(reference, row.Extents);
             totals.Versions++;
             totals.LogicalBytes += row.Size;

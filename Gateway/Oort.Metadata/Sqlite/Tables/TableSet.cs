@@ -17,8 +17,10 @@ internal sealed class TableSet : ITableSet
         Small = new(database);
         Items = new(database);
         Usage = new(database);
+        Revisits = new(database);
         State = new(database);
         Listings = new(database, Versions);
+        Ages = new(database);
     }
 
     public Database Database { get; }
@@ -30,8 +32,10 @@ internal sealed class TableSet : ITableSet
     public SmallTables Small { get; }
     public ItemTable Items { get; }
     public UsageTable Usage { get; }
+    public RevisitTable Revisits { get; }
     public StateTable State { get; }
     public Listings Listings { get; }
+    public AgedReads Ages { get; }
 
     IBucketTable ITableSet.Buckets => Buckets;
     IVersionTable ITableSet.Versions => Versions;
@@ -41,6 +45,7 @@ internal sealed class TableSet : ITableSet
     ISmallTables ITableSet.Small => Small;
     IItemTable ITableSet.Items => Items;
     IUsageTable ITableSet.Usage => Usage;
+    IRevisitTable ITableSet.Revisits => Revisits;
 
     public void EndGroup(ulong committed, Totals change)
     {

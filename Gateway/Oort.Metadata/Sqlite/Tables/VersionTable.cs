@@ -81,9 +81,9 @@ internal sealed class VersionTable(Database database) : IVersionTable
     /// <param name="isFirst">The key has no other version: decides how a null version is found.</param>
     public void Insert(VersionRow row, ReadOnlySpan<byte> keyBytes, bool isFirst, ReadOnlySpan<byte> value, ReadOnlySpan<byte> extents)
     {
-        insert ??= database.Prepare("INSERT INTO versions(bucket, key, generation, null_kind, marker, value, extents) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+        insert ??= database.Prepare("INSERT INTO versions(bucket, key, generation, null_kind, marker, value, extents, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
         insert.Bind(1, row.Bucket.Value).Bind(2, keyBytes).Bind(3, row.Id.Generation)
-            .Bind(4, NullKind(row.IsNull, isFirst)).Bind(5, row.IsDeleteMarker ? 1L : 0L).Bind(6, value).Bind(7, extents).Run();
+            .Bind(4, NullKind(row.IsNull, isFirst)).Bind(5, row.IsDeleteMarker ? 1L : 0L).Bind(6, value).Bind(7, extents).Bind(8, row.LastModified.ToUnixTimeMilliseconds()).Run();
     }
 
     public static long NullKind(bool isNull, bool isFirst) => (isNull, isFirst) switch
