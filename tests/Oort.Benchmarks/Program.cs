@@ -2,6 +2,7 @@ using Oort.Benchmarks.Access;
 using Oort.Benchmarks.Cluster;
 using Oort.Benchmarks.Gateway;
 using Oort.Benchmarks.Kernels;
+using Oort.Benchmarks.Lifecycle;
 
 return args switch
 {
@@ -9,6 +10,7 @@ return args switch
     ["kernels", .. var rest] => KernelBenchmarks.Run(rest),
     ["gateway", .. var rest] => GatewayBenchmarks.Run(rest),
     ["cluster", .. var rest] => await ClusterBenchmarks.RunAsync(rest),
+    ["lifecycle", .. var rest] => await LifecycleBenchmark.RunAsync(rest),
     ["recovery", .. var rest] => await RecoveryBenchmark.RunAsync(rest),
     _ => Usage(),
 };
@@ -27,6 +29,8 @@ static int Usage()
                                           several processes: six storage nodes beside local disks, the rebuilding of a lost one, a cache far from them, PostgreSQL beside
                                           SQLite, what audits cost, and the pause of writes while the metadata move; N objects are moved (default 1,000,000)
           cluster nodes --only NAME [--rounds N]      the works whose names begin so ("GET 64"), to profile them
+          lifecycle [--objects N]         what a day of a lifecycle costs in a bucket of N keys (default 1,000,000), of which 1,000 are due, beside one of 10,000;
+                                          and a page of versions at the end of it beside one at the start
           recovery [--objects N] [--nodes]            recovery rate: objects of 4 KiB that oort recover rebuilds a minute from six disks, or six
                                           storage nodes, and the phrase
         """);

@@ -45,7 +45,7 @@ public sealed record BucketModel(
 internal sealed class TieringAdmin(IObjectSystem system, PlacementAdmin placement)
 {
     public TiersModel List() => new(
-        [.. StorageClassOrder.All.Select(name =>
+        [.. StorageClassOrder.All.Concat(StorageClassOrder.Own.Where(IsUsed)).Select(name =>
         {
             var policy = system.Stores.Placement.Document.PolicyFor(default, name);
             var given = system.Tiering.Tiers.Find(name);
@@ -53,6 +53,10 @@ internal sealed class TieringAdmin(IObjectSystem system, PlacementAdmin placemen
             return new TierModel(name, StorageClassOrder.IsArchive(name), policy.Name, [.. policy.Networks.Select(share => share.Network)], state, given?.To ?? "");
         })],
         system.Tiering.Status);
+
+    /// <summary>Whether a class of one's own has a policy, or is given up.</summary>
+    private bool IsUsed(string name) =>
+        system.Tiering.Tiers.Find(name) is not null || system.Stores.Placement.Document.PolicyFor(default, name).Name != system.Stores.Placement.Document.PolicyFor(default, StorageClasses.Standard).Name;
 
     /// <summary>Says which policy objects of a class come under.</summary>
     public async ValueTask<TiersModel> SetAsync(string storageClass, TierRequest request, CancellationToken cancellationToken)

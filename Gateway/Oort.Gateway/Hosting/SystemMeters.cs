@@ -39,6 +39,10 @@ internal sealed class SystemMeters : IDisposable
         Counter("oort.tiering.restored", "Archived versions restored.", s => s.Tiering.Restored);
         Counter("oort.tiering.expired", "Restored copies let go of.", s => s.Tiering.Expired);
         Counter("oort.tiering.failed", "Moves and restores that could not be made; they are tried again.", s => s.Tiering.Failed);
+        Counter("oort.lifecycle.looked", "Versions that lifecycles looked at.", s => s.Tiering.Looked);
+        Counter("oort.lifecycle.ended", "Versions and delete markers that lifecycles have ended.", s => s.Tiering.Ended);
+        Counter("oort.lifecycle.uploads.ended", "Uploads that lifecycles have ended.", s => s.Tiering.UploadsEnded);
+        Counter("oort.lifecycle.refused", "Deletes of lifecycles that were refused; they are tried again.", s => s.Tiering.Refused);
         Gauge("oort.tiering.restores.waiting", "Versions that wait to be restored.", s => [new(s.Tiering.RestoresWaiting)]);
         Counter("oort.audit.passed", "Audits passed.", s => s.Audits.Passed);
         Counter("oort.audit.failed", "Audits failed: the shard was not there, or other bytes.", s => s.Audits.Failed);

@@ -58,6 +58,7 @@ internal static class CompleteMultipartUpload
             var version = PutObject.Stored(request, new PutResult(result.Outcome, result.Version, result.Versioning, ""), conditions);
 
             // 5.
+            LifecycleHeaders.WriteExpiration(context, request, bucket, version);
             await AnswerAsync(context, request, version, result.Versioning, cancellationToken);
             return;
         }

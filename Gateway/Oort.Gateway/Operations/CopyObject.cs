@@ -49,6 +49,7 @@ internal static class CopyObject
             if (!request.Http.Response.HasStarted)
             {
                 PutObject.WriteStored(request, version, copy.Result);
+                LifecycleHeaders.WriteExpiration(context, request, bucket, version);
                 copy.Source.WriteVersionId(request);
             }
 

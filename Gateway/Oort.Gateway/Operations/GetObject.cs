@@ -45,6 +45,7 @@ internal static class GetObject
             {
                 // 3.
                 Describe(request, bucket, version, range, durability);
+                LifecycleHeaders.WriteExpiration(context, request, bucket, version);
                 ArchivedObjects.WriteRestore(request.Http.Response.Headers, version, context.Time.GetUtcNow());
                 if (reader is null) return;
 

@@ -22,7 +22,10 @@ internal static class LifecycleForms
             rule.IsEnabled,
             new(ToForm(filter.Form), filter.Prefix, filter.SizeGreaterThan, filter.SizeLessThan, tags),
             [.. rule.Transitions.Select(one => new LifecycleTransition(one.StorageClass, one.Days, one.Date))],
-            [.. rule.NoncurrentTransitions.Select(one => new NoncurrentTransition(one.StorageClass, one.Days, one.NewerVersions))]);
+            [.. rule.NoncurrentTransitions.Select(one => new NoncurrentTransition(one.StorageClass, one.Days, one.NewerVersions))],
+            rule.Expiration is { } expiration ? new(expiration.Days, expiration.Date, expiration.ExpiredMarkers) : null,
+            rule.NoncurrentExpiration is { } noncurrent ? new(noncurrent.Days, noncurrent.NewerVersions) : null,
+            rule.AbortAfterDays);
     }
 
     private static ConfiguredRule ToConfigured(LifecycleRule rule)
@@ -34,7 +37,10 @@ internal static class LifecycleForms
             rule.IsEnabled,
             new(ToConfigured(filter.Form), filter.Prefix, filter.SizeAbove, filter.SizeBelow, tags),
             [.. rule.Transitions.Select(one => new ConfiguredTransition(one.StorageClass, one.Days, one.Date))],
-            [.. rule.NoncurrentTransitions.Select(one => new ConfiguredNoncurrentTransition(one.StorageClass, one.Days, one.NewerVersions))]);
+            [.. rule.NoncurrentTransitions.Select(one => new ConfiguredNoncurrentTransition(one.StorageClass, one.Days, one.NewerVersions))],
+            rule.Expiration is { } expiration ? new(expiration.Days, expiration.Date, expiration.ExpiredMarkers) : null,
+            rule.NoncurrentExpiration is { } noncurrent ? new(noncurrent.Days, noncurrent.NewerVersions) : null,
+            rule.AbortUploadsAfterDays);
     }
 
     private static FilterForm ToForm(ConfiguredFilterForm form) => form switch

@@ -15,6 +15,7 @@ internal static class MultipartListings
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
         var page = limit == 0 ? new([], false) : await context.Metadata.ListPartsAsync(upload.Id, after, limit, cancellationToken);
         var owner = context.OwnerIn(request, bucket, upload.OwnerId);
+        LifecycleHeaders.WriteAbort(context, request, bucket, upload);
         await S3Xml.WriteAsync(
             Answers.Xml(request),
             new ListPartsResult(

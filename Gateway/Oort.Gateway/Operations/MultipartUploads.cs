@@ -31,6 +31,7 @@ internal static class MultipartUploads
 
         var headers = request.Http.Response.Headers;
         headers["x-amz-server-side-encryption"] = "AES256";
+        LifecycleHeaders.WriteAbort(context, request, bucket, upload);
         if (ChecksumNames.Name(algorithm) is { } name)
         {
             headers["x-amz-checksum-algorithm"] = name;

@@ -39,6 +39,7 @@ internal static class PutObject
 
         // 4.
         WriteStored(request, version, result);
+        LifecycleHeaders.WriteExpiration(context, request, bucket, version);
         request.Http.Response.Headers.ETag = ObjectHeaders.Quote(version.ETag);
         ShownChecksums.Write(request.Http.Response.Headers, version);
         Answers.Empty(request);

@@ -3,12 +3,12 @@ using Oort.S3;
 
 namespace Oort.Gateway.Operations;
 
-/// <summary>The storage classes that objects of a general purpose bucket may have (S3 API: PutObject, "x-amz-storage-class").</summary>
+/// <summary>The storage classes that objects of a general purpose bucket may have (S3 API: PutObject, "x-amz-storage-class"), and those of the operator.</summary>
 internal static class StorageClasses
 {
     public const string Standard = "STANDARD";
 
-    public static bool IsKnown(string name) => StorageClassOrder.All.Contains(name);
+    public static bool IsKnown(string name) => StorageClassOrder.IsKnown(name);
 
     /// <summary>The class that a write asks for.</summary>
     /// <exception cref="S3Exception">InvalidStorageClass: there is none of that name, or it is given up.</exception>

@@ -98,8 +98,9 @@ public sealed partial class ObjectSystem : IObjectSystem
         var waiting = new RestoreQueue(time);
         tiers = new(parts.Metadata, time, logs.CreateLogger<TierBook>());
         restores = new(parts.Metadata, mover, waiting, options.Tiering, time, logs.CreateLogger<RestoreRound>());
-        var sweep = new TieringSweep(parts.Metadata, mover, waiting, options.Tiering, options.Objects.PackThreshold, time, logs.CreateLogger<TieringSweep>());
-        tiering = new(parts.Metadata, parts.Stores, mover, tiers, waiting, restores, sweep, options.Tiering, time, logs.CreateLogger<TieringRound>());
+        var sweep = new TieringSweep(parts.Metadata, mover, waiting, options.Objects.PackThreshold, time, logs.CreateLogger<TieringSweep>());
+        var lifecycle = new LifecycleRound(parts.Metadata, sweep, options.Tiering, time, logs.CreateLogger<LifecycleRound>());
+        tiering = new(parts.Metadata, parts.Stores, mover, tiers, waiting, restores, sweep, lifecycle, options.Tiering, time, logs.CreateLogger<TieringRound>());
         workers = new(time, logs.CreateLogger<Workers>());
     }
 

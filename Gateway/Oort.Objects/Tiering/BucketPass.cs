@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using Oort.Metadata;
 
 namespace Oort.Objects.Tiering;
 
 /// <summary>A pass over a bucket: why it is made, and what came of it so far.</summary>
-internal sealed class BucketPass(BucketRow bucket, LifecycleDocument? lifecycle, TierDocument tiers, DateTimeOffset started)
+internal sealed class BucketPass(BucketRow bucket, TierDocument tiers, DateTimeOffset started)
 {
     private long looked;
     private long moved;
@@ -16,8 +15,6 @@ internal sealed class BucketPass(BucketRow bucket, LifecycleDocument? lifecycle,
 
     public BucketRow Bucket => bucket;
 
-    public LifecycleDocument? Lifecycle => lifecycle;
-
     public TierDocument Tiers => tiers;
 
     public DateTimeOffset Started => started;
@@ -25,11 +22,8 @@ internal sealed class BucketPass(BucketRow bucket, LifecycleDocument? lifecycle,
     /// <summary>Whether every version is looked at for where it lies.</summary>
     public bool IsMigrating { get; } = BucketMarks.Of(bucket, BucketMarks.Migration) is not null;
 
-    /// <summary>Keys that it looks at.</summary>
-    public ImmutableArray<string> Prefixes => lifecycle is null || IsMigrating || !tiers.Drained.IsEmpty || BucketMarks.Of(bucket, BucketMarks.Restores) is not null ? [""] : TransitionRules.Prefixes(lifecycle);
-
     /// <summary>Whether there is anything to look for.</summary>
-    public bool IsNeeded => lifecycle is not null || IsMigrating || !tiers.Drained.IsEmpty || BucketMarks.Of(bucket, BucketMarks.Restores) is not null;
+    public bool IsNeeded => IsMigrating || !tiers.Drained.IsEmpty || BucketMarks.Of(bucket, BucketMarks.Restores) is not null;
 
     /// <summary>Classes that are given up, and that some version had.</summary>
     public HashSet<string> Found { get; } = new(StringComparer.Ordinal);

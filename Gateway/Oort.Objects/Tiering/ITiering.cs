@@ -48,7 +48,7 @@ public interface ITiering
 }
 
 /// <summary>What was moved between classes and places since the start, by this gateway.</summary>
-/// <param name="Passes">Over buckets.</param>
+/// <param name="Passes">Over buckets, and days of their lifecycles.</param>
 /// <param name="Moved">Versions.</param>
 /// <param name="MovedBytes">Written anew for moves and restores.</param>
 /// <param name="Restored">Versions.</param>
@@ -58,6 +58,18 @@ public interface ITiering
 public sealed record TieringStatus(long Passes, long Moved, long MovedBytes, long Expired, long Restored, int RestoresWaiting, long Failed, string LastFailure)
 {
     public static TieringStatus None { get; } = new(0, 0, 0, 0, 0, 0, 0, "");
+
+    /// <summary>Versions that lifecycles looked at.</summary>
+    public long Looked { get; init; }
+
+    /// <summary>Versions that lifecycles have deleted or put under delete markers, and delete markers removed.</summary>
+    public long Ended { get; init; }
+
+    /// <summary>Uploads that lifecycles have ended.</summary>
+    public long UploadsEnded { get; init; }
+
+    /// <summary>Deletes of lifecycles that were refused, since the version is locked, say; they are tried again.</summary>
+    public long Refused { get; init; }
 }
 
 /// <summary>A pass over a bucket.</summary>

@@ -54,9 +54,9 @@ public sealed record LifecycleDocument(SmallObjects SmallObjects, ImmutableArray
     public static LifecycleDocument? Of(BucketRow bucket) => bucket.Settings.TryGetValue(SettingName, out var setting) ? Decode(setting.AsSpan()) : null;
 
     /// <summary>Bytes that an object must have at least for a rule to move it to a class; the rule's own filter comes on top.</summary>
-    /// <remarks>A filter by size is what the bucket's owner wants, and nothing is added to it (S3 API: PutBucketLifecycleConfiguration).</remarks>
+    /// <remarks>Classes of the operator's own take any size. A filter by size is what the bucket's owner wants, and nothing is added to it (S3 API: PutBucketLifecycleConfiguration).</remarks>
     public long SizeMin(LifecycleRule rule, string storageClass) =>
-        rule.Filter is { SizeAbove: null, SizeBelow: null } && (SmallObjects == SmallObjects.Stay || !StorageClassOrder.IsArchive(storageClass)) ? SmallSize : 0;
+        rule.Filter is { SizeAbove: null, SizeBelow: null } && !StorageClassOrder.Own.Contains(storageClass) && (SmallObjects == SmallObjects.Stay || !StorageClassOrder.IsArchive(storageClass)) ? SmallSize : 0;
 
     /// <exception cref="LifecycleFormatException">It breaks a rule of the format; says which.</exception>
     public LifecycleDocument Checked()

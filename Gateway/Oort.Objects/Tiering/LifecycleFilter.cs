@@ -38,10 +38,17 @@ public sealed record LifecycleFilter(FilterForm Form, string? Prefix = null, lon
 
     public ImmutableArray<LifecycleTag> Tags { get; init; } = Tags.IsDefault ? [] : Tags;
 
-    /// <summary>Whether it takes a version. Of a delete marker, which has neither size nor tags, only the key counts.</summary>
+    /// <summary>Whether the key alone decides.</summary>
+    internal bool IsOfKeys => SizeAbove is null && SizeBelow is null && Tags.IsEmpty;
+
+    /// <summary>Whether it takes keys like one, as far as the key decides.</summary>
+    public bool TakesKey(string key) => Prefix is null || key.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Whether it takes a version. A delete marker, which has neither size nor tags, is taken by filters that ask for none.</summary>
     public bool Takes(VersionRow version)
     {
-        if (Prefix is not null && !version.Key.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        if (!TakesKey(version.Key)) return false;
+        if (version.IsDeleteMarker) return IsOfKeys;
         if (version.Size <= (SizeAbove ?? -1) || version.Size >= (SizeBelow ?? long.MaxValue)) return false;
         if (Tags.IsEmpty) return true;
         var tags = StoredTags.Of(version.Attributes);

@@ -16,6 +16,10 @@ public static class StoredTags
         return [.. pairs.Select(pair => (pair[0], pair[1]))];
     }
 
+    /// <summary>Whether two versions have the same tags, in the same order.</summary>
+    internal static bool IsSame(ObjectAttributes one, ObjectAttributes other) =>
+        one.Extensions.GetValueOrDefault(Extension, []).AsSpan().SequenceEqual(other.Extensions.GetValueOrDefault(Extension, []).AsSpan());
+
     /// <param name="tags">Checked; none removes the attribute.</param>
     public static ObjectAttributes Set(ObjectAttributes attributes, IReadOnlyCollection<(string Key, string Value)> tags)
     {

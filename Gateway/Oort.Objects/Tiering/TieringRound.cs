@@ -10,7 +10,7 @@ namespace Oort.Objects.Tiering;
 
 /// <summary>Sees to it that each bucket that needs a pass gets one: each day, when what it goes by changes, and again when something failed. Restores what was asked for.</summary>
 /// <remarks>What is due is worked out from rows and settings alone; what is kept here only saves passes that would find nothing.</remarks>
-internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet stores, VersionMover mover, TierBook tiers, RestoreQueue waiting, RestoreRound restores, TieringSweep sweep, TieringOptions options, TimeProvider time, ILogger<TieringRound> logger) : ITiering
+internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet stores, VersionMover mover, TierBook tiers, RestoreQueue waiting, RestoreRound restores, TieringSweep sweep, LifecycleRound lifecycle, TieringOptions options, TimeProvider time, ILogger<TieringRound> logger) : ITiering
 {
     private const int PageSize = 1_000;
 
@@ -43,18 +43,24 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
     {
         get
         {
-            var now = current;
+            var now = current ?? lifecycle.Current;
             return new(
-                Interlocked.Read(ref passes), Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), restores.Restored, waiting.Count,
-                Interlocked.Read(ref failed) + restores.Failed + (now?.Failed ?? 0), now is { LastFailure.Length: > 0 } ? now.LastFailure : lastFailure.Length > 0 ? lastFailure : restores.LastFailure);
+                Interlocked.Read(ref passes) + lifecycle.Passes, Interlocked.Read(ref moved) + (now?.Moved ?? 0), mover.Bytes, Interlocked.Read(ref expired) + (now?.Expired ?? 0), restores.Restored, waiting.Count,
+                Interlocked.Read(ref failed) + restores.Failed + (now?.Failed ?? 0), now is { LastFailure.Length: > 0 } ? now.LastFailure : lastFailure.Length > 0 ? lastFailure : restores.LastFailure)
+            {
+                Looked = lifecycle.Looked,
+                Ended = lifecycle.Ended,
+                UploadsEnded = lifecycle.UploadsEnded,
+                Refused = lifecycle.Refused,
+            };
         }
     }
 
     /// <inheritdoc/>
-    public BucketTieringStatus? PassOf(BucketId bucket) => current is { } now && now.Bucket.Id == bucket ? StatusOf(now, null) : done.GetValueOrDefault(bucket)?.Status;
+    public BucketTieringStatus? PassOf(BucketId bucket) => (current ?? lifecycle.Current) is { } now && now.Bucket.Id == bucket ? StatusOf(now, null) : done.GetValueOrDefault(bucket)?.Status;
 
     /// <summary>How often to look whether something is due: a short day has many.</summary>
-    public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 8, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(7).Ticks));
+    public TimeSpan LookInterval => TimeSpan.FromTicks(Math.Clamp(options.DayLength.Ticks / 32, TimeSpan.FromMilliseconds(250).Ticks, TimeSpan.FromSeconds(7).Ticks));
 
     /// <inheritdoc/>
     public async ValueTask PrepareRestoreAsync(BucketRow bucket, CancellationToken cancellationToken)
@@ -104,12 +110,14 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
         if (waiting.TakeOverflow()) Forget(one => BucketMarks.Of(one.Pass.Bucket, BucketMarks.Restores) is not null);
         var isDraining = document.Drained.Any(tier => tier.Role == TierRole.Draining);
         var looksForDrained = isDraining && time.GetUtcNow() >= tiersRetryAt;
+        var ruled = new HashSet<BucketId>();
         var (left, isWhole) = (new HashSet<string>(StringComparer.Ordinal), true);
         for (var after = ""; ;)
         {
             var buckets = await metadata.ListBucketsAsync(null, "", after, PageSize, cancellationToken);
             foreach (var bucket in buckets)
             {
+                await CarryOutAsync(bucket, document, ruled, cancellationToken);
                 if (await LookAsync(bucket, document, looksForDrained, cancellationToken) is not { } pass) continue;
                 left.UnionWith(pass.Found);
                 isWhole &= pass.IsClean;
@@ -120,16 +128,28 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
             after = buckets[^1].Name;
         }
 
+        await lifecycle.CleanAsync(ruled, cancellationToken);
         if (!looksForDrained) return;
         tiersRetryAt = time.GetUtcNow() + TimeSpan.FromTicks(Math.Min(RetryDelay.Ticks, options.DayLength.Ticks));
         if (isWhole) await SettleAsync(document, left, cancellationToken);
+    }
+
+    /// <summary>Carries out the lifecycle of a bucket, as far as something is due.</summary>
+    private async ValueTask CarryOutAsync(BucketRow bucket, TierDocument document, HashSet<BucketId> ruled, CancellationToken cancellationToken)
+    {
+        if (!bucket.Settings.ContainsKey(LifecycleDocument.SettingName)) return;
+        ruled.Add(bucket.Id);
+        if (await lifecycle.RunAsync(bucket, document, cancellationToken) is not { } pass) return;
+        Interlocked.Add(ref moved, pass.Moved);
+        Interlocked.Add(ref failed, pass.Failed);
+        if (pass.LastFailure.Length > 0) lastFailure = pass.LastFailure;
     }
 
     /// <summary>Makes a pass over a bucket if one is due.</summary>
     private async ValueTask<BucketPass?> LookAsync(BucketRow bucket, TierDocument document, bool isAsked, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var pass = new BucketPass(bucket, LifecycleOf(bucket), document, now);
+        var pass = new BucketPass(bucket, document, now);
         if (!pass.IsNeeded) return null;
         var reason = ReasonOf(bucket, document, now);
         if (!isAsked && done.TryGetValue(bucket.Id, out var before) && before.Reason == reason && (before.Pass.IsClean || now < before.RetryAt)) return null;
@@ -203,29 +223,12 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
         }
     }
 
-    private LifecycleDocument? LifecycleOf(BucketRow bucket)
-    {
-        try
-        {
-            return LifecycleDocument.Of(bucket);
-        }
-        catch (LifecycleFormatException failure)
-        {
-            LogLifecycleUnreadable(logger, bucket.Name, failure.Message);
-            return null;
-        }
-    }
-
     /// <summary>What a pass goes by: another day, or other settings, ask for another pass.</summary>
     private string ReasonOf(BucketRow bucket, TierDocument document, DateTimeOffset now)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var name in (string[])[LifecycleDocument.SettingName, BucketMarks.Migration])
-        {
-            hash.AppendData(bucket.Settings.GetValueOrDefault(name, []).AsSpan());
-            hash.AppendData([0xff]);
-        }
-
+        hash.AppendData(bucket.Settings.GetValueOrDefault(BucketMarks.Migration, []).AsSpan());
+        hash.AppendData([0xff]);
         hash.AppendData(document.Encode());
         var day = (now - DateTimeOffset.UnixEpoch).Ticks / options.DayLength.Ticks;
         return $"{day} {Convert.ToHexString(hash.GetHashAndReset())}";
@@ -245,9 +248,6 @@ internal sealed partial class TieringRound(IMetadataStore metadata, StoreSet sto
 
     [LoggerMessage(Level = LogLevel.Information, Message = "All of bucket {Bucket} lies where its placement policies say: {Looked} versions, of which {Moved} were moved by the last pass ({Bytes} bytes).")]
     private static partial void LogMigrated(ILogger logger, string bucket, long looked, long moved, long bytes);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The lifecycle of bucket {Bucket} cannot be used: {Reason}")]
-    private static partial void LogLifecycleUnreadable(ILogger logger, string bucket, string reason);
 
     /// <summary>The last pass over a bucket.</summary>
     private sealed record Done(BucketPass Pass, string Reason, DateTimeOffset RetryAt, BucketTieringStatus Status);

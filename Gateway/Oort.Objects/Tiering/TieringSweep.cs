@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Oort.Backends;
@@ -5,9 +6,9 @@ using Oort.Metadata;
 
 namespace Oort.Objects.Tiering;
 
-/// <summary>One pass over the versions of a bucket: moves those that are due to another class or another place, puts restores that were asked for in line, and lets go of copies that expired.</summary>
+/// <summary>One pass over the versions of a bucket: moves those whose class is given up, or that lie elsewhere than they are to, puts restores that were asked for in line, and lets go of copies that expired.</summary>
 /// <remarks>Everything is decided anew from the rows, so that a pass that is broken off is simply made again. What fails is counted, and the pass goes on.</remarks>
-internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover mover, RestoreQueue restores, TieringOptions options, int packThreshold, TimeProvider time, ILogger<TieringSweep> logger)
+internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover mover, RestoreQueue restores, int packThreshold, TimeProvider time, ILogger<TieringSweep> logger)
 {
     private const int PageSize = 1_000;
 
@@ -25,37 +26,40 @@ internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover
     /// <exception cref="MetadataUnavailableException">The pass was broken off.</exception>
     public async Task RunAsync(BucketPass pass, CancellationToken cancellationToken)
     {
-        foreach (var prefix in pass.Prefixes)
+        for (var query = new ListVersionsQuery(pass.Bucket.Id, "", "", "", null, PageSize); ;)
         {
-            // Versions above the first of a page are known from the page before: the rules see one listing.
-            var rules = new TransitionRules(pass.Lifecycle, pass.Tiers, options.DayLength);
-            for (var query = new ListVersionsQuery(pass.Bucket.Id, prefix, "", "", null, PageSize); ;)
-            {
-                var page = await metadata.ListVersionsAsync(query, cancellationToken);
-                await TakeAsync(pass, rules, page.Versions, cancellationToken);
-                if (pass.IsStopped) return;
-                if (!page.IsTruncated) break;
-                query = query with { AfterKey = page.LastKey, AfterVersionId = page.LastVersionId };
-            }
+            var page = await metadata.ListVersionsAsync(query, cancellationToken);
+            await TakeAsync(pass, page.Versions, cancellationToken);
+            if (pass.IsStopped || !page.IsTruncated) return;
+            query = query with { AfterKey = page.LastKey, AfterVersionId = page.LastVersionId };
         }
     }
 
-    private async Task TakeAsync(BucketPass pass, TransitionRules rules, ImmutableArray<VersionRow> versions, CancellationToken cancellationToken)
+    /// <summary>Moves versions to other classes, or to where the policies of theirs say.</summary>
+    /// <returns>Those that could not be moved now.</returns>
+    public async Task<IReadOnlySet<VersionRow>> MoveAllAsync(BucketPass pass, IReadOnlyCollection<(VersionRow Version, string Target)> moves, CancellationToken cancellationToken)
+    {
+        var stuck = new ConcurrentDictionary<VersionRow, bool>(ReferenceEqualityComparer.Instance);
+        await MoveAllAsync(pass, moves.Where(move => move.Version.Size <= packThreshold), SmallParallelism, stuck, cancellationToken);
+        await MoveAllAsync(pass, moves.Where(move => move.Version.Size > packThreshold), LargeParallelism, stuck, cancellationToken);
+        return stuck.Keys.ToHashSet<VersionRow>(ReferenceEqualityComparer.Instance);
+    }
+
+    private async Task TakeAsync(BucketPass pass, ImmutableArray<VersionRow> versions, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var moves = new List<(VersionRow Version, string Target)>();
         foreach (var version in versions)
         {
-            var target = rules.Next(version, now);
             if (version.IsDeleteMarker) continue;
             pass.Looked++;
             if (pass.Tiers.Find(version.StorageClass) is { } given) pass.Found.Add(given.StorageClass);
             if (RestoreState.Of(version) is { } restore) await LookAtRestoreAsync(pass, version, restore, now);
+            var target = pass.Tiers.Find(version.StorageClass)?.To ?? version.StorageClass;
             if (target != version.StorageClass || pass.IsMigrating) moves.Add((version, target));
         }
 
-        await MoveAllAsync(pass, moves.Where(move => move.Version.Size <= packThreshold), SmallParallelism, cancellationToken);
-        await MoveAllAsync(pass, moves.Where(move => move.Version.Size > packThreshold), LargeParallelism, cancellationToken);
+        await MoveAllAsync(pass, moves, cancellationToken);
     }
 
     private async ValueTask LookAtRestoreAsync(BucketPass pass, VersionRow version, RestoreState restore, DateTimeOffset now)
@@ -76,7 +80,7 @@ internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover
         }
     }
 
-    private Task MoveAllAsync(BucketPass pass, IEnumerable<(VersionRow Version, string Target)> moves, int parallelism, CancellationToken cancellationToken) =>
+    private Task MoveAllAsync(BucketPass pass, IEnumerable<(VersionRow Version, string Target)> moves, int parallelism, ConcurrentDictionary<VersionRow, bool> stuck, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(moves, new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken }, async (move, stop) =>
         {
             if (pass.IsStopped) return;
@@ -90,6 +94,7 @@ internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover
             }
             catch (Exception failure) when (failure is ObjectUnavailableException or VersionGoneException or OverloadedException or BackendException)
             {
+                stuck.TryAdd(move.Version, true);
                 pass.CountFailed($"s3://{pass.Bucket.Name}/{move.Version.Key}: {failure.Message}");
                 LogFailed(logger, failure, pass.Bucket.Name, move.Version.Key, move.Version.IdText, failure.Message);
             }
@@ -116,6 +121,6 @@ internal sealed partial class TieringSweep(IMetadataStore metadata, VersionMover
     [LoggerMessage(Level = LogLevel.Debug, Message = "The restored copy of s3://{Bucket}/{Key} (version {Version}) has expired.")]
     private static partial void LogExpired(ILogger logger, string bucket, string key, string version);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "s3://{Bucket}/{Key} (version {Version}) could not be moved, and is tried again by the next pass: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "s3://{Bucket}/{Key} (version {Version}) could not be moved, and is tried again: {Reason}")]
     private static partial void LogFailed(ILogger logger, Exception failure, string bucket, string key, string version, string reason);
 }

@@ -1,18 +1,28 @@
 namespace Oort.S3;
 
-/// <summary>A bucket's lifecycle as clients write it (S3 API: LifecycleConfiguration), without the actions that are not implemented.</summary>
+/// <summary>A bucket's lifecycle as clients write it (S3 API: LifecycleConfiguration).</summary>
 /// <param name="Rules">1 to 1,000, in the order given.</param>
 public sealed record LifecycleConfiguration(IReadOnlyList<ConfiguredRule> Rules);
 
 /// <summary>One Rule.</summary>
 /// <param name="Id">Null: the client leaves it to the service.</param>
 /// <param name="IsEnabled">Status.</param>
+/// <param name="Expiration">Null: none.</param>
+/// <param name="NoncurrentExpiration">NoncurrentVersionExpiration; null: none.</param>
+/// <param name="AbortAfterDays">AbortIncompleteMultipartUpload: days after initiation; null: none.</param>
 public sealed record ConfiguredRule(
     string? Id,
     bool IsEnabled,
     ConfiguredFilter Filter,
     IReadOnlyList<ConfiguredTransition> Transitions,
-    IReadOnlyList<ConfiguredNoncurrentTransition> NoncurrentTransitions);
+    IReadOnlyList<ConfiguredNoncurrentTransition> NoncurrentTransitions,
+    ConfiguredExpiration? Expiration = null,
+    ConfiguredNoncurrentExpiration? NoncurrentExpiration = null,
+    int? AbortAfterDays = null)
+{
+    /// <summary>Whether it has any action.</summary>
+    public bool Acts => Transitions.Count + NoncurrentTransitions.Count > 0 || Expiration is not null || NoncurrentExpiration is not null || AbortAfterDays is not null;
+}
 
 /// <summary>Which objects a rule is for.</summary>
 /// <param name="Form">How it was written, which is how it is given back.</param>
@@ -40,3 +50,11 @@ public sealed record ConfiguredTransition(string StorageClass, int? Days, DateOn
 /// <summary>A NoncurrentVersionTransition.</summary>
 /// <param name="NewerVersions">NewerNoncurrentVersions; null: not given.</param>
 public sealed record ConfiguredNoncurrentTransition(string StorageClass, int Days, int? NewerVersions);
+
+/// <summary>An Expiration: days, a date, or what becomes of expired object delete markers.</summary>
+/// <param name="ExpiredMarkers">ExpiredObjectDeleteMarker as given; null: not given.</param>
+public sealed record ConfiguredExpiration(int? Days, DateOnly? Date, bool? ExpiredMarkers);
+
+/// <summary>A NoncurrentVersionExpiration.</summary>
+/// <param name="NewerVersions">NewerNoncurrentVersions; null: not given.</param>
+public sealed record ConfiguredNoncurrentExpiration(int Days, int? NewerVersions);

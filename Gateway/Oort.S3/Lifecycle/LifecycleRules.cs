@@ -15,20 +15,20 @@ internal static class LifecycleRules
     /// <summary>Days that an object lies in a class for infrequent access at least, and before it.</summary>
     private const int InfrequentDaysMin = 30;
 
-    /// <summary>How far down a class is, 1 to 5; 0: none that objects move to. Of two that are equally far down, neither leads to the other.</summary>
+    /// <summary>How far down a class is, from 1 on; 0: none that objects move to. Of two that are equally far down, neither leads to the other.</summary>
     public static int Depth(string storageClass) => storageClass switch
     {
-        "STANDARD_IA" => 1,
-        "INTELLIGENT_TIERING" => 2,
-        "ONEZONE_IA" or "GLACIER_IR" => 3,
-        "GLACIER" => 4,
-        "DEEP_ARCHIVE" => 5,
+        ['O', 'W', 'N', '_', >= '1' and <= '9' and var step] => step - '0',
+        "STANDARD_IA" => 10,
+        "INTELLIGENT_TIERING" => 20,
+        "ONEZONE_IA" or "GLACIER_IR" => 30,
+        "GLACIER" => 40,
+        "DEEP_ARCHIVE" => 50,
         _ => 0,
     };
 
-    /// <param name="hasOtherActions">Some rule has an action that is not read, so that one without any is not known for it.</param>
     /// <exception cref="S3Exception">InvalidArgument, InvalidRequest.</exception>
-    public static void Check(LifecycleConfiguration configuration, bool hasOtherActions)
+    public static void Check(LifecycleConfiguration configuration)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         var isFirstVersion = configuration.Rules[0].Filter.Form == ConfiguredFilterForm.Prefix;
@@ -39,9 +39,12 @@ internal static class LifecycleRules
             if (rule.Id?.Length > IdLengthMax) throw Argument($"ID length should not exceed allowed limit of {IdLengthMax}");
             if (rule.Id is { Length: > 0 } id && !ids.Add(id)) throw Argument("Rule ID must be unique. Found same ID for more than one rule");
             CheckFilter(rule.Filter);
-            if (rule.Transitions.Count + rule.NoncurrentTransitions.Count == 0 && !hasOtherActions) throw Request("At least one action needs to be specified in a rule");
+            if (!rule.Acts) throw Request("At least one action needs to be specified in a rule");
             CheckTransitions(rule, Describe(rule.Filter));
             CheckNoncurrent(rule, Describe(rule.Filter), isFirstVersion);
+            CheckExpiration(rule, Describe(rule.Filter));
+            CheckNoncurrentExpiration(rule, Describe(rule.Filter), isFirstVersion);
+            CheckAbort(rule);
         }
 
         if (isFirstVersion) CheckOverlaps(configuration.Rules);
@@ -75,9 +78,7 @@ internal static class LifecycleRules
         foreach (var one in ordered)
         {
             CheckDays("NoncurrentDays", "NoncurrentVersionTransition", one.StorageClass, one.Days);
-            if (one.NewerVersions is null) continue;
-            if (isFirstVersion) throw Request("NewerNoncurrentVersions element can only be used in Lifecycle V2.");
-            if (one.NewerVersions is < 1 or > NewerVersionsMax) throw Argument($"'NewerNoncurrentVersions' for NoncurrentVersionTransition action must be between 1 and {NewerVersionsMax}");
+            CheckNewer(one.NewerVersions, "NoncurrentVersionTransition", isFirstVersion);
         }
 
         for (var i = 1; i < ordered.Count; i++)
@@ -86,6 +87,49 @@ internal static class LifecycleRules
             CheckWay("NoncurrentVersionTransition", before.StorageClass, after.StorageClass, filter);
             CheckOrder("NoncurrentDays", "NoncurrentVersionTransition", before.StorageClass, after.StorageClass, after.Days - before.Days, filter);
         }
+    }
+
+    private static void CheckExpiration(ConfiguredRule rule, string filter)
+    {
+        if (rule.Expiration is not { } expiration) return;
+        if (expiration.Days < 1) throw Argument("'Days' for Expiration action must be a positive integer");
+        if (expiration.ExpiredMarkers is not null) CheckWholeKeys(rule.Filter, "ExpiredObjectDeleteMarker");
+        if (expiration.ExpiredMarkers is not null || rule.Transitions.Count == 0) return;
+        if (rule.Transitions.Any(one => one.Days is null) != expiration.Days is null)
+            throw Request($"Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for filter '{filter}'");
+        var element = expiration.Days is null ? "Date" : "Days";
+        if (rule.Transitions.Any(one => one.Days >= expiration.Days || one.Date >= expiration.Date))
+            throw Argument($"'{element}' in the Expiration action for filter '{filter}' must be greater than '{element}' in the Transition action");
+    }
+
+    private static void CheckNoncurrentExpiration(ConfiguredRule rule, string filter, bool isFirstVersion)
+    {
+        if (rule.NoncurrentExpiration is not { } expiration) return;
+        if (expiration.Days < 1) throw Argument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+        CheckNewer(expiration.NewerVersions, "NoncurrentVersionExpiration", isFirstVersion);
+        if (rule.NoncurrentTransitions.Any(one => one.Days >= expiration.Days))
+            throw Argument($"'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '{filter}' must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action");
+    }
+
+    private static void CheckAbort(ConfiguredRule rule)
+    {
+        if (rule.AbortAfterDays is not { } days) return;
+        if (days < 1) throw Argument("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer");
+        CheckWholeKeys(rule.Filter, "AbortIncompleteMultipartUpload");
+    }
+
+    /// <summary>Uploads and delete markers have neither tags nor a size.</summary>
+    private static void CheckWholeKeys(ConfiguredFilter filter, string action)
+    {
+        if (filter.Tags.Count > 0) throw Request($"{action} cannot be specified with Tags.");
+        if (filter.SizeGreaterThan is not null || filter.SizeLessThan is not null) throw Request($"{action} cannot be specified with Object Size.");
+    }
+
+    private static void CheckNewer(int? newer, string action, bool isFirstVersion)
+    {
+        if (newer is null) return;
+        if (isFirstVersion) throw Request("NewerNoncurrentVersions element can only be used in Lifecycle V2.");
+        if (newer is < 1 or > NewerVersionsMax) throw Argument($"'NewerNoncurrentVersions' for {action} action must be between 1 and {NewerVersionsMax}");
     }
 
     private static void CheckDays(string element, string action, string storageClass, int days)
@@ -116,6 +160,9 @@ internal static class LifecycleRules
     {
         CheckOverlaps(rules.Where(rule => rule.Transitions.Count > 0), "Transition");
         CheckOverlaps(rules.Where(rule => rule.NoncurrentTransitions.Count > 0), "NoncurrentVersionTransition");
+        CheckOverlaps(rules.Where(rule => rule.Expiration is not null), "Expiration");
+        CheckOverlaps(rules.Where(rule => rule.NoncurrentExpiration is not null), "NoncurrentVersionExpiration");
+        CheckOverlaps(rules.Where(rule => rule.AbortAfterDays is not null), "AbortIncompleteMultipartUpload");
     }
 
     private static void CheckOverlaps(IEnumerable<ConfiguredRule> rules, string action)

@@ -15,6 +15,7 @@ public static partial class S3Xml
             xml.Optional("ID", rule.Id);
             WriteFilter(xml, rule.Filter);
             xml.Element("Status", rule.IsEnabled ? "Enabled" : "Disabled");
+            WriteExpirations(xml, rule);
             foreach (var transition in rule.Transitions)
             {
                 xml.Start("Transition");
@@ -39,6 +40,31 @@ public static partial class S3Xml
 
         xml.End("LifecycleConfiguration");
         await FlushAsync(pipe, cancellationToken);
+    }
+
+    private static void WriteExpirations(S3XmlWriter xml, ConfiguredRule rule)
+    {
+        if (rule.Expiration is { } expiration)
+        {
+            xml.Start("Expiration");
+            if (expiration.Days is { } days) xml.Element("Days", days);
+            if (expiration.Date is { } date) xml.Element("Date", new DateTimeOffset(date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero));
+            if (expiration.ExpiredMarkers is { } markers) xml.Element("ExpiredObjectDeleteMarker", markers ? "true" : "false");
+            xml.End("Expiration");
+        }
+
+        if (rule.NoncurrentExpiration is { } noncurrent)
+        {
+            xml.Start("NoncurrentVersionExpiration");
+            xml.Element("NoncurrentDays", noncurrent.Days);
+            if (noncurrent.NewerVersions is { } newer) xml.Element("NewerNoncurrentVersions", newer);
+            xml.End("NoncurrentVersionExpiration");
+        }
+
+        if (rule.AbortAfterDays is not { } after) return;
+        xml.Start("AbortIncompleteMultipartUpload");
+        xml.Element("DaysAfterInitiation", after);
+        xml.End("AbortIncompleteMultipartUpload");
     }
 
     private static void WriteFilter(S3XmlWriter xml, ConfiguredFilter filter)
