@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Oort.Crypto;
 using Oort.Gateway.Access;
 using Oort.Gateway.Audit;
+using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
@@ -284,7 +285,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
         Action<S3Completion> completed = RequestMeters.Count;
         if (audit is not null) completed += audit.Add;
-        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), completed, gate.AuthorizeAsync, audit is null ? null : audit.AdmitAsync);
+        var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), completed, gate.AuthorizeAsync, audit is null ? null : audit.AdmitAsync,
+            new CrossOrigin(system.Metadata, loggers.CreateLogger<CrossOrigin>()).FindAsync);
         var admin = new AdminApi(
             system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, new AccountAdmin(store, identities.Seal, system.Metadata, TimeProvider.System),
             new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), TimeProvider.System);

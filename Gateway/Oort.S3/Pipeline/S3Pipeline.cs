@@ -15,6 +15,7 @@ namespace Oort.S3;
 /// <param name="mapError">Says which S3 error an inner outcome is; null result: InternalError, with the cause in the log only.</param>
 /// <param name="completed">Told of every request, at its end; must not throw. Null: nobody.</param>
 /// <param name="authorize">Throws for what its caller may not do, before anything of it is carried out; anonymous callers are its matter too. Null: who has signed may do everything, and nobody else anything.</param>
+/// <param name="crossOrigin">Asked of requests that browsers send for pages (with Origin) which headers their answers get, errors too. Null: none.</param>
 /// <param name="admit">Asked before anything of a request is looked at; throws to send it away. Null: everybody is let in.</param>
 public sealed partial class S3Pipeline(
     S3Options options,
@@ -25,7 +26,8 @@ public sealed partial class S3Pipeline(
     ILogger<S3Pipeline> logger,
     Action<S3Completion>? completed = null,
     S3Handler? authorize = null,
-    Func<HttpContext, CancellationToken, ValueTask>? admit = null)
+    Func<HttpContext, CancellationToken, ValueTask>? admit = null,
+    Func<HttpContext, S3Route, CancellationToken, ValueTask<IReadOnlyList<KeyValuePair<string, string>>>>? crossOrigin = null)
 {
     public const string RequestIdHeader = "x-amz-request-id";
     public const string HostIdHeader = "x-amz-id-2";
@@ -79,21 +81,25 @@ public sealed partial class S3Pipeline(
         var target = S3Target.Read(http, options);
         var route = handler is null ? S3Router.Route(target, http.Request.Headers) : default;
         run.Route = route;
+        var isPreflight = route.Operation == S3Operation.Preflight;
+        if (crossOrigin is not null && route.Bucket is not null && !isPreflight && http.Request.Headers.Origin.Count > 0)
+            run.ShareWith(await crossOrigin(http, route, cancellationToken));
 
-        var authentication = run.Service is { } service
+        // A browser's preflight carries no credentials; a signature in its target is that of the request that it asks about.
+        var authentication = isPreflight ? null : run.Service is { } service
             ? await authenticator.AuthenticateAsync(http, target, run.RawBody, service.Names, cancellationToken)
             : await authenticator.AuthenticateAsync(http, target, run.RawBody, cancellationToken);
         run.Principal = authentication?.Principal ?? Anonymous;
         if (handler is not null && authentication is { SignatureVersion: 2 })
             throw new S3Exception(S3Errors.InvalidRequest, "Signature Version 2 covers neither body nor query of this request. Please use AWS4-HMAC-SHA256.");
-        // A browser's preflight carries no credentials, and a form has them among its fields.
-        var needsNone = route.Operation is S3Operation.Preflight or S3Operation.PostObject;
+        // A form has its credentials among its fields.
+        var isForm = route.Operation == S3Operation.PostObject;
         var isJudged = handler is null && authorize is not null;
-        if (authentication is null && !needsNone && !isJudged && run.Service is null)
+        if (authentication is null && !isPreflight && !isForm && !isJudged && run.Service is null)
             throw new S3Exception(S3Errors.AccessDenied);
 
         var request = Open(run, target, authentication);
-        if (isJudged && !needsNone)
+        if (isJudged && !isForm)
             await authorize!(request, cancellationToken);
         handler ??= handlers.GetValueOrDefault(route.Operation)
             ?? throw new S3Exception(S3Errors.NotImplementedOperation, $"The operation {route.Operation} is not implemented.", ("Operation", route.Operation.ToString()));
@@ -170,7 +176,7 @@ public sealed partial class S3Pipeline(
 
         try
         {
-            await responder.WriteErrorAsync(run.Http, run.RawBody, problem, run.RequestId, run.Service);
+            await responder.WriteErrorAsync(run.Http, run.RawBody, problem, run.RequestId, run.Service, run.Shared);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or S3Exception)
         {
@@ -243,5 +249,14 @@ public sealed partial class S3Pipeline(
         public string? ClaimedAccessKeyId { get; set; }
         public int Status { get; set; }
         public string? ErrorCode { get; set; }
+
+        /// <summary>Headers of the answer, whatever it is.</summary>
+        public IReadOnlyList<KeyValuePair<string, string>> Shared { get; private set; } = [];
+
+        public void ShareWith(IReadOnlyList<KeyValuePair<string, string>> headers)
+        {
+            Shared = headers;
+            foreach (var (name, value) in headers) Http.Response.Headers[name] = value;
+        }
     }
 }

@@ -24,8 +24,9 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
     }
 
     /// <summary>Writes the answer, then takes what the client still sends, within limits.</summary>
+    /// <param name="shared">Headers that it gets too.</param>
     /// <remarks>The response must not have started.</remarks>
-    public async ValueTask WriteErrorAsync(HttpContext http, RequestBodyReader body, S3Exception problem, string requestId, QueryService? service)
+    public async ValueTask WriteErrorAsync(HttpContext http, RequestBodyReader body, S3Exception problem, string requestId, QueryService? service, IReadOnlyList<KeyValuePair<string, string>> shared)
     {
         var (request, response) = (http.Request, http.Response);
         var mayStillSend = !body.IsComplete && (request.ContentLength ?? (request.Headers.TransferEncoding.Count > 0 ? long.MaxValue : 0)) > 0;
@@ -36,6 +37,8 @@ internal sealed class S3Responder(S3Options options, TimeProvider time)
 
         response.Clear();
         Stamp(response.Headers, requestId);
+        foreach (var (name, value) in shared)
+            response.Headers[name] = value;
         response.StatusCode = problem.Error.Status;
         if (response.StatusCode == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;

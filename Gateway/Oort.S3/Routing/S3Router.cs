@@ -18,14 +18,13 @@ public static partial class S3Router
     public static S3Route Route(S3Target target, IHeaderDictionary headers)
     {
         var (bucket, key) = Address(target);
-        if (HttpMethods.IsOptions(target.Method))
-            return new S3Route(S3Operation.Preflight, bucket, key);
+        var isPreflight = HttpMethods.IsOptions(target.Method);
         if (bucket is null)
-            return new S3Route(RouteService(target), null, null);
+            return isPreflight ? new S3Route(S3Operation.Preflight, null, null) : new S3Route(RouteService(target), null, null);
         if (bucket == "WriteGetObjectResponse" && key is null && HttpMethods.IsPost(target.Method))
             return new S3Route(S3Operation.WriteGetObjectResponse, null, null);
 
-        var operation = key is null ? RouteBucket(target, headers) : RouteObject(target, headers);
+        var operation = isPreflight ? S3Operation.Preflight : key is null ? RouteBucket(target, headers) : RouteObject(target, headers);
         if (operation == S3Operation.CreateBucket)
             BucketNames.CheckNew(bucket);
         else

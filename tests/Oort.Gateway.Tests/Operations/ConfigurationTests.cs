@@ -66,7 +66,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
     }
 
     [Theory]
-    [InlineData("PUT", "?cors")]
     [InlineData("PUT", "?website")]
     [InlineData("PUT", "?encryption")]
     [InlineData("PUT", "?object-lock")]
@@ -87,6 +86,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
         var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(66);
+        handlers.Count.ShouldBe(69);
     }
 }

@@ -2,6 +2,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Gateway.Access;
+using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Operations;
 using Oort.Identity.Accounts;
@@ -45,7 +46,7 @@ public sealed class GatewayHost : IAsyncDisposable
     {
         var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance, null, rates);
         var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate);
-        var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync);
+        var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync, null, new CrossOrigin(layer.Metadata, NullLogger<CrossOrigin>.Instance).FindAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
 
