@@ -83,7 +83,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             using var written = await WriteAsync(body, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var command = new PutVersion(
-                bucket.Id, key, ownerId, body.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
+                bucket.Id, key, ownerId, written.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
                 written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch, bucket.Id), conditions);
             var result = await CommitAsync(written, () => Metadata.PutVersionAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutResult(result.Outcome, result.Version, result.Versioning, DurabilityNames.Of(written.IsFull));
@@ -104,7 +104,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             using var written = await WriteAsync(body, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
-            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, body.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch, upload.Bucket));
+            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, written.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch, upload.Bucket));
             var (outcome, part) = await CommitAsync(written, () => Metadata.PutPartAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutPartResult(outcome, part, DurabilityNames.Of(written.IsFull));
         }
@@ -152,6 +152,9 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         WrittenBody written;
         try
         {
+            // What may fit a pack is measured first; of what does not, all but its end is written before that comes.
+            if (body is { MeasureRestAsync: { } measure } && body.Length <= Math.Max(path.Options.PackThreshold, ChunkCipher.PlaintextSize))
+                body = body with { Length = await measure(cancellationToken), MeasureRestAsync = null };
             written = body.Length <= path.Options.PackThreshold
                 ? await small.WriteAsync(body, placer, cancellationToken)
                 : await large.WriteAsync(body, placer, cancellationToken);

@@ -21,7 +21,7 @@ internal sealed class RequestFacts : CallerFacts
         ["s3:VersionId"] = static (facts, _) => facts.Query("versionId"),
         ["s3:if-match"] = static (facts, _) => facts.Header("If-Match"),
         ["s3:if-none-match"] = static (facts, _) => facts.Header("If-None-Match"),
-        ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.IsPresigned ? "REST-QUERY-STRING" : "REST-HEADER"),
+        ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.Form is not null ? "POST" : facts.request.IsPresigned ? "REST-QUERY-STRING" : "REST-HEADER"),
         ["s3:signatureversion"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.SignatureVersion == 2 ? "AWS" : "AWS4-HMAC-SHA256"),
         ["s3:ExistingObjectTag"] = static (facts, name) => facts.Http.Features.Get<ExistingTags>()?.Find(name) is { } tag ? new ConditionValue(tag) : null,
         ["s3:RequestObjectTag"] = static (facts, name) => Value(facts.Tags().FirstOrDefault(tag => tag.Key == name).Value),

@@ -73,6 +73,7 @@ internal static class RequiredRights
         [S3Operation.DeleteObjects] = static _ => [],
         [S3Operation.RestoreObject] = Object("s3:RestoreObject"),
         [S3Operation.PutObject] = Write,
+        [S3Operation.PostObject] = Write,
         [S3Operation.CopyObject] = Write,
         [S3Operation.CreateMultipartUpload] = Write,
         [S3Operation.UploadPart] = Object("s3:PutObject"),

@@ -153,7 +153,7 @@ internal static class CompleteMultipartUpload
     }
 
     /// <summary>The object's address, in the style in which the client addressed the bucket.</summary>
-    private static string Location(S3Request request)
+    public static string Location(S3Request request)
     {
         var http = request.Http.Request;
         var host = http.Host.ToUriComponent();

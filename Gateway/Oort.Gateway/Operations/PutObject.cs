@@ -15,8 +15,15 @@ internal static class PutObject
     /// <summary>Bodies from this size on have their conditions looked at before they are read: below it, the extra lookup costs more than it saves.</summary>
     private const long EarlyCheckSize = 1 << 20;
 
-    /// <remarks>1. Headers. 2. Conditions that are false already, and quotas that are too small. 3. The body and the commit, where conditions are decided. 4. The answer.</remarks>
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
+    {
+        await StoreAsync(context, request, cancellationToken);
+        Answers.Empty(request);
+    }
+
+    /// <summary>Stores the object, and sets the headers of the answer.</summary>
+    /// <remarks>1. Headers. 2. Conditions that are false already, and quotas that are too small. 3. The body and the commit, where conditions are decided. 4. The answer.</remarks>
+    public static async ValueTask<VersionRow> StoreAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         // 1.
         WriteHeaders.Check(request);
@@ -42,7 +49,7 @@ internal static class PutObject
         LifecycleHeaders.WriteExpiration(context, request, bucket, version);
         request.Http.Response.Headers.ETag = ObjectHeaders.Quote(version.ETag);
         ShownChecksums.Write(request.Http.Response.Headers, version);
-        Answers.Empty(request);
+        return version;
     }
 
     /// <summary>The version that a put, copy or complete made.</summary>

@@ -28,6 +28,6 @@ internal static class RequestBodies
             { InTrailer: true } announced => new BodyChecksum(announced.Algorithm, null, () => announced.FromTrailer(request)),
             var announced => new BodyChecksum(announced.Algorithm, announced.Value, null),
         };
-        return new(request.Body, length, S3Headers.ContentMd5(request), checksum);
+        return new(request.Body, length, S3Headers.ContentMd5(request), checksum) { MeasureRestAsync = request.MeasureRestAsync };
     }
 }

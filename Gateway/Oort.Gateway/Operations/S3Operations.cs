@@ -74,6 +74,7 @@ internal static class S3Operations
             [S3Operation.DeletePublicAccessBlock] = BucketPublicAccess.DeleteAsync,
 
             [S3Operation.PutObject] = PutObject.HandleAsync,
+            [S3Operation.PostObject] = PostObject.HandleAsync,
             [S3Operation.CopyObject] = CopyObject.HandleAsync,
             [S3Operation.GetObject] = GetObject.HandleGetAsync,
             [S3Operation.HeadObject] = GetObject.HandleHeadAsync,

@@ -16,7 +16,11 @@ public sealed record BodyChecksum(ChecksumAlgorithm Algorithm, byte[]? Expected,
 /// <param name="Length">Exact bytes to expect.</param>
 /// <param name="ContentMd5">Expected MD5 (Content-MD5), or null.</param>
 /// <param name="Checksum">Client checksum, or null: none is stored but MD5.</param>
-public sealed record ObjectBody(PipeReader Reader, long Length, byte[]? ContentMd5, BodyChecksum? Checksum);
+public sealed record ObjectBody(PipeReader Reader, long Length, byte[]? ContentMd5, BodyChecksum? Checksum)
+{
+    /// <summary>Of a body that is at least <see cref="Length"/> bytes long, and whose end nobody knows before it has come: waits for it, when all but the last bytes were consumed, and tells how many are left. Null: <see cref="Length"/> is exact.</summary>
+    public Func<CancellationToken, ValueTask<long>>? MeasureRestAsync { get; init; }
+}
 
 /// <summary>How a put, copy or complete ended.</summary>
 /// <param name="Outcome">Done, or why nothing was stored.</param>

@@ -21,6 +21,9 @@ internal sealed class BodySource : IAsyncDisposable
     private const int ReadSizeMin = 128 * 1024;
 
     private readonly ObjectBody body;
+
+    /// <summary>More follows what is to come.</summary>
+    private bool isPart;
     private readonly RunningMd5? md5;
     private readonly RunningChecksum? checksum;
     private ReadOnlySequence<byte> unread;
@@ -30,12 +33,14 @@ internal sealed class BodySource : IAsyncDisposable
     private long toCome;
 
     /// <param name="hashesMd5">Whether it computes the MD5; it must where one was announced.</param>
-    public BodySource(ObjectBody body, bool hashesMd5 = true)
+    /// <param name="firstBytes">Bytes to take before the body is measured; null: its length is known.</param>
+    public BodySource(ObjectBody body, bool hashesMd5 = true, long? firstBytes = null)
     {
         Debug.Assert(hashesMd5 || body.ContentMd5 is null, "What was announced is compared here.");
         this.body = body;
         md5 = hashesMd5 ? new RunningMd5() : null;
-        toCome = body.Length;
+        toCome = firstBytes ?? body.Length;
+        isPart = firstBytes is not null;
         checksum = body.Checksum is { Algorithm: not ChecksumAlgorithm.None } announced ? new RunningChecksum(announced.Algorithm) : null;
     }
 
@@ -64,6 +69,16 @@ internal sealed class BodySource : IAsyncDisposable
         bytes = bytes[..count];
         unread = unread.Slice(count);
         return true;
+    }
+
+    /// <summary>Finds out how many bytes follow the first ones, which must have been taken.</summary>
+    public async ValueTask<long> MeasureRestAsync(CancellationToken cancellationToken)
+    {
+        Debug.Assert(isPart && toCome == 0 && unread.IsEmpty, "The first bytes have been taken.");
+        await ReleaseAsync();
+        toCome = await body.MeasureRestAsync!(cancellationToken);
+        isPart = false;
+        return toCome;
     }
 
     /// <summary>Reads all of the body for its digest alone.</summary>
@@ -119,7 +134,7 @@ internal sealed class BodySource : IAsyncDisposable
             await ReleaseAsync();
             if (toCome == 0) throw new InvalidOperationException("More is taken than the body has.");
             var result = await body.Reader.ReadAtLeastAsync((int)Math.Min(toCome, ReadSizeMin), cancellationToken);
-            unread = result.Buffer;
+            unread = isPart && result.Buffer.Length > toCome ? result.Buffer.Slice(0, toCome) : result.Buffer;
             end = unread.End;
             hasRead = true;
             if (result.IsCanceled) throw new OperationCanceledException("Reading the body was cancelled.");

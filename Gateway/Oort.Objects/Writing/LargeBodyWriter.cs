@@ -13,6 +13,7 @@ internal sealed class LargeBodyWriter(DataPath path)
     /// 1. Admit it: one run buffer, and enough stores. 2. For each segment, run by run: read chunks, seal each where it will lie, code stripe by stripe, send to
     /// all stores, while the next run is read. A segment's commit runs beside the next segment. 3. Check the body's end, length and digests.
     /// 4. Only then commit the last segment, so that a body that is not what was announced is never whole on the stores.
+    /// Of a body whose length is not known, the chunks that come surely and are not the last are written so; then it is measured, and the rest is a segment more.
     /// </summary>
     /// <exception cref="BodyMismatchException">The body is not what was announced.</exception>
     /// <exception cref="ObjectUnavailableException">Fewer stores than the quorum took it.</exception>
@@ -20,29 +21,40 @@ internal sealed class LargeBodyWriter(DataPath path)
     public async ValueTask<WrittenBody> WriteAsync(ObjectBody body, IPlacer placer, CancellationToken cancellationToken)
     {
         var geometry = placer.Geometry;
-        var chunkCount = ChunkCipher.ChunkCount(body.Length);
+        var isMeasured = body.MeasureRestAsync is null;
+        var chunkCount = isMeasured ? ChunkCipher.ChunkCount(body.Length) : (body.Length - 1) / ChunkCipher.PlaintextSize;
+        var sure = chunkCount * ChunkCipher.PlaintextSize;
+        // While it is not known, no chunk is the last.
+        var length = isMeasured ? body.Length : sure + ChunkCipher.PlaintextSize;
         var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
         // 1.
-        using var buffers = await RunBuffers.RentAsync(path, geometry, (chunkCount + geometry.DataShards - 1) / geometry.DataShards, cancellationToken);
+        using var buffers = await RunBuffers.RentAsync(path, geometry, (ChunkCipher.ChunkCount(length) + geometry.DataShards - 1) / geometry.DataShards, cancellationToken);
         using var key = DataKey.Create(path.Keyring, path.Time);
-        await using var source = new BodySource(body);
+        await using var source = new BodySource(body, firstBytes: isMeasured ? null : sure);
         SegmentWriter? segment = null, before = null;
         Task<SegmentRow>? committing = null;
         try
         {
             // 2.
-            for (var first = 0L; first < chunkCount; first += path.Options.SegmentChunks)
+            for (var first = 0L; first < chunkCount;)
             {
                 if (segment is not null) (before, committing) = (segment, segment.CommitAsync(buffers));
                 var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
-                var layout = new ShardLayout(geometry, SealedLength(body.Length, first, count));
+                var layout = new ShardLayout(geometry, SealedLength(length, first, count));
                 segment = SegmentWriter.Open(path, placer, layout);
-                await SendRunsAsync(segment, buffers, source, key.Cipher, body.Length, first, cancellationToken);
+                await SendRunsAsync(segment, buffers, source, key.Cipher, length, first, cancellationToken);
+                first += count;
+                if (before is not null)
+                {
+                    written.Add((await committing!, before.Use));
+                    before.Dispose();
+                    before = null;
+                }
 
-                if (before is null) continue;
-                written.Add((await committing!, before.Use));
-                before.Dispose();
-                before = null;
+                if (isMeasured || first < chunkCount) continue;
+                length = sure + await source.MeasureRestAsync(cancellationToken);
+                chunkCount = ChunkCipher.ChunkCount(length);
+                isMeasured = true;
             }
             // 3.
             var digest = await source.FinishAsync(cancellationToken);
@@ -51,7 +63,7 @@ internal sealed class LargeBodyWriter(DataPath path)
             await buffers.DrainAsync();
             written.Add((await segment!.CommitAsync(buffers), segment.Use));
             segment.Dispose();
-            return ToWritten(digest, key, body.Length, written);
+            return ToWritten(digest, key, length, written);
         }
         catch
         {

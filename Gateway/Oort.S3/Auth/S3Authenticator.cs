@@ -82,7 +82,7 @@ public sealed partial class S3Authenticator(S3Options options, IS3Credentials cr
         var now = time.GetUtcNow();
         if (claim.Expires is { } expires)
         {
-            if (now > claim.Time + expires)
+            if (now > claim.Time + expires || expires == TimeSpan.Zero)
                 throw new S3Exception(S3Errors.AccessDenied, "Request has expired", ("X-Amz-Expires", ((long)expires.TotalSeconds).ToString(CultureInfo.InvariantCulture)), ("Expires", Iso(claim.Time + expires)), ("ServerTime", Iso(now)));
             if (claim.Time - now > options.ClockSkewMax)
                 throw new S3Exception(S3Errors.AccessDenied, "Request is not valid yet", ("ServerTime", Iso(now)));

@@ -119,12 +119,10 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
     {
         if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds))
             throw QueryError("X-Amz-Expires should be a number");
-        return seconds switch
-        {
-            < 1 => throw new S3Exception(S3Errors.AccessDenied, "Request has expired: X-Amz-Expires must be at least one second", ("X-Amz-Expires", text)),
-            > ExpiresMax => throw new S3Exception(S3Errors.AccessDenied, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds", ("X-Amz-Expires", text)),
-            _ => TimeSpan.FromSeconds(seconds),
-        };
+        if (seconds > ExpiresMax)
+            throw new S3Exception(S3Errors.ExpiresTooFar);
+        // One that was over when it was made is expired, not malformed.
+        return TimeSpan.FromSeconds(Math.Max(seconds, 0));
     }
 
     // accesskey/date/region/service/aws4_request; an access key may hold slashes, so it is read from the end.
@@ -142,6 +140,13 @@ internal sealed record SignatureClaim(SignatureScope Scope, byte[] Signature, st
         if (date.Length != 8 || !date.All(char.IsAsciiDigit))
             throw malformed($"incorrect date format \"{date}\". This date in the credential must be in the format \"yyyyMMdd\".");
         return (accessKey, date, region, service);
+    }
+
+    /// <summary>A credential as forms have it, which sign no headers.</summary>
+    public static SignatureScope ParseScope(string credential, Func<string, S3Exception> malformed)
+    {
+        var (accessKey, date, region, service) = ParseCredential(credential, malformed);
+        return new(accessKey, date, region, service, []);
     }
 
     private static string[]? ParseSignedHeaders(string? text)

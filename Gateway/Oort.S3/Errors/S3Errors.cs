@@ -26,6 +26,7 @@ public static class S3Errors
     public static S3Error EntityTooLarge { get; } = new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size");
     public static S3Error EntityTooSmall { get; } = new("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size");
     public static S3Error ExpiredToken { get; } = new("ExpiredToken", 400, "The provided token has expired.");
+    public static S3Error ExpiresTooFar { get; } = new("AuthorizationQueryParametersError", 403, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds");
     public static S3Error IllegalLocationConstraintException { get; } = new("IllegalLocationConstraintException", 400, "The location constraint is incompatible for the region specific endpoint this request was sent to.");
     public static S3Error IllegalVersioningConfigurationException { get; } = new("IllegalVersioningConfigurationException", 400, "The Versioning element must be specified");
     public static S3Error IncompleteBody { get; } = new("IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header");

@@ -85,6 +85,12 @@ public sealed partial class S3Pipeline(
         if (crossOrigin is not null && route.Bucket is not null && !isPreflight && http.Request.Headers.Origin.Count > 0)
             run.ShareWith(await crossOrigin(http, route, cancellationToken));
 
+        if (route.Operation == S3Operation.PostObject && handler is null)
+        {
+            await HandleFormAsync(run, cancellationToken);
+            return;
+        }
+
         // A browser's preflight carries no credentials; a signature in its target is that of the request that it asks about.
         var authentication = isPreflight ? null : run.Service is { } service
             ? await authenticator.AuthenticateAsync(http, target, run.RawBody, service.Names, cancellationToken)
@@ -92,17 +98,56 @@ public sealed partial class S3Pipeline(
         run.Principal = authentication?.Principal ?? Anonymous;
         if (handler is not null && authentication is { SignatureVersion: 2 })
             throw new S3Exception(S3Errors.InvalidRequest, "Signature Version 2 covers neither body nor query of this request. Please use AWS4-HMAC-SHA256.");
-        // A form has its credentials among its fields.
-        var isForm = route.Operation == S3Operation.PostObject;
         var isJudged = handler is null && authorize is not null;
-        if (authentication is null && !isPreflight && !isForm && !isJudged && run.Service is null)
+        if (authentication is null && !isPreflight && !isJudged && run.Service is null)
             throw new S3Exception(S3Errors.AccessDenied);
 
         var request = Open(run, target, authentication);
-        if (isJudged && !isForm)
+        if (isJudged)
             await authorize!(request, cancellationToken);
-        handler ??= handlers.GetValueOrDefault(route.Operation)
-            ?? throw new S3Exception(S3Errors.NotImplementedOperation, $"The operation {route.Operation} is not implemented.", ("Operation", route.Operation.ToString()));
+        handler ??= HandlerOf(route.Operation);
+        await handler(request, cancellationToken);
+    }
+
+    private S3Handler HandlerOf(S3Operation operation) => handlers.GetValueOrDefault(operation)
+        ?? throw new S3Exception(S3Errors.NotImplementedOperation, $"The operation {operation} is not implemented.", ("Operation", operation.ToString()));
+
+    /// <summary>A form has its credentials and its key among its fields, which are read before its file is.</summary>
+    private async Task HandleFormAsync(Run run, CancellationToken cancellationToken)
+    {
+        var (http, bucket) = (run.Http, run.Route.Bucket!);
+        var handler = HandlerOf(S3Operation.PostObject);
+        if (http.Request.Headers.Authorization.Count > 0)
+            throw SignatureClaim.OnlyOne();
+        var form = await PostFormReader.ReadAsync(http, run.RawBody, cancellationToken);
+        run.Body = form.File;
+        var key = form.Require("key");
+        ObjectKeys.Check(key);
+        run.Route = run.Route with { Key = key };
+        var signer = await authenticator.AuthenticateAsync(form, bucket, cancellationToken);
+        run.Principal = signer?.Principal ?? Anonymous;
+        if (signer is null && authorize is null)
+            throw new S3Exception(S3Errors.AccessDenied);
+        form.WriteTo(http.Request.Headers);
+        var request = new S3Request
+        {
+            Http = http,
+            RequestId = run.RequestId,
+            Operation = S3Operation.PostObject,
+            Bucket = bucket,
+            Key = key,
+            Principal = run.Principal,
+            SignatureVersion = signer?.Version ?? 0,
+            Body = form.File,
+            ContentLength = form.File.LengthLeast,
+            MeasureRestAsync = form.File.MeasureRestAsync,
+            Form = form,
+            Trailers = NoTrailers,
+            AnnouncedTrailers = [],
+            Parameters = S3Query.Empty,
+        };
+        if (authorize is not null)
+            await authorize(request, cancellationToken);
         await handler(request, cancellationToken);
     }
 

@@ -49,8 +49,14 @@ public sealed class S3Request
     /// <summary>The decoded payload. Reading throws <see cref="S3Exception"/> when a chunk's signature, the payload hash, the framing or the length is wrong, or the client stalls.</summary>
     public required PipeReader Body { get; init; }
 
-    /// <summary>Bytes of the decoded payload (x-amz-decoded-content-length where chunked); null when the client did not say.</summary>
+    /// <summary>Bytes of the decoded payload (x-amz-decoded-content-length where chunked), at least so many where <see cref="MeasureRestAsync"/> is there; null when the client did not say.</summary>
     public long? ContentLength { get; init; }
+
+    /// <summary>Tells how many bytes of the body are left that nobody has consumed, when it is asked near the end; null: <see cref="ContentLength"/> is exact.</summary>
+    public Func<CancellationToken, ValueTask<long>>? MeasureRestAsync { get; init; }
+
+    /// <summary>The form whose file is the body; null: it is none.</summary>
+    public PostForm? Form { get; init; }
 
     /// <summary>Trailers by lower-case name, filled when the body has been read whole.</summary>
     public required IReadOnlyDictionary<string, string> Trailers { get; init; }

@@ -30,6 +30,18 @@ public static partial class S3Xml
         xml.End("Error");
     }
 
+    /// <summary>The answer of PostObject where a form asks for 201.</summary>
+    public static void WritePostResponse(S3XmlWriter xml, string location, string bucket, string key, string etag)
+    {
+        xml.Declaration();
+        xml.Start("PostResponse");
+        xml.Element("Location", location);
+        xml.Element("Bucket", bucket);
+        xml.Element("Key", WellFormed(key));
+        xml.ETag("ETag", etag);
+        xml.End("PostResponse");
+    }
+
     /// <summary>For what a client knows already, a key that it sent or a message: it must not keep a strict parser from the rest. Listings keep the characters, as S3 does, and have encoding-type.</summary>
     private static string WellFormed(string text) =>
         text.Any(IsForbidden) ? string.Create(text.Length, text, static (result, from) =>

@@ -86,6 +86,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
         var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(69);
+        handlers.Count.ShouldBe(70);
     }
 }

@@ -38,6 +38,8 @@ public sealed class S3AuthenticatorTests
     [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA1", "AuthorizationQueryParametersError")]
     [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request", "AuthorizationQueryParametersError")]
     [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request&X-Amz-Date=20260102T030405Z&X-Amz-SignedHeaders=host&X-Amz-Signature={0}&X-Amz-Expires=-1", "AccessDenied")]
+    [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request&X-Amz-Date=20260102T030405Z&X-Amz-SignedHeaders=host&X-Amz-Signature={0}&X-Amz-Expires=0", "AccessDenied")]
+    [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request&X-Amz-Date=20260102T030405Z&X-Amz-SignedHeaders=host&X-Amz-Signature={0}&X-Amz-Expires=604801", "AuthorizationQueryParametersError")]
     [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request&X-Amz-Date=20260102T030405Z&X-Amz-SignedHeaders=host&X-Amz-Signature={0}&X-Amz-Expires=abc", "AuthorizationQueryParametersError")]
     [InlineData("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260102/r/s3/aws4_request&X-Amz-Date=20260102T030405Z&X-Amz-SignedHeaders=host&X-Amz-Signature={0}&X-Amz-Expires=1", "SignatureDoesNotMatch")]
     public async Task Authenticate_OtherQueries_SaysWhy(string target, string code) =>

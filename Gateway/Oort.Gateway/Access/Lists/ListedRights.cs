@@ -36,18 +36,21 @@ internal readonly record struct ListJudgement(string? OwnerId, ListMatch Match);
 /// </remarks>
 internal static class ListedRights
 {
+    private const string PutTags = "s3:PutObjectTagging";
+
     private static readonly FrozenDictionary<string, (ListScope Scope, AclPermission Permission)> byAction = Table();
 
     public static ListScope ScopeOf(AccessAction action) => byAction.GetValueOrDefault(action.Name).Scope;
 
     /// <summary>Whether an operation makes an object, so that a right on the list of an object is on the new one's.</summary>
-    public static bool MakesObject(S3Operation operation) => operation is S3Operation.PutObject or S3Operation.CopyObject or S3Operation.CreateMultipartUpload;
+    public static bool MakesObject(S3Operation operation) => operation is S3Operation.PutObject or S3Operation.PostObject or S3Operation.CopyObject or S3Operation.CreateMultipartUpload;
 
     /// <param name="thing">Null: not looked at, or not there.</param>
     public static ListJudgement Judge(S3Operation operation, Principal principal, string bucketOwnerId, BucketAccess access, AccessAction action, ListedThing? thing)
     {
         if (access.Ownership == ObjectOwnership.BucketOwnerEnforced) return default;
-        var (scope, permission) = byAction.GetValueOrDefault(action.Name);
+        // Who may put an object may say its tags with it; those of one that is there are the bucket's owner's.
+        var (scope, permission) = MakesObject(operation) && action.Name == PutTags ? (ListScope.Bucket, AclPermission.Write) : byAction.GetValueOrDefault(action.Name);
         switch (scope)
         {
             case ListScope.Bucket:
