@@ -27,6 +27,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     DrillVerb.Create(),
     MetadataVerb.Create(),
     KeyVerb.Create(),
+    ClockVerb.Create(),
     AccountVerb.Create(),
     UserVerb.Create(),
     PolicyVerb.Create(),

@@ -26,6 +26,8 @@ internal sealed class S3Model
 
         /// <summary>User metadata; compared where there is a gateway.</summary>
         public string Note { get; set; } = "";
+
+        public ObjectLock Lock { get; set; }
     }
 
     internal sealed class Upload
@@ -40,6 +42,12 @@ internal sealed class S3Model
     private int serial;
 
     public VersioningState Versioning { get; set; }
+
+    /// <summary>Whether versions can be locked; then versioning stays on.</summary>
+    public bool Locks { get; set; }
+
+    /// <summary>Retentions that end later hold.</summary>
+    public DateTimeOffset Now { get; init; }
 
     /// <summary>In order of their making.</summary>
     public List<Version> Versions { get; } = [];
@@ -88,13 +96,45 @@ internal sealed class S3Model
         return (outcome, null);
     }
 
-    public (CommitOutcome Outcome, bool WasMarker) DeleteVersion(string key, string id, WriteConditions conditions)
+    public (CommitOutcome Outcome, bool WasMarker) DeleteVersion(string key, string id, WriteConditions conditions, bool bypassesGovernance = false)
     {
         var version = Find(key, id);
         var outcome = Check(version, conditions);
         if (outcome != CommitOutcome.Done) return (outcome, false);
+        if (version is not null && (version.Lock.Hold == LegalHold.On || (IsRetained(version) && !(bypassesGovernance && version.Lock.Retention.Mode == RetentionMode.Governance)))) return (CommitOutcome.Locked, false);
         if (version is not null) Versions.Remove(version);
         return (outcome, version is { IsMarker: true });
+    }
+
+    public CommitOutcome SetVersioning(VersioningState state)
+    {
+        if (Locks && state != VersioningState.Enabled) return CommitOutcome.BucketLocked;
+        Versioning = state;
+        return CommitOutcome.Done;
+    }
+
+    /// <summary>From now on versions can be locked.</summary>
+    public CommitOutcome StartLocks()
+    {
+        if (Versioning != VersioningState.Enabled) return CommitOutcome.BucketLocked;
+        Locks = true;
+        return CommitOutcome.Done;
+    }
+
+    public CommitOutcome Retain(string key, string id, LockTerm term, bool bypassesGovernance)
+    {
+        if (Find(key, id) is not { IsMarker: false } version) return CommitOutcome.NoSuchVersion;
+        var isLonger = term.Mode == version.Lock.Retention.Mode && term.Until >= version.Lock.Retention.Until;
+        if (IsRetained(version) && !isLonger && !(bypassesGovernance && version.Lock.Retention.Mode == RetentionMode.Governance)) return CommitOutcome.Locked;
+        version.Lock = version.Lock with { Retention = term };
+        return CommitOutcome.Done;
+    }
+
+    public CommitOutcome Hold(string key, string id, LegalHold hold)
+    {
+        if (Find(key, id) is not { IsMarker: false } version) return CommitOutcome.NoSuchVersion;
+        version.Lock = version.Lock with { Hold = hold };
+        return CommitOutcome.Done;
     }
 
     public Version? Find(string key, string id) =>
@@ -131,6 +171,8 @@ internal sealed class S3Model
         var at = key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
         return at < 0 ? key : key[..(at + delimiter.Length)];
     }
+
+    private bool IsRetained(Version version) => version.Lock.Retention.Mode != RetentionMode.None && version.Lock.Retention.Until > Now;
 
     private static bool StartsWith(string key, string prefix) => key.StartsWith(prefix, StringComparison.Ordinal);
 

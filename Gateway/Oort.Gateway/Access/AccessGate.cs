@@ -71,6 +71,9 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
     /// <exception cref="S3Exception">AccessDenied.</exception>
     internal void Ensure(S3Request request, BucketRow bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null) => Ensure(request, Caller.Of(request), bucket, right, tags);
 
+    /// <summary>Whether the caller may do something besides, of which the answer depends.</summary>
+    internal bool Allows(S3Request request, BucketRow bucket, RequiredRight right) => Decide(request, Caller.Of(request), bucket, right).IsAllowed;
+
     /// <summary>Whether the caller may know which keys there are; who may not, is not told either that there is none (S3 API: GetObject, "Permissions").</summary>
     internal async ValueTask<bool> MayListAsync(S3Request request, CancellationToken cancellationToken)
     {

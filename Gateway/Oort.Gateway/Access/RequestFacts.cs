@@ -4,6 +4,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Oort.Access;
 using Oort.Access.Policies;
+using Oort.Gateway.Locks;
 using Oort.Gateway.Operations;
 using Oort.S3;
 
@@ -19,6 +20,10 @@ internal sealed class RequestFacts : CallerFacts
         ["s3:delimiter"] = static (facts, _) => facts.Query("delimiter"),
         ["s3:max-keys"] = static (facts, _) => facts.Query("max-keys"),
         ["s3:VersionId"] = static (facts, _) => facts.Query("versionId"),
+        ["s3:object-lock-mode"] = static (facts, _) => Value(AskedLock.Of(facts.request).Mode),
+        ["s3:object-lock-retain-until-date"] = static (facts, _) => Value(AskedLock.Of(facts.request).Until),
+        ["s3:object-lock-remaining-retention-days"] = static (facts, _) => Value(AskedLock.Of(facts.request).RemainingDays(facts.Now)),
+        ["s3:object-lock-legal-hold"] = static (facts, _) => Value(AskedLock.Of(facts.request).Hold),
         ["s3:if-match"] = static (facts, _) => facts.Header("If-Match"),
         ["s3:if-none-match"] = static (facts, _) => facts.Header("If-None-Match"),
         ["s3:authType"] = static (facts, _) => facts.Caller.Principal.Kind == PrincipalKind.Anonymous ? null : new ConditionValue(facts.request.Form is not null ? "POST" : facts.request.IsPresigned ? "REST-QUERY-STRING" : "REST-HEADER"),

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Oort.Access.Policies;
+using Oort.Gateway.Locks;
 using Oort.S3;
 
 namespace Oort.Gateway.Access;
@@ -31,11 +32,18 @@ internal static class RequiredRights
         [S3Operation.GetBucketAcl] = Bucket("s3:GetBucketAcl"),
         [S3Operation.PutBucketAcl] = Bucket("s3:PutBucketAcl"),
         [S3Operation.GetBucketTagging] = Bucket("s3:GetBucketTagging"),
+        [S3Operation.PutBucketTagging] = Bucket("s3:PutBucketTagging"),
+        [S3Operation.DeleteBucketTagging] = Bucket("s3:PutBucketTagging"),
         [S3Operation.GetBucketCors] = Bucket("s3:GetBucketCORS"),
         [S3Operation.PutBucketCors] = Bucket("s3:PutBucketCORS"),
         [S3Operation.DeleteBucketCors] = Bucket("s3:PutBucketCORS"),
         [S3Operation.Preflight] = static _ => [],
         [S3Operation.GetObjectLockConfiguration] = Bucket("s3:GetBucketObjectLockConfiguration"),
+        [S3Operation.PutObjectLockConfiguration] = Bucket("s3:PutBucketObjectLockConfiguration"),
+        [S3Operation.GetObjectRetention] = Object("s3:GetObjectRetention"),
+        [S3Operation.PutObjectRetention] = static _ => [],
+        [S3Operation.GetObjectLegalHold] = Object("s3:GetObjectLegalHold"),
+        [S3Operation.PutObjectLegalHold] = static _ => [],
         [S3Operation.GetBucketWebsite] = Bucket("s3:GetBucketWebsite"),
         [S3Operation.GetBucketReplication] = Bucket("s3:GetReplicationConfiguration"),
         [S3Operation.GetBucketEncryption] = Bucket("s3:GetEncryptionConfiguration"),
@@ -69,7 +77,7 @@ internal static class RequiredRights
         [S3Operation.GetObjectTagging] = Version("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
         [S3Operation.PutObjectTagging] = static _ => [],
         [S3Operation.DeleteObjectTagging] = Version("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
-        [S3Operation.DeleteObject] = Version("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        [S3Operation.DeleteObject] = Delete,
         [S3Operation.DeleteObjects] = static _ => [],
         [S3Operation.RestoreObject] = Object("s3:RestoreObject"),
         [S3Operation.PutObject] = Write,
@@ -88,6 +96,14 @@ internal static class RequiredRights
     private static readonly AccessAction putObject = AccessActions.Get("s3:PutObject");
     private static readonly AccessAction putTags = AccessActions.Get("s3:PutObjectTagging");
     private static readonly AccessAction putVersionTags = AccessActions.Get("s3:PutObjectVersionTagging");
+    private static readonly AccessAction putBucketTags = AccessActions.Get("s3:PutBucketTagging");
+    private static readonly AccessAction putBucketLock = AccessActions.Get("s3:PutBucketObjectLockConfiguration");
+    private static readonly AccessAction putVersioning = AccessActions.Get("s3:PutBucketVersioning");
+    private static readonly AccessAction putRetention = AccessActions.Get("s3:PutObjectRetention");
+    private static readonly AccessAction putHold = AccessActions.Get("s3:PutObjectLegalHold");
+    private static readonly AccessAction getRetention = AccessActions.Get("s3:GetObjectRetention");
+    private static readonly AccessAction getHold = AccessActions.Get("s3:GetObjectLegalHold");
+    private static readonly AccessAction bypass = AccessActions.Get("s3:BypassGovernanceRetention");
     private static readonly AccessAction putAcl = AccessActions.Get("s3:PutObjectAcl");
     private static readonly AccessAction deleteObject = AccessActions.Get("s3:DeleteObject");
     private static readonly AccessAction deleteVersion = AccessActions.Get("s3:DeleteObjectVersion");
@@ -109,12 +125,33 @@ internal static class RequiredRights
 
     public static RequiredRight ToRead(string bucket, string key, string? versionId) => new(versionId is null ? getObject : getVersion, $"{bucket}/{key}");
 
+    public static RequiredRight ToTagBucket(string bucket) => new(putBucketTags, bucket);
+
+    public static RequiredRight ToRetain(string bucket, string key) => new(putRetention, $"{bucket}/{key}");
+
+    public static RequiredRight ToHold(string bucket, string key) => new(putHold, $"{bucket}/{key}");
+
+    public static RequiredRight ToSeeRetention(string bucket, string key) => new(getRetention, $"{bucket}/{key}");
+
+    public static RequiredRight ToSeeHold(string bucket, string key) => new(getHold, $"{bucket}/{key}");
+
+    /// <summary>To end a retention in governance mode before its time.</summary>
+    public static RequiredRight ToBypass(string bucket, string key) => new(bypass, $"{bucket}/{key}");
+
+    private static RequiredRight[] Delete(S3Request request)
+    {
+        var delete = ToDelete(request.Bucket!, request.Key!, request.Query("versionId"));
+        return delete.Action == deleteVersion && LockHeaders.Bypasses(request) ? [delete, ToBypass(request.Bucket!, request.Key!)] : [delete];
+    }
+
     private static RequiredRight[] Write(S3Request request)
     {
         var path = PathOf(request);
         var rights = new List<RequiredRight>(1) { new(putObject, path) };
         if (request.Header("x-amz-tagging") is { Length: > 0 }) rights.Add(new(putTags, path));
         if (AccessListHeaders.AreIn(request)) rights.Add(new(putAcl, path));
+        if (LockHeaders.AskForRetention(request)) rights.Add(new(putRetention, path));
+        if (LockHeaders.AskForHold(request)) rights.Add(new(putHold, path));
         return [.. rights];
     }
 
@@ -122,6 +159,7 @@ internal static class RequiredRights
     {
         var rights = new List<RequiredRight>(1) { new(createBucket, request.Bucket!) };
         if (AccessListHeaders.AreIn(request)) rights.Add(new(putBucketAcl, request.Bucket!));
+        if (LockHeaders.AsksForLocks(request)) rights.AddRange([new(putBucketLock, request.Bucket!), new(putVersioning, request.Bucket!)]);
         // To choose the ownership of one's own new bucket takes no right of its own here; AWS asks for s3:PutBucketOwnershipControls. Policies can forbid it by the key s3:x-amz-object-ownership.
         return [.. rights];
     }

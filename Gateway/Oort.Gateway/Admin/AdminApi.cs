@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Oort.Backends;
 using Oort.Gateway.Imports;
+using Oort.Gateway.Locks;
 using Oort.Identity.Store;
 using Oort.Metadata;
 using Oort.Objects;
@@ -24,7 +25,7 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, AccountAdmin accounts, AccessAdmin access, TimeProvider time)
+internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, AccountAdmin accounts, AccessAdmin access, ClockAdmin clock, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
@@ -233,6 +234,10 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 if (!int.TryParse(version, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)) throw NotFound($"\"{version}\" is no key version; `oort key list` shows them.");
                 await system.DestroyKeyAsync(number, cancellationToken);
                 return await system.GetKeyStatusAsync(cancellationToken);
+            case ("GET", ["clock"]):
+                return await clock.ShowAsync(cancellationToken);
+            case ("POST", ["clock", "confirm"]):
+                return await clock.ConfirmAsync(await BodyAsync<ConfirmClockRequest>(request, cancellationToken), cancellationToken);
             case ("GET", ["shred"]):
                 return system.GetStatus().Shredding;
             case ("POST", ["shred"]):

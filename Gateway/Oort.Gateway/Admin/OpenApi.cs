@@ -68,6 +68,8 @@ internal static class OpenApi
         ("get", "keys", "The key-encryption keys, and how far a rotation is.", [], []),
         ("post", "keys/rotate", "Makes a new key-encryption key; data keys are wrapped anew in the background.", [], ["destroyAfterDays"]),
         ("post", "keys/{version}/destroy", "Has an old key-encryption key destroyed when nothing uses it any more.", [], []),
+        ("get", "clock", "The clock by which retentions of locked versions end.", [], []),
+        ("post", "clock/confirm", "Says that the clock is right after it jumped forward; now is the time that it is.", [], ["now"]),
         ("get", "shred", "How far the keys of deleted data are gone from journals and snapshots.", [], []),
         ("post", "shred", "Starts a job that rewrites journals and snapshots without the keys of deleted data.", [], []),
         ("get", "erased", "What became of a data id, or of the data of a deleted version.", ["data", "versionId"], []),

@@ -25,6 +25,9 @@ public static class InnerErrors
         CommitOutcome.TooManyExtents => S3Errors.InvalidRequest,
         CommitOutcome.QuotaExceeded => S3Errors.QuotaExceeded,
 
+        CommitOutcome.Locked => S3Errors.AccessDenied with { Message = "Access Denied because object protected by object lock." },
+        CommitOutcome.BucketLocked => S3Errors.InvalidBucketState,
+
         // This process lost its epoch and will end; another attempt may meet its successor.
         CommitOutcome.Fenced => S3Errors.ServiceUnavailable,
         _ => throw new ArgumentException($"{outcome} is no error.", nameof(outcome)),

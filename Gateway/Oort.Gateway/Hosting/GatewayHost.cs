@@ -18,6 +18,7 @@ using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
+using Oort.Gateway.Locks;
 using Oort.Gateway.Operations;
 using Oort.Gateway.Shares;
 using Oort.Metadata;
@@ -39,6 +40,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
     private readonly IdentityServices identities;
+    private readonly LockClockKeeper clock;
     private readonly PrometheusPage metrics;
     private readonly SystemMeters meters;
 
@@ -46,7 +48,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly PosixSignalRegistration? hangUp;
     private readonly AuditLog? audit;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, LockClockKeeper clock, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
     {
         this.directory = directory;
         this.root = root;
@@ -57,6 +59,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.jobs = jobs;
         this.imports = imports;
         this.identities = identities;
+        this.clock = clock;
         this.metrics = metrics;
         this.meters = meters;
         this.certificate = certificate;
@@ -92,6 +95,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         WebApplication? app = null;
         ImportService? imports = null;
         IdentityServices? identities = null;
+        LockClockKeeper? clock = null;
         try
         {
             // 2. Keys, stores, database, journal.
@@ -114,12 +118,13 @@ public sealed partial class GatewayHost : IAsyncDisposable
             // 4. The endpoints.
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
-            Map(app, options, system, members, identities, jobs, imports, metrics, audit, loggers);
+            clock = new LockClockKeeper(system.Metadata, TimeProvider.System, loggers.CreateLogger<LockClockKeeper>());
+            Map(app, options, system, members, identities, jobs, imports, clock, metrics, audit, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
             hangUp = OnHangUp(certificate, audit);
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, metrics, meters, certificate, hangUp, audit);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, clock, metrics, meters, certificate, hangUp, audit);
             Announcement.Write(announcement, host.Endpoint, host.AdminEndpoint, options, identities.Root, system.GetStatus());
             return host;
         }
@@ -128,6 +133,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
             if (imports is not null) await imports.DisposeAsync();
+            if (clock is not null) await clock.DisposeAsync();
             if (identities is not null) await identities.DisposeAsync();
             if (members is not null) await members.DisposeAsync();
             if (system is not null) await system.DisposeAsync();
@@ -153,6 +159,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await app.DisposeAsync();
         await jobs.DisposeAsync();
         await imports.DisposeAsync();
+        await clock.DisposeAsync();
         await identities.DisposeAsync();
         meters.Dispose();
         await members.DisposeAsync();
@@ -266,7 +273,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         if (certificate is not null) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.ForConnection()) });
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, LockClockKeeper clock, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -289,7 +296,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             new CrossOrigin(system.Metadata, loggers.CreateLogger<CrossOrigin>()).FindAsync);
         var admin = new AdminApi(
             system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, new AccountAdmin(store, identities.Seal, system.Metadata, TimeProvider.System),
-            new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), TimeProvider.System);
+            new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), new ClockAdmin(clock, system.Metadata, TimeProvider.System), TimeProvider.System);
         var usage = new UsageMeters(system.Metadata);
         app.Lifetime.ApplicationStopped.Register(usage.Dispose);
         var requests = new NodeRequests(members, TimeProvider.System);

@@ -9,8 +9,6 @@ internal static class BucketConfigurations
 {
     private static readonly FrozenDictionary<S3Operation, S3Error> missing = new Dictionary<S3Operation, S3Error>
     {
-        [S3Operation.GetBucketTagging] = S3Errors.NoSuchTagSet,
-        [S3Operation.GetObjectLockConfiguration] = S3Errors.ObjectLockConfigurationNotFoundError,
         [S3Operation.GetBucketWebsite] = S3Errors.NoSuchWebsiteConfiguration,
         [S3Operation.GetBucketReplication] = S3Errors.ReplicationConfigurationNotFoundError,
         [S3Operation.GetBucketAnalyticsConfiguration] = S3Errors.NoSuchConfiguration,

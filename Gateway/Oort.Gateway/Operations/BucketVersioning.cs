@@ -29,7 +29,9 @@ internal static class BucketVersioning
             "Enabled" => VersioningState.Enabled,
             _ => VersioningState.Suspended,
         };
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Versioning = state }, cancellationToken));
+        var outcome = await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Versioning = state }, cancellationToken);
+        if (outcome == CommitOutcome.BucketLocked) throw new S3Exception(S3Errors.InvalidBucketState, "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
+        Errors.InnerErrors.ThrowUnlessDone(outcome);
         Answers.Empty(request);
     }
 }

@@ -1,5 +1,7 @@
 using Oort.Gateway.Access;
 using Oort.Gateway.Access.Lists;
+using Oort.Gateway.Locks;
+using Oort.Gateway.Settings;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -17,9 +19,9 @@ internal static class CreateBucket
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         BucketNames.CheckNew(request.Bucket!);
-        if (string.Equals(request.Header("x-amz-bucket-object-lock-enabled"), "true", StringComparison.OrdinalIgnoreCase))
-            WriteHeaders.Refuse(request, "x-amz-bucket-object-lock-enabled");
-        var region = await ReadRegionAsync(request, cancellationToken) ?? context.Options.Region;
+        var locks = LockHeaders.AsksForLocks(request);
+        var document = S3Documents.ParseCreateBucket(await RequestDocuments.ReadAsync(request, cancellationToken));
+        var region = RegionOf(document) ?? context.Options.Region;
         var bucket = WithAccess(context, request, new BucketRow
         {
             Id = default,
@@ -28,6 +30,13 @@ internal static class CreateBucket
             Created = context.Time.GetUtcNow(),
             Region = region,
         });
+        if (document is { Tags: { Count: > 0 } tags })
+        {
+            context.Gate.Ensure(request, bucket, RequiredRights.ToTagBucket(bucket.Name), tags);
+            bucket = BucketTags.On(bucket, ObjectTags.CheckText(tags));
+        }
+
+        if (locks) bucket = BucketLock.Plain.On(bucket) with { Versioning = VersioningState.Enabled };
         var (outcome, row) = await context.Metadata.CreateBucketAsync(bucket, cancellationToken);
         if (outcome == CommitOutcome.BucketExists)
         {
@@ -36,7 +45,7 @@ internal static class CreateBucket
             if (existing.OwnerId != bucket.OwnerId) throw new S3Exception(S3Errors.BucketAlreadyExists, null, ("BucketName", bucket.Name));
             // Nothing of it is changed; who asks for another list than it has must hear that it does not get it.
             if (ObjectOwnerships.HasLists(existing) && ObjectOwnerships.HasLists(bucket) && !AccessLists.Of(existing).Grants.SequenceEqual(AccessLists.Of(bucket).Grants)) throw new S3Exception(S3Errors.BucketAlreadyExists, null, ("BucketName", bucket.Name));
-            if (existing.Region != LenientRegion) throw new S3Exception(S3Errors.BucketAlreadyOwnedByYou, null, ("BucketName", bucket.Name));
+            if (existing.Region != LenientRegion || (locks && !BucketLock.IsOn(existing))) throw new S3Exception(S3Errors.BucketAlreadyOwnedByYou, null, ("BucketName", bucket.Name));
         }
         else
         {
@@ -64,11 +73,10 @@ internal static class CreateBucket
     }
 
     /// <summary>The LocationConstraint; null when there is none. Any well-formed name is taken, so that a client's default region is never refused.</summary>
-    private static async ValueTask<string?> ReadRegionAsync(S3Request request, CancellationToken cancellationToken)
+    private static string? RegionOf(CreateBucketDocument? document)
     {
-        if (S3Documents.ParseCreateBucket(await RequestDocuments.ReadAsync(request, cancellationToken)) is not { } document) return null;
+        if (document is null) return null;
         if (document.BucketType is not null) throw new S3Exception(S3Errors.NotImplemented, "Directory buckets are not implemented.");
-        if (document.Tags.Count > 0) throw new S3Exception(S3Errors.NotImplemented, "Tags of buckets are not implemented.");
         if (document.LocationConstraint is not { Length: > 0 } region) return null;
         if (region.Length <= RegionLengthMax && region.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-')) return region;
         throw new S3Exception(S3Errors.InvalidLocationConstraint, null, ("LocationConstraint", region));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Oort.Gateway.Access;
+using Oort.Gateway.Locks;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -49,7 +50,9 @@ internal static class DeleteObjects
         if (entry.VersionId is { } version && version != VersionId.NullText && !VersionId.TryParse(version, out _))
             throw new S3Exception(S3Errors.NoSuchVersion);
         await context.Gate.EnsureAsync(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId), entry.Key, cancellationToken);
-        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key));
+        var bypasses = entry.VersionId is not null && LockHeaders.Bypasses(request);
+        if (bypasses) context.Gate.Ensure(request, bucket, RequiredRights.ToBypass(bucket.Name, entry.Key));
+        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key), bypasses);
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Oort.Gateway.Locks;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.S3;
@@ -46,6 +47,7 @@ internal static class GetObject
                 // 3.
                 Describe(request, bucket, version, range, durability);
                 LifecycleHeaders.WriteExpiration(context, request, bucket, version);
+                LockHeaders.Write(context, request, bucket, version);
                 ArchivedObjects.WriteRestore(request.Http.Response.Headers, version, context.Time.GetUtcNow());
                 if (reader is null) return;
 

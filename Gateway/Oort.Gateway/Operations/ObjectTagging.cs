@@ -11,7 +11,7 @@ internal static class ObjectTagging
     {
         var (bucket, version) = await FindAsync(context, request, cancellationToken);
         ObjectHeaders.WriteVersionId(request.Http.Response.Headers, bucket.Versioning, version.IdText);
-        await S3Xml.WriteTaggingAsync(Answers.Xml(request), ObjectTags.Get(version.Attributes), cancellationToken);
+        await S3Xml.WriteTaggingAsync(Answers.Xml(request), ObjectTags.Get(version.Attributes).OrderBy(tag => tag.Key, StringComparer.Ordinal), cancellationToken);
     }
 
     public static async ValueTask PutAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)

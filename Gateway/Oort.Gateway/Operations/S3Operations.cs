@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using Oort.Gateway.Access;
 using Oort.Gateway.Errors;
+using Oort.Gateway.Locks;
+using Oort.Gateway.Settings;
 using Oort.Objects;
 using Oort.Objects.Tiering;
 using Oort.S3;
@@ -85,6 +87,16 @@ internal static class S3Operations
             [S3Operation.GetObjectTagging] = ObjectTagging.GetAsync,
             [S3Operation.PutObjectTagging] = ObjectTagging.PutAsync,
             [S3Operation.DeleteObjectTagging] = ObjectTagging.DeleteAsync,
+
+            [S3Operation.GetBucketTagging] = BucketTags.GetAsync,
+            [S3Operation.PutBucketTagging] = BucketTags.PutAsync,
+            [S3Operation.DeleteBucketTagging] = BucketTags.DeleteAsync,
+            [S3Operation.GetObjectLockConfiguration] = BucketLocks.GetAsync,
+            [S3Operation.PutObjectLockConfiguration] = BucketLocks.PutAsync,
+            [S3Operation.GetObjectRetention] = VersionLocks.GetRetentionAsync,
+            [S3Operation.PutObjectRetention] = VersionLocks.PutRetentionAsync,
+            [S3Operation.GetObjectLegalHold] = VersionLocks.GetHoldAsync,
+            [S3Operation.PutObjectLegalHold] = VersionLocks.PutHoldAsync,
 
             [S3Operation.ListObjects] = ListObjects.HandleV1Async,
             [S3Operation.ListObjectsV2] = ListObjects.HandleV2Async,

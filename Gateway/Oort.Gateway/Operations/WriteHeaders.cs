@@ -19,19 +19,10 @@ internal static class WriteHeaders
         "x-amz-copy-source-server-side-encryption-customer-key-MD5",
     ];
 
-    private static readonly ImmutableArray<string> locks =
-        ["x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold"];
-
     /// <summary>Checks the headers of PutObject, CopyObject and CreateMultipartUpload.</summary>
     public static void Check(S3Request request)
     {
         CheckEncryption(request);
-        foreach (var name in locks)
-        {
-            // True of every bucket: none can have a lock configuration yet.
-            if (request.Header(name) is not null) throw new S3Exception(S3Errors.InvalidRequest, "Bucket is missing Object Lock Configuration");
-        }
-
         Refuse(request, "x-amz-website-redirect-location");
         Refuse(request, "x-amz-write-offset-bytes");
     }

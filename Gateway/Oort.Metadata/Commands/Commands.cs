@@ -29,6 +29,12 @@ public enum CommitOutcome
 
     /// <summary>The bucket, or the account that owns it, would hold more than its quota (<see cref="Quota"/>).</summary>
     QuotaExceeded,
+
+    /// <summary>The version is locked (<see cref="ObjectLock"/>): it must stay, and so must its lock.</summary>
+    Locked,
+
+    /// <summary>The bucket would lock its versions without versioning, or lock them no more (<see cref="BucketLock"/>).</summary>
+    BucketLocked,
 }
 
 /// <summary>A write's conditions on the key's current version, decided in the commit.</summary>
@@ -69,14 +75,22 @@ public readonly record struct PutVersionResult(CommitOutcome Outcome, VersionRow
 
 /// <summary>Deletes: without <paramref name="VersionId"/> as S3 does for the bucket's versioning state (drop, or add a marker), with it that very version.</summary>
 /// <param name="VersionId">A version's text id or "null"; null for none.</param>
+/// <param name="BypassesGovernance">Retention in governance mode does not hold the named version: the caller may, and wants to, bypass it.</param>
 /// <param name="IsRemembered">Whether a delete marker takes the place of a key's last version that is named and is none itself: where something would otherwise bring the key again.</param>
 /// <param name="If">Judges the version that is named, or the current one, in the commit: false, and <see cref="CommitOutcome.Conflict"/>, leaves all as it is; so does it when there is none. It must be quick and pure. Null: no condition.</param>
-public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions, bool IsRemembered = false, Func<VersionRow, bool>? If = null);
+public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, string? VersionId, WriteConditions Conditions, bool IsRemembered = false, bool BypassesGovernance = false, Func<VersionRow, bool>? If = null);
 
 /// <param name="Outcome">Done also when there was nothing to delete.</param>
 /// <param name="VersionId">Text id of the marker that was made, or of the version that was removed; null where the bucket was never versioned.</param>
 /// <param name="IsDeleteMarker">The marker was made, or what was removed was a marker.</param>
 public readonly record struct DeleteVersionResult(CommitOutcome Outcome, string? VersionId, bool IsDeleteMarker);
+
+/// <summary>Changes a version's lock, as far as the present one lets it (<see cref="CommitOutcome.Locked"/>). The bucket must lock its versions.</summary>
+/// <param name="VersionId">A version's text id or "null".</param>
+/// <param name="Retention">Null: stays as it is. Without a mode: is taken away.</param>
+/// <param name="Hold">Null: stays as it is.</param>
+/// <param name="BypassesGovernance">The caller may, and wants to, bypass a retention in governance mode.</param>
+public sealed record LockVersion(BucketId Bucket, string Key, string VersionId, LockTerm? Retention, LegalHold? Hold, bool BypassesGovernance = false);
 
 /// <summary>Puts or replaces a part.</summary>
 public sealed record PutPart(BucketId Bucket, string Key, UploadId Upload, int PartNumber, long Size, string ETag, StoredChecksum? Checksum, ImmutableArray<Extent> Extents, NewData NewData);

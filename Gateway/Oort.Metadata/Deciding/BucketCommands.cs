@@ -8,8 +8,10 @@ internal static class BucketCommands
     public static (CommitOutcome Outcome, BucketRow? Bucket) Create(WriteSession session, BucketRow bucket)
     {
         if (session.Tables.Buckets.FindByName(bucket.Name) is { } present) return (CommitOutcome.BucketExists, present);
+        if (!LockCommands.MayBecome(bucket, bucket)) throw new ArgumentException("A bucket that locks its versions has versions.");
         var row = bucket with { Id = new(session.StartWriting()), Created = DateTimeOffset.FromUnixTimeMilliseconds(bucket.Created.ToUnixTimeMilliseconds()) };
         session.PutBucket(row);
+        LockCommands.StartClock(session, row);
         return (CommitOutcome.Done, row);
     }
 
@@ -19,8 +21,10 @@ internal static class BucketCommands
         var changed = change(old);
         if (changed.Versioning == VersioningState.Unversioned && old.Versioning != VersioningState.Unversioned)
             throw new ArgumentException("A bucket that was versioned cannot become unversioned again, only suspended.");
+        if (!LockCommands.MayBecome(old, changed)) return CommitOutcome.BucketLocked;
         session.StartWriting();
         session.PutBucket(old with { OwnerId = changed.OwnerId, Versioning = changed.Versioning, Settings = changed.Settings });
+        LockCommands.StartClock(session, changed);
         return CommitOutcome.Done;
     }
 

@@ -62,9 +62,12 @@ internal static class UploadCommands
         outcome = ChooseParts(session, command, out var extents, out var size);
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
         var replaced = VersionCommands.FindReplaced(session, bucket, current, keyBytes);
+        if (LockCommands.Holds(session, replaced, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, bucket.Versioning);
         // The parts that go had its bytes.
         outcome = QuotaChecks.Check(session, bucket, new Usage(1, 0) - VersionCommands.UsageOf(replaced));
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+        var now = session.Now;
+        var attributes = LockCommands.OnWrite(session, bucket, command.Attributes, now);
 
         var row = new VersionRow
         {
@@ -73,12 +76,12 @@ internal static class UploadCommands
             Id = new(session.StartWriting(), session.RandomBits()),
             IsNull = bucket.Versioning != VersioningState.Enabled,
             IsLatest = true,
-            LastModified = session.Now,
+            LastModified = now,
             OwnerId = upload.OwnerId,
             Size = size,
             ETag = command.ETag,
             StorageClass = upload.StorageClass,
-            Attributes = command.Attributes,
+            Attributes = attributes,
             Extents = extents,
         };
         VersionCommands.InsertNewest(session, bucket, current, replaced, row, keyBytes);

@@ -16,8 +16,11 @@ internal static class VersionCommands
         if (outcome == CommitOutcome.Done) outcome = DataChecks.Check(session, command.Extents, command.NewData);
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
         var replaced = FindReplaced(session, bucket, current, keyBytes);
+        if (LockCommands.Holds(session, replaced, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, bucket.Versioning);
         outcome = QuotaChecks.Check(session, bucket, new Usage(1, command.Size) - UsageOf(replaced));
         if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+        var now = session.Now;
+        var attributes = LockCommands.OnWrite(session, bucket, command.Attributes, now);
 
         var row = new VersionRow
         {
@@ -26,12 +29,12 @@ internal static class VersionCommands
             Id = new(session.StartWriting(), session.RandomBits()),
             IsNull = bucket.Versioning != VersioningState.Enabled,
             IsLatest = true,
-            LastModified = session.Now,
+            LastModified = now,
             OwnerId = command.OwnerId,
             Size = command.Size,
             ETag = command.ETag,
             StorageClass = command.StorageClass,
-            Attributes = command.Attributes,
+            Attributes = attributes,
             Extents = command.Extents,
         };
         DataChecks.Add(session, command.NewData);
@@ -57,7 +60,7 @@ internal static class VersionCommands
         if (old is null) return versionId is null ? CommitOutcome.NoSuchKey : CommitOutcome.NoSuchVersion;
         if (change(old) is not { } changed) return CommitOutcome.Done;
 
-        Replace(session, old, old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass }, NewData.None, keyBytes);
+        Replace(session, old, old with { Attributes = LockCommands.Kept(old.Attributes, changed.Attributes), StorageClass = changed.StorageClass }, NewData.None, keyBytes);
         return CommitOutcome.Done;
     }
 
@@ -68,7 +71,7 @@ internal static class VersionCommands
         if (session.Tables.Versions.Find(bucketId, key, keyBytes, versionId) is not { } old) return CommitOutcome.NoSuchVersion;
         if (change(old) is not { } changed) return CommitOutcome.Conflict;
         if (changed.Extents.Length > MetadataLimits.VersionExtentCountMax) return CommitOutcome.TooManyExtents;
-        var row = old with { Attributes = changed.Attributes, StorageClass = changed.StorageClass, Extents = changed.Extents };
+        var row = old with { Attributes = LockCommands.Kept(old.Attributes, changed.Attributes), StorageClass = changed.StorageClass, Extents = changed.Extents };
         if (row.Body.Sum(extent => extent.Length) != old.Size) throw new ArgumentException($"Version {old.Id} would have other bytes.");
         var outcome = DataChecks.Check(session, row.Extents, newData);
         if (outcome != CommitOutcome.Done) return outcome;
@@ -76,7 +79,8 @@ internal static class VersionCommands
         return CommitOutcome.Done;
     }
 
-    private static void Replace(WriteSession session, VersionRow old, VersionRow row, NewData newData, byte[] keyBytes)
+    /// <summary>Writes a version again in place.</summary>
+    public static void Replace(WriteSession session, VersionRow old, VersionRow row, NewData newData, byte[] keyBytes)
     {
         session.StartWriting();
         DataChecks.Add(session, newData);
@@ -125,14 +129,17 @@ internal static class VersionCommands
         if (bucket.Versioning == VersioningState.Unversioned)
         {
             if (current is null) return new(CommitOutcome.Done, null, false);
+            if (LockCommands.Holds(session, current, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, false);
             session.StartWriting();
             session.RemoveVersion(current, keyBytes);
             session.SetHead(command.Bucket, keyBytes, null, hadHead: !current.IsDeleteMarker);
             return new(CommitOutcome.Done, null, false);
         }
 
+        var replaced = FindReplaced(session, bucket, current, keyBytes);
+        if (LockCommands.Holds(session, replaced, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, false);
         var marker = CreateMarker(session, bucket, command);
-        InsertNewest(session, bucket, current, FindReplaced(session, bucket, current, keyBytes), marker, keyBytes);
+        InsertNewest(session, bucket, current, replaced, marker, keyBytes);
         return new(CommitOutcome.Done, marker.IdText, true);
     }
 
@@ -143,6 +150,7 @@ internal static class VersionCommands
         var outcome = Judge(row, command);
         if (outcome != CommitOutcome.Done) return new(outcome, null, false);
         if (row is null) return new(CommitOutcome.Done, versionId, false);
+        if (LockCommands.Holds(session, row, command.BypassesGovernance)) return new(CommitOutcome.Locked, null, false);
 
         session.StartWriting();
         session.RemoveVersion(row, keyBytes);

@@ -59,7 +59,7 @@ public sealed partial class PostgresMetadataStore
             cancellationToken);
 
     public ValueTask<DeleteVersionResult> DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) =>
-        SubmitAsync(session => VersionCommands.Delete(session, command), reads => reads.Newest(command.Bucket, command.Key), cancellationToken);
+        SubmitAsync(session => VersionCommands.Delete(session, command), reads => Look(reads, command), cancellationToken);
 
     public async ValueTask<ImmutableArray<DeleteVersionResult>> DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken)
     {
@@ -68,10 +68,17 @@ public sealed partial class PostgresMetadataStore
         for (var i = 0; i < queued.Length; i++)
         {
             var command = commands[i];
-            queued[i] = new(session => VersionCommands.Delete(session, command), reads => reads.Newest(command.Bucket, command.Key));
+            queued[i] = new(session => VersionCommands.Delete(session, command), reads => Look(reads, command));
             await queue.EnqueueAsync(queued[i], cancellationToken);
         }
         return [.. await Task.WhenAll(queued.Select(AnswerAsync))];
+    }
+
+    /// <summary>What a delete looks at; one that names a version may meet a lock, and then the clock.</summary>
+    private static void Look(Prefetch reads, DeleteVersion command)
+    {
+        reads.Newest(command.Bucket, command.Key);
+        if (command.VersionId is not null) reads.Setting(LockClock.SettingName);
     }
 
     public ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) =>
@@ -85,6 +92,16 @@ public sealed partial class PostgresMetadataStore
             {
                 reads.Newest(bucket, key);
                 reads.New(newData, []);
+            },
+            cancellationToken);
+
+    public ValueTask<CommitOutcome> LockVersionAsync(LockVersion command, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => LockCommands.Change(session, command),
+            reads =>
+            {
+                reads.Newest(command.Bucket, command.Key);
+                reads.Setting(LockClock.SettingName);
             },
             cancellationToken);
 

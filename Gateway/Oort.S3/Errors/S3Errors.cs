@@ -62,6 +62,7 @@ public static class S3Errors
     public static S3Error InvalidSignature { get; } = new("InvalidSignature", 400, "The request signature that the server calculated does not match the signature that you provided.");
     public static S3Error InvalidSoapRequest { get; } = new("InvalidSOAPRequest", 400, "The SOAP request body is invalid.");
     public static S3Error InvalidStorageClass { get; } = new("InvalidStorageClass", 400, "The storage class you specified is not valid");
+    public static S3Error InvalidRetentionPeriod { get; } = new("InvalidRetentionPeriod", 400, "Default retention period must be a positive integer value");
     public static S3Error InvalidTag { get; } = new("InvalidTag", 400, "Your request contains tag input that is not valid.");
     public static S3Error InvalidTargetBucketForLogging { get; } = new("InvalidTargetBucketForLogging", 400, "The target bucket for logging does not exist, is not owned by you, or does not have the appropriate grants for the log-delivery group.");
     public static S3Error InvalidToken { get; } = new("InvalidToken", 400, "The provided token is malformed or otherwise invalid.");

@@ -62,7 +62,7 @@ public static class S3Headers
     }
 
     /// <summary>Reads x-amz-tagging: <c>k1=v1&amp;k2=v2</c>, percent-encoded.</summary>
-    /// <exception cref="S3Exception">InvalidArgument: not decodable; InvalidTag: too long or twice; BadRequest: more than ten.</exception>
+    /// <exception cref="S3Exception">InvalidArgument: not decodable; InvalidTag: too long, twice, or more than ten.</exception>
     public static IReadOnlyList<S3Tag> Tagging(string? header)
     {
         if (string.IsNullOrEmpty(header))
@@ -85,7 +85,7 @@ public static class S3Headers
     }
 
     // Adds a tag to those before it, if it keeps S3's limits.
-    internal static void AddTag(S3Tag tag, List<S3Tag> before)
+    internal static void AddTag(S3Tag tag, List<S3Tag> before, int countMax = TagCountMax)
     {
         var (key, value) = tag;
         if (key.Length is 0 or > TagKeyLengthMax)
@@ -94,8 +94,8 @@ public static class S3Headers
             throw new S3Exception(S3Errors.InvalidTag, "The TagValue you have provided is invalid", ("TagKey", key), ("TagValue", value));
         if (before.Any(other => other.Key == key))
             throw new S3Exception(S3Errors.InvalidTag, "Cannot provide multiple Tags with the same key", ("TagKey", key));
-        if (before.Count == TagCountMax)
-            throw new S3Exception(S3Errors.BadRequest, "Object tags cannot be greater than 10");
+        if (before.Count == countMax)
+            throw new S3Exception(S3Errors.InvalidTag, countMax == TagCountMax ? "Object tags cannot be greater than 10" : $"Bucket tag count cannot be greater than {countMax}");
         before.Add(tag);
     }
 }

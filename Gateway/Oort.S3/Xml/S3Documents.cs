@@ -22,6 +22,9 @@ public static class S3Documents
     /// <summary>S3 API: DeleteObjects.</summary>
     public const int DeleteCountMax = 1000;
 
+    /// <summary>S3 API: "Using cost allocation S3 bucket tags".</summary>
+    public const int BucketTagCountMax = 50;
+
     /// <summary>S3 API: multipart upload limits.</summary>
     public const int PartCountMax = 10_000;
 
@@ -68,7 +71,7 @@ public static class S3Documents
                     case "LocationConstraint": location = xml.Text(); break;
                     case "Location": xml.Children(_ => xml.Text()); break;
                     case "Bucket": xml.Children(inner => { if (inner == "Type") type = xml.Text(); else _ = xml.Text(); }); break;
-                    case "Tags": xml.Children(inner => tags.Add(ReadTag(xml, inner))); break;
+                    case "Tags": xml.Children(inner => S3Headers.AddTag(ReadTag(xml, inner), tags, BucketTagCountMax)); break;
                     default: throw S3XmlReader.Unknown(name);
                 }
             });
@@ -126,9 +129,10 @@ public static class S3Documents
         return new VersioningDocument(status, mfa);
     });
 
-    /// <summary>Body of PutObjectTagging.</summary>
-    /// <exception cref="S3Exception">BadRequest: more than ten; InvalidTag: too long, or a key twice.</exception>
-    public static IReadOnlyList<S3Tag> ParseTagging(byte[] body) => S3XmlReader.Parse(body, "Tagging", static xml =>
+    /// <summary>Body of PutObjectTagging and PutBucketTagging.</summary>
+    /// <param name="countMax">Tags at most.</param>
+    /// <exception cref="S3Exception">InvalidTag: too many, too long, or a key twice.</exception>
+    public static IReadOnlyList<S3Tag> ParseTagging(byte[] body, int countMax = S3Headers.TagCountMax) => S3XmlReader.Parse(body, "Tagging", xml =>
     {
         var tags = new List<S3Tag>();
         var sets = 0;
@@ -136,7 +140,7 @@ public static class S3Documents
         {
             if (name != "TagSet" || ++sets > 1)
                 throw S3XmlReader.Unknown(name);
-            xml.Children(inner => S3Headers.AddTag(ReadTag(xml, inner), tags));
+            xml.Children(inner => S3Headers.AddTag(ReadTag(xml, inner), tags, countMax));
         });
         return sets == 1 ? tags : throw S3XmlReader.Malformed(null);
     });

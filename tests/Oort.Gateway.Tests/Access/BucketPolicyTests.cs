@@ -37,8 +37,8 @@ public sealed class BucketPolicyTests(TestGateway gateway)
     [InlineData("{}", "MalformedPolicy")]
     [InlineData("""{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:Fly","Resource":"*"}}""", "MalformedPolicy")]
     [InlineData("""{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::another/*"}}""", "MalformedPolicy")]
-    [InlineData("""{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"s3:object-lock-mode":"y"}}}}""", "NotImplemented")]
-    [InlineData("""{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::*/${s3:object-lock-mode}"}}""", "NotImplemented")]
+    [InlineData("""{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"s3:LocationConstraint":"y"}}}}""", "NotImplemented")]
+    [InlineData("""{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::*/${s3:LocationConstraint}"}}""", "NotImplemented")]
     public async Task Put_WhatIsNoPolicyOrWouldNotHold_IsRefusedAndNothingChanges(string text, string code)
     {
         var bucket = await NewOpenBucketAsync();

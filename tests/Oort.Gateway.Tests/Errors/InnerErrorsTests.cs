@@ -23,6 +23,8 @@ public sealed class InnerErrorsTests
         [CommitOutcome.DataGone] = ("SlowDown", 503),
         [CommitOutcome.TooManyExtents] = ("InvalidRequest", 400),
         [CommitOutcome.QuotaExceeded] = ("QuotaExceeded", 403),
+        [CommitOutcome.Locked] = ("AccessDenied", 403),
+        [CommitOutcome.BucketLocked] = ("InvalidBucketState", 409),
         [CommitOutcome.Fenced] = ("ServiceUnavailable", 503),
     };
 

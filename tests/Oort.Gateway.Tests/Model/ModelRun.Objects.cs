@@ -114,7 +114,9 @@ internal sealed partial class ModelRun
     private async Task DeleteVersionAsync(string bucket, string key, Step step)
     {
         var id = AnyVersionId(bucket, key, step.A);
-        var answer = await SendAsync("DELETE", Target(bucket, key, $"versionId={id}"));
+        var bypasses = step.B % 3 == 0;
+        (string, string)[] headers = bypasses ? [("x-amz-bypass-governance-retention", "true")] : [];
+        var answer = await SendAsync("DELETE", Target(bucket, key, $"versionId={id}"), null, headers);
         if (id == "wrong")
         {
             Expected.InvalidArgument.Check(answer);
@@ -122,7 +124,12 @@ internal sealed partial class ModelRun
         }
 
         if (Find(bucket, answer) is not { } model) return;
-        var (_, wasMarker) = model.DeleteVersion(key, id, WriteConditions.None);
+        var (outcome, wasMarker) = model.DeleteVersion(key, id, WriteConditions.None, bypasses);
+        if (outcome == CommitOutcome.Locked)
+        {
+            locked.Check(answer);
+            return;
+        }
 
         // Also of a version that is not there: deletes can be repeated.
         new Expected(204).Check(answer);
@@ -159,7 +166,8 @@ internal sealed partial class ModelRun
         var answered = listing.Elements("Deleted", "Error").GetEnumerator();
         foreach (var (key, id) in entries)
         {
-            var (isError, markerId) = Delete(model, key, id, out var marker);
+            var (error, markerId) = Delete(model, key, id, out var marker);
+            var isError = error is not null;
             if (isQuiet && !isError)
             {
                 // A quiet answer does not tell the marker's id, so a HEAD does.
@@ -171,7 +179,7 @@ internal sealed partial class ModelRun
             var element = answered.Current;
             element.Name.LocalName.ShouldBe(isError ? "Error" : "Deleted");
             (Listing.Text(element, "Key"), Listing.Text(element, "VersionId")).ShouldBe((key, id));
-            if (isError) Listing.Text(element, "Code").ShouldBe("NoSuchVersion");
+            if (isError) Listing.Text(element, "Code").ShouldBe(error);
             var given = Listing.Text(element, "DeleteMarkerVersionId");
             if (marker is { IsNull: false }) marker.Id = given!;
             given.ShouldBe(marker?.IdText ?? markerId);
@@ -181,14 +189,19 @@ internal sealed partial class ModelRun
         answered.MoveNext().ShouldBeFalse();
     }
 
-    /// <summary>One entry: whether it is in error, the marker that it removed, and the marker that it made.</summary>
-    private static (bool IsError, string? Removed) Delete(S3Model model, string key, string? id, out S3Model.Version? made)
+    /// <summary>One entry: its error, the marker that it removed, and the marker that it made.</summary>
+    private static (string? Error, string? Removed) Delete(S3Model model, string key, string? id, out S3Model.Version? made)
     {
         made = null;
-        if (id == "wrong") return (true, null);
-        if (id is not null) return (false, model.DeleteVersion(key, id, WriteConditions.None).WasMarker ? id : null);
+        if (id == "wrong") return ("NoSuchVersion", null);
+        if (id is not null)
+        {
+            var (outcome, wasMarker) = model.DeleteVersion(key, id, WriteConditions.None);
+            return (outcome == CommitOutcome.Locked ? "AccessDenied" : null, wasMarker ? id : null);
+        }
+
         made = model.Delete(key, WriteConditions.None).Marker;
-        return (false, null);
+        return (null, null);
     }
 
     private async Task<string> NewestIdAsync(string bucket, string key)

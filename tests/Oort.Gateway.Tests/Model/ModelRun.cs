@@ -55,6 +55,9 @@ internal sealed partial class ModelRun(RestartableGateway gateway)
             case StepKind.ListVersions: await ListVersionsAsync(bucket, step); break;
             case StepKind.ListUploads: await ListUploadsAsync(bucket, step); break;
             case StepKind.ListParts: await ListPartsAsync(step); break;
+            case StepKind.StartLocks: await StartLocksAsync(bucket); break;
+            case StepKind.Retain: await RetainAsync(bucket, Known(bucket, key, step), step); break;
+            case StepKind.Hold: await HoldAsync(bucket, Known(bucket, key, step), step); break;
             case StepKind.Collect: await gateway.System.CollectAsync(CancellationToken.None); break;
             case StepKind.Restart: await (step.A % 2 == 0 ? gateway.RestartAsync() : gateway.KillAsync()); break;
         }
@@ -67,6 +70,7 @@ internal sealed partial class ModelRun(RestartableGateway gateway)
         {
             foreach (var version in model.Versions.Where(version => !version.IsMarker))
             {
+                await CheckLockAsync(bucket, version);
                 var answer = await SendAsync("GET", Target(bucket, version.Key, $"versionId={version.IdText}"));
                 answer.Status.ShouldBe(200, $"{bucket}/{version.Key} {version.IdText}: {answer.Text}");
                 answer.Body.AsSpan().SequenceEqual(Content(version)).ShouldBeTrue($"{bucket}/{version.Key} {version.IdText} has other bytes");
@@ -104,9 +108,8 @@ internal sealed partial class ModelRun(RestartableGateway gateway)
         var state = step.A % 2 == 0 ? VersioningState.Enabled : VersioningState.Suspended;
         var answer = await SendAsync("PUT", $"/{bucket}?versioning", Encoding.UTF8.GetBytes($"<VersioningConfiguration><Status>{state}</Status></VersioningConfiguration>"));
         if (Find(bucket, answer) is not { } model) return;
-        new Expected(200).Check(answer);
-        model.Versioning = state;
-        (await SendAsync("GET", $"/{bucket}?versioning")).Element("Status").ShouldBe(state.ToString());
+        (model.SetVersioning(state) == CommitOutcome.Done ? new Expected(200) : wrongState).Check(answer);
+        (await SendAsync("GET", $"/{bucket}?versioning")).Element("Status").ShouldBe(model.Versioning.ToString());
     }
 
     private async Task<RawAnswer> SendAsync(string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)

@@ -29,6 +29,9 @@ internal sealed record Step(StepKind Kind, int Bucket, int Key, int A, int B)
     public static List<Step> Sequence(int seed, int count, int restarts)
     {
         var random = new Random(seed);
+
+        // Of its own, so that the other steps of a kept seed stay what they were.
+        var locking = new Random(seed ^ 0x10c);
         var steps = new List<Step> { new(StepKind.CreateBucket, 0, 0, 0, 0), new(StepKind.CreateBucket, 1, 0, 0, 0), new(StepKind.SetVersioning, 1, 0, 0, 0) };
         var total = weights.Sum(pair => pair.Weight);
         for (var i = 1; i <= count; i++)
@@ -40,6 +43,12 @@ internal sealed record Step(StepKind Kind, int Bucket, int Key, int A, int B)
             var key = random.Next(3) > 0 ? random.Next(3) : random.Next(Keys.Length);
             var bucket = random.Next(12) == 0 ? 2 : random.Next(2);
             steps.Add(new(kind, bucket, key, random.Next(1_000_000), random.Next(1_000_000)));
+            if (locking.Next(6) == 0)
+            {
+                var lockKind = locking.Next(12) == 0 ? StepKind.StartLocks : locking.Next(2) == 0 ? StepKind.Retain : StepKind.Hold;
+                steps.Add(new(lockKind, locking.Next(2), locking.Next(3), locking.Next(1_000_000), locking.Next(1_000_000)));
+            }
+
             if (restarts > 0 && i % (count / (restarts + 1) + 1) == 0) steps.Add(new(StepKind.Restart, 0, 0, steps.Count, 0));
         }
 
@@ -72,4 +81,7 @@ internal enum StepKind
     ListParts,
     Collect,
     Restart,
+    StartLocks,
+    Retain,
+    Hold,
 }

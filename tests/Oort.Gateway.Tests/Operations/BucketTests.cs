@@ -51,7 +51,7 @@ public sealed class BucketTests(TestGateway gateway)
     }
 
     [Theory]
-    [InlineData("x-amz-bucket-object-lock-enabled", "true", 501, "NotImplemented")]
+    [InlineData("x-amz-bucket-object-lock-enabled", "true", 200, "")]
     [InlineData("x-amz-object-ownership", "Nobody", 400, "InvalidArgument")]
     [InlineData("x-amz-acl", "public-read", 400, "InvalidBucketAclWithObjectOwnership")]
     [InlineData("x-amz-acl", "no-such", 400, "InvalidArgument")]

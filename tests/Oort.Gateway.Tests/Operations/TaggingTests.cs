@@ -54,7 +54,7 @@ public sealed class TaggingTests(TestGateway gateway)
 
     [Theory]
     [InlineData(10, 200, "")]
-    [InlineData(11, 400, "BadRequest")]
+    [InlineData(11, 400, "InvalidTag")]
     public async Task PutTags_TenAtMost(int count, int status, string code)
     {
         var bucket = await gateway.NewBucketAsync();

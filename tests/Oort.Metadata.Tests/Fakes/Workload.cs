@@ -16,7 +16,7 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
     {
         if (epoch == 0) epoch = await store.OpenEpochAsync(gateway, default);
         for (var i = 0; i < 3 && buckets.Count < 3; i++) await CreateBucketAsync();
-        for (var step = 0; step < steps; step++) await StepAsync(random.Next(21));
+        for (var step = 0; step < steps; step++) await StepAsync(random.Next(22));
     }
 
     private async Task StepAsync(int kind)
@@ -70,6 +70,9 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
             case 19:
                 await StepItemAsync();
                 break;
+            case 20:
+                await LockAsync(bucket);
+                break;
             default:
                 await store.PutSettingAsync("s" + random.Next(3), random.Next(3) == 0 ? null : [(byte)random.Next()], default);
                 await store.PutStoreAsync(new() { Id = new((UInt128)random.Next(1, 4)), Location = "/" + random.Next(3), State = (StoreState)random.Next(3) }, default);
@@ -92,6 +95,26 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
         };
         var brings = change(version)!.Extents.Any(extent => made.Extents.Any(one => one.Data == extent.Data));
         await store.RewriteVersionAsync(bucket, key, version.IdText, row => row.Id == version.Id ? change(row) : null, brings ? made.NewData : NewData.None, default);
+    }
+
+    /// <summary>Locks a version, where it can be: the bucket may turn into one that locks for good.</summary>
+    private async Task LockAsync(BucketId bucket)
+    {
+        var begins = random.Next(3) == 0;
+        if (await store.UpdateBucketAsync(bucket, row => begins ? BucketLock.Plain.On(row) : row, default) != CommitOutcome.Done) return;
+        var page = await store.ListVersionsAsync(new(bucket, "", "", "", null, 1000), default);
+        if (page.Versions.IsEmpty) return;
+        var version = page.Versions[random.Next(page.Versions.Length)];
+        var term = new LockTerm(RetentionMode.Governance, DateTimeOffset.UnixEpoch.AddYears(random.Next(2) == 0 ? 1 : 180));
+        LockVersion command = random.Next(2) == 0 ? new(bucket, version.Key, version.IdText, term, null, true) : new(bucket, version.Key, version.IdText, null, (LegalHold)random.Next(1, 3));
+        try
+        {
+            await store.LockVersionAsync(command, default);
+        }
+        catch (ArgumentException)
+        {
+            // The bucket does not lock: said loudly, since gateways ask before.
+        }
     }
 
     private string Owner() => "owner" + random.Next(3);
@@ -126,7 +149,7 @@ internal sealed class Workload(IMetadataStore store, int seed, string gateway = 
     {
         var source = await store.FindVersionAsync(buckets[random.Next(buckets.Count)], Keys[random.Next(Keys.Length)], null, default);
         if (source is null or { IsDeleteMarker: true }) return;
-        var command = new PutVersion(bucket, key, "owner", source.Size, source.ETag, "STANDARD", source.Attributes, source.Extents, NewData.None, WriteConditions.None);
+        var command = new PutVersion(bucket, key, "owner", source.Size, source.ETag, "STANDARD", ObjectLock.None.On(source.Attributes), source.Extents, NewData.None, WriteConditions.None);
         (await store.PutVersionAsync(command, default)).Outcome.ShouldBeOneOf(CommitOutcome.Done, CommitOutcome.QuotaExceeded);
     }
 

@@ -25,7 +25,8 @@ public sealed record ModelCommand(ModelKind Kind, int Key, int A, int B)
                 (6, Gen.Constant(ModelKind.Put)), (3, Gen.Constant(ModelKind.Delete)), (4, Gen.Constant(ModelKind.DeleteVersion)),
                 (3, Gen.Constant(ModelKind.SetVersioning)), (2, Gen.Constant(ModelKind.CreateUpload)), (3, Gen.Constant(ModelKind.PutPart)),
                 (2, Gen.Constant(ModelKind.Complete)), (1, Gen.Constant(ModelKind.Abort)), (3, Gen.Constant(ModelKind.ListObjects)),
-                (3, Gen.Constant(ModelKind.ListVersions)), (1, Gen.Constant(ModelKind.ListUploads)), (2, Gen.Constant(ModelKind.Find)), (1, Gen.Constant(ModelKind.SetQuota)));
+                (3, Gen.Constant(ModelKind.ListVersions)), (1, Gen.Constant(ModelKind.ListUploads)), (2, Gen.Constant(ModelKind.Find)), (1, Gen.Constant(ModelKind.SetQuota)),
+                (1, Gen.Constant(ModelKind.StartLocks)), (4, Gen.Constant(ModelKind.Retain)), (2, Gen.Constant(ModelKind.Hold)));
             var command = from k in kind
                           from key in Gen.Frequency((2, Gen.Choose(2, 4)), (1, Gen.Choose(0, Keys.Length - 1))) // Often the same few, so that histories grow.
                           from a in Gen.Choose(0, 1_000_000)
@@ -59,4 +60,7 @@ public enum ModelKind
     ListUploads,
     Find,
     SetQuota,
+    StartLocks,
+    Retain,
+    Hold,
 }

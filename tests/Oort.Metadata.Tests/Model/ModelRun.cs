@@ -5,7 +5,10 @@ namespace Oort.Metadata.Tests.Model;
 /// <summary>Runs the same commands on the model and on an engine, in a bucket of its own, and compares every answer.</summary>
 internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<string, long, string, WriteConditions, PutVersion> put, Func<UploadRow, int, string, long, PutPart> putPart)
 {
-    private readonly S3Model model = new();
+    /// <summary>Every lock of a run has ended long before now, or will long after.</summary>
+    private static readonly DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly S3Model model = new() { Now = now };
     private readonly List<(S3Model.Upload Model, UploadRow Row)> uploads = [];
     private int etags;
 
@@ -27,6 +30,9 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
             case ModelKind.ListUploads: await ListUploadsAsync(command); break;
             case ModelKind.Find: await FindAsync(key, command); break;
             case ModelKind.SetQuota: await SetQuotaAsync(command); break;
+            case ModelKind.StartLocks: (await store.UpdateBucketAsync(bucket, BucketLock.Plain.On, default)).ShouldBe(model.StartLocks()); break;
+            case ModelKind.Retain: await RetainAsync(key, command); break;
+            case ModelKind.Hold: await HoldAsync(key, command); break;
         }
         (await store.GetUsageAsync(bucket, default)).ShouldBe(model.Used);
     }
@@ -59,19 +65,39 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
 
     private async Task DeleteVersionAsync(string key, ModelCommand command)
     {
-        var ids = model.Versions.Where(version => version.Key == key && !version.IsNull).Select(version => version.Id).Append("null").Append("0123456789abcdef0123456789abcdef").ToArray();
-        var id = ids[command.A % ids.Length];
+        var id = AnyId(key, command);
+        var bypasses = command.B % 3 == 0;
         var conditions = command.B % 5 == 0 ? new WriteConditions(IfMatch: "e" + command.B % 3) : WriteConditions.None;
-        var result = await store.DeleteVersionAsync(new(bucket, key, "o", id, conditions), default);
-        var (outcome, wasMarker) = model.DeleteVersion(key, id, conditions);
+        var result = await store.DeleteVersionAsync(new(bucket, key, "o", id, conditions, BypassesGovernance: bypasses), default);
+        var (outcome, wasMarker) = model.DeleteVersion(key, id, conditions, bypasses);
         (result.Outcome, result.IsDeleteMarker).ShouldBe((outcome, wasMarker));
     }
 
     private async Task SetVersioningAsync(ModelCommand command)
     {
         var state = command.A % 2 == 0 ? VersioningState.Enabled : VersioningState.Suspended;
-        (await store.UpdateBucketAsync(bucket, row => row with { Versioning = state }, default)).ShouldBe(CommitOutcome.Done);
-        model.Versioning = state;
+        (await store.UpdateBucketAsync(bucket, row => row with { Versioning = state }, default)).ShouldBe(model.SetVersioning(state));
+    }
+
+    private async Task RetainAsync(string key, ModelCommand command)
+    {
+        if (!model.Locks) return;
+        var (id, mode, bypasses) = (AnyId(key, command), (RetentionMode)(command.B % 3), command.B % 5 == 0);
+        var term = mode == RetentionMode.None ? LockTerm.None : new LockTerm(mode, command.B % 4 == 0 ? now.AddYears(-1) : now.AddYears(100 + (command.B % 3)));
+        (await store.LockVersionAsync(new(bucket, key, id, term, null, bypasses), default)).ShouldBe(model.Retain(key, id, term, bypasses));
+    }
+
+    private async Task HoldAsync(string key, ModelCommand command)
+    {
+        if (!model.Locks) return;
+        var (id, hold) = (AnyId(key, command), command.B % 3 == 0 ? LegalHold.On : LegalHold.Off);
+        (await store.LockVersionAsync(new(bucket, key, id, null, hold), default)).ShouldBe(model.Hold(key, id, hold));
+    }
+
+    private string AnyId(string key, ModelCommand command)
+    {
+        var ids = model.Versions.Where(version => version.Key == key && !version.IsNull).Select(version => version.Id).Append("null").Append("0123456789abcdef0123456789abcdef").ToArray();
+        return ids[command.A % ids.Length];
     }
 
     private async Task SetQuotaAsync(ModelCommand command)
@@ -200,6 +226,7 @@ internal sealed class ModelRun(IMetadataStore store, BucketId bucket, Func<strin
         found.ShouldNotBeNull();
         (found.IsNull, found.IsDeleteMarker, found.Size, found.ETag, found.IsLatest).ShouldBe(
             (expected.IsNull, expected.IsMarker, expected.Size, expected.ETag, model.Newest(found.Key) == expected));
+        ObjectLock.Of(found.Attributes).ShouldBe(expected.Lock);
         if (!expected.IsNull) found.IdText.ShouldBe(expected.Id);
     }
 

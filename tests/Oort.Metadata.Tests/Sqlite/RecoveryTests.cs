@@ -160,7 +160,11 @@ public sealed class RecoveryTests : IDisposable
         foreach (var bucket in await store.ListBucketsAsync(null, "", "", 100, default))
         {
             foreach (var version in (await store.ListVersionsAsync(new(bucket.Id, "", "", "", null, 1000), default)).Versions)
-                (await store.DeleteVersionAsync(new(bucket.Id, version.Key, "owner", version.IdText, WriteConditions.None), default)).Outcome.ShouldBe(CommitOutcome.Done);
+            {
+                var isHeld = ObjectLock.Of((await store.FindVersionAsync(bucket.Id, version.Key, version.IdText, default))!.Attributes).Hold == LegalHold.On;
+                var deleted = await store.DeleteVersionAsync(new(bucket.Id, version.Key, "owner", version.IdText, WriteConditions.None, BypassesGovernance: true), default);
+                deleted.Outcome.ShouldBe(isHeld ? CommitOutcome.Locked : CommitOutcome.Done);
+            }
         }
         var problems = await store.CheckAsync(100, default);
         problems.ShouldAllBe(problem => problem.Kind == MetadataProblemKind.SegmentMissing || problem.Kind == MetadataProblemKind.DataMissing || problem.Kind == MetadataProblemKind.References);
