@@ -4,6 +4,7 @@ using Oort.Access.Policies;
 using Oort.Gateway.Access.Lists;
 using Oort.Gateway.Audit;
 using Oort.Gateway.Operations;
+using Oort.Gateway.Settings;
 using Oort.Identity.Accounts;
 using Oort.Identity.Store;
 using Oort.Metadata;
@@ -55,6 +56,7 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
         }
 
         await EnsureAllAsync(request, caller, bucket, rights, cancellationToken);
+        if (bucket is not null) BucketPayment.Ensure(request, caller, bucket, NumberOf(bucket.OwnerId));
         request.Http.Features.Set(bucket);
     }
 
@@ -70,6 +72,10 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
     /// <param name="tags">Of the body; null: it has none.</param>
     /// <exception cref="S3Exception">AccessDenied.</exception>
     internal void Ensure(S3Request request, BucketRow bucket, RequiredRight right, IReadOnlyList<S3Tag>? tags = null) => Ensure(request, Caller.Of(request), bucket, right, tags);
+
+    /// <summary>Of the bucket that a copy reads from.</summary>
+    /// <exception cref="S3Exception">AccessDenied: the requester pays there, and has not said that he knows.</exception>
+    internal void EnsurePays(S3Request request, BucketRow bucket) => BucketPayment.Ensure(request, Caller.Of(request), bucket, NumberOf(bucket.OwnerId));
 
     /// <summary>Whether the caller may do something besides, of which the answer depends.</summary>
     internal bool Allows(S3Request request, BucketRow bucket, RequiredRight right) => Decide(request, Caller.Of(request), bucket, right).IsAllowed;

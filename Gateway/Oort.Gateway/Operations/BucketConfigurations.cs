@@ -11,24 +11,14 @@ internal static class BucketConfigurations
     {
         [S3Operation.GetBucketWebsite] = S3Errors.NoSuchWebsiteConfiguration,
         [S3Operation.GetBucketReplication] = S3Errors.ReplicationConfigurationNotFoundError,
-        [S3Operation.GetBucketAnalyticsConfiguration] = S3Errors.NoSuchConfiguration,
-        [S3Operation.GetBucketIntelligentTieringConfiguration] = S3Errors.NoSuchConfiguration,
-        [S3Operation.GetBucketInventoryConfiguration] = S3Errors.NoSuchConfiguration,
-        [S3Operation.GetBucketMetricsConfiguration] = S3Errors.NoSuchConfiguration,
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
     {
         [S3Operation.GetBucketEncryption] = WriteEncryption,
-        [S3Operation.GetBucketRequestPayment] = xml => Write(xml, "RequestPaymentConfiguration", "Payer", "BucketOwner"),
         [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
         [S3Operation.GetBucketNotification] = xml => WriteEmpty(xml, "NotificationConfiguration"),
         [S3Operation.GetBucketNotificationConfiguration] = xml => WriteEmpty(xml, "NotificationConfiguration"),
-        [S3Operation.GetBucketAccelerateConfiguration] = xml => WriteEmpty(xml, "AccelerateConfiguration"),
-        [S3Operation.ListBucketAnalyticsConfigurations] = xml => Write(xml, "ListBucketAnalyticsConfigurationResult", "IsTruncated", "false"),
-        [S3Operation.ListBucketIntelligentTieringConfigurations] = xml => Write(xml, "ListBucketIntelligentTieringConfigurationsOutput", "IsTruncated", "false"),
-        [S3Operation.ListBucketInventoryConfigurations] = xml => Write(xml, "ListInventoryConfigurationsResult", "IsTruncated", "false"),
-        [S3Operation.ListBucketMetricsConfigurations] = xml => Write(xml, "ListMetricsConfigurationsResult", "IsTruncated", "false"),
     }.ToFrozenDictionary();
 
     /// <summary>Operations that <see cref="HandleAsync"/> answers.</summary>
@@ -53,13 +43,6 @@ internal static class BucketConfigurations
         xml.Element("BucketKeyEnabled", false);
         xml.End("Rule");
         xml.End("ServerSideEncryptionConfiguration");
-    }
-
-    private static void Write(S3XmlWriter xml, string root, string name, string value)
-    {
-        xml.StartRoot(root);
-        xml.Element(name, value);
-        xml.End(root);
     }
 
     private static void WriteEmpty(S3XmlWriter xml, string root)

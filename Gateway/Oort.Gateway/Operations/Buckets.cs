@@ -1,3 +1,4 @@
+using Oort.Gateway.Settings;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -23,6 +24,7 @@ internal static class Buckets
         var outcome = await context.Metadata.DeleteBucketAsync(bucket.Id, cancellationToken);
         if (outcome == CommitOutcome.BucketNotEmpty) throw new S3Exception(S3Errors.BucketNotEmpty, null, ("BucketName", bucket.Name));
         Errors.InnerErrors.ThrowUnlessDone(outcome);
+        await StoredConfigurations.ForgetAsync(context.Metadata, bucket.Id, CancellationToken.None);
         Answers.Empty(request, 204);
     }
 

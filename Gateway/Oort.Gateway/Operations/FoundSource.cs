@@ -19,6 +19,7 @@ internal sealed record FoundSource(BucketRow Bucket, VersionRow Version, bool Is
         var bucket = await context.FindBucketAsync(request, header.Bucket, "x-amz-source-expected-bucket-owner", cancellationToken);
         var version = await context.Metadata.FindVersionAsync(bucket.Id, header.Key, header.VersionId, cancellationToken);
         context.Gate.EnsureObject(request, bucket, RequiredRights.ToRead(bucket.Name, header.Key, header.VersionId), version);
+        context.Gate.EnsurePays(request, bucket);
         if (version is { IsDeleteMarker: true } && header.VersionId is not null)
             throw new S3Exception(S3Errors.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.");
         if (version is null or { IsDeleteMarker: true })

@@ -137,6 +137,7 @@ public static class S3Errors
     public static S3Error TooManyParts { get; } = new("TooManyParts", 400, "You have attempted to upload more parts than are allowed.");
     public static S3Error UnauthorizedAccess { get; } = new("UnauthorizedAccess", 403, "The provided credentials are not authorised for this resource.");
     public static S3Error UnexpectedContent { get; } = new("UnexpectedContent", 400, "This request does not support content.");
+    public static S3Error TooManyConfigurations { get; } = new("TooManyConfigurations", 400, "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.");
     public static S3Error UnknownMethod { get; } = new("BadRequest", 400, "An error occurred when parsing the HTTP request.");
     public static S3Error UnresolvableGrantByEmailAddress { get; } = new("UnresolvableGrantByEmailAddress", 400, "The e-mail address you provided does not match any account on record.");
     public static S3Error UnsupportedArgument { get; } = new("UnsupportedArgument", 400, "The request contained an argument that is not supported.");
