@@ -47,6 +47,8 @@ public interface IMetadataStore : IAgeIndex, IAsyncDisposable
     /// <param name="newData">Data that its extents bring.</param>
     ValueTask<CommitOutcome> RewriteVersionAsync(BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken);
 
+    ValueTask<PutVersionResult> RenameVersionAsync(RenameVersion command, CancellationToken cancellationToken);
+
     /// <summary>Changes a version's lock. Nothing else does: other changes of a version leave it as it is.</summary>
     ValueTask<CommitOutcome> LockVersionAsync(LockVersion command, CancellationToken cancellationToken);
 

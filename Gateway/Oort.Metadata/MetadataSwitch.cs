@@ -48,6 +48,7 @@ public sealed class MetadataSwitch(IMetadataEngine first) : IMetadataEngine
     public ValueTask<VersionRow?> FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => present.FindVersionAsync(bucket, key, versionId, cancellationToken);
     public ValueTask<FoundVersion?> OpenVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => present.OpenVersionAsync(bucket, key, versionId, cancellationToken);
     public ValueTask<CommitOutcome> UpdateVersionAsync(BucketId bucket, string key, string? versionId, Func<VersionRow, VersionRow?> change, CancellationToken cancellationToken) => present.UpdateVersionAsync(bucket, key, versionId, change, cancellationToken);
+    public ValueTask<PutVersionResult> RenameVersionAsync(RenameVersion command, CancellationToken cancellationToken) => present.RenameVersionAsync(command, cancellationToken);
     public ValueTask<CommitOutcome> LockVersionAsync(LockVersion command, CancellationToken cancellationToken) => present.LockVersionAsync(command, cancellationToken);
     public ValueTask<CommitOutcome> RewriteVersionAsync(BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken) => present.RewriteVersionAsync(bucket, key, versionId, change, newData, cancellationToken);
     public ValueTask<ListObjectsPage> ListObjectsAsync(ListObjectsQuery query, CancellationToken cancellationToken) => present.ListObjectsAsync(query, cancellationToken);

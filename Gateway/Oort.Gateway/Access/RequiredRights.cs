@@ -94,6 +94,7 @@ internal static class RequiredRights
         [S3Operation.PostObject] = Write,
         [S3Operation.CopyObject] = Write,
         [S3Operation.CreateMultipartUpload] = Write,
+        [S3Operation.RenameObject] = Object("s3:PutObject"),
         [S3Operation.UploadPart] = Object("s3:PutObject"),
         [S3Operation.UploadPartCopy] = Object("s3:PutObject"),
         [S3Operation.CompleteMultipartUpload] = Object("s3:PutObject"),

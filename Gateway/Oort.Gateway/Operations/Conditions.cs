@@ -35,6 +35,12 @@ internal static class Conditions
         }
     }
 
+    /// <summary>Decides whether an object may be renamed; there, too, what would be 304 is 412.</summary>
+    public static void CheckRenameSource(S3Request request, VersionRow source)
+    {
+        if (S3Conditions.ForRenameSource(request).EvaluateRead(source.ETag, source.LastModified) != ConditionOutcome.Proceed) throw Failed("x-amz-rename-source-if");
+    }
+
     /// <summary>The conditions of a PUT, copy or CompleteMultipartUpload.</summary>
     public static WriteConditions ForWrite(S3Request request)
     {

@@ -84,6 +84,7 @@ internal static class S3Operations
             [S3Operation.DeleteObject] = DeleteObject.HandleAsync,
             [S3Operation.DeleteObjects] = DeleteObjects.HandleAsync,
             [S3Operation.RestoreObject] = RestoreObject.HandleAsync,
+            [S3Operation.RenameObject] = RenameObject.HandleAsync,
             [S3Operation.GetObjectTagging] = ObjectTagging.GetAsync,
             [S3Operation.PutObjectTagging] = ObjectTagging.PutAsync,
             [S3Operation.DeleteObjectTagging] = ObjectTagging.DeleteAsync,

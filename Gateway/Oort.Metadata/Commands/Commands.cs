@@ -85,6 +85,12 @@ public sealed record DeleteVersion(BucketId Bucket, string Key, string OwnerId, 
 /// <param name="IsDeleteMarker">The marker was made, or what was removed was a marker.</param>
 public readonly record struct DeleteVersionResult(CommitOutcome Outcome, string? VersionId, bool IsDeleteMarker);
 
+/// <summary>Gives a key's newest version another key: a new version of the same data there, and what a delete would leave here, in one commit. It keeps everything but its id and its lock.</summary>
+/// <param name="Source">The version that is renamed; Conflict, if it is not the key's newest any more.</param>
+/// <param name="Destination">The other key's newest version or marker, null: none; Conflict, if it is another by now.</param>
+/// <param name="OwnerId">Of the delete marker, if one is made.</param>
+public sealed record RenameVersion(BucketId Bucket, string Key, VersionId Source, string NewKey, VersionId? Destination, string OwnerId);
+
 /// <summary>Changes a version's lock, as far as the present one lets it (<see cref="CommitOutcome.Locked"/>). The bucket must lock its versions.</summary>
 /// <param name="VersionId">A version's text id or "null".</param>
 /// <param name="Retention">Null: stays as it is. Without a mode: is taken away.</param>

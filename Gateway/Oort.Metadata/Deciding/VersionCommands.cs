@@ -50,6 +50,36 @@ internal static class VersionCommands
         return command.VersionId is null ? DeleteCurrent(session, bucket, command, keyBytes) : DeleteNamed(session, bucket, command, command.VersionId, keyBytes);
     }
 
+    public static PutVersionResult Rename(WriteSession session, RenameVersion command)
+    {
+        var (fromBytes, toBytes) = (KeyBytes(command.Key), KeyBytes(command.NewKey));
+        if (command.Key == command.NewKey) throw new ArgumentException("A version is renamed to another key.");
+        if (session.FindBucket(command.Bucket) is not { } bucket) return new(CommitOutcome.NoSuchBucket, null, default);
+        if (session.Tables.Versions.FindNewest(command.Bucket, command.Key, fromBytes) is not { IsDeleteMarker: false } source || source.Id != command.Source) return new(CommitOutcome.Conflict, null, bucket.Versioning);
+        var present = session.Tables.Versions.FindNewest(command.Bucket, command.NewKey, toBytes);
+        if (present?.Id != command.Destination) return new(CommitOutcome.Conflict, null, bucket.Versioning);
+        var replaced = FindReplaced(session, bucket, present, toBytes);
+        var removed = bucket.Versioning == VersioningState.Unversioned ? source : FindReplaced(session, bucket, source, fromBytes);
+        if (LockCommands.Holds(session, replaced, bypassesGovernance: false) || LockCommands.Holds(session, removed, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, bucket.Versioning);
+        var outcome = QuotaChecks.Check(session, bucket, UsageOf(source) - UsageOf(replaced) - UsageOf(removed));
+        if (outcome != CommitOutcome.Done) return new(outcome, null, bucket.Versioning);
+        var attributes = LockCommands.OnWrite(session, bucket, ObjectLock.None.On(source.Attributes), session.Now);
+
+        var row = source with { Key = command.NewKey, Id = new(session.StartWriting(), session.RandomBits()), IsNull = bucket.Versioning != VersioningState.Enabled, IsLatest = true, Attributes = attributes };
+        InsertNewest(session, bucket, present, replaced, row, toBytes);
+        if (bucket.Versioning == VersioningState.Unversioned)
+        {
+            session.RemoveVersion(source, fromBytes);
+            session.SetHead(command.Bucket, fromBytes, null, hadHead: true);
+        }
+        else
+        {
+            InsertNewest(session, bucket, source, removed, CreateMarker(session, bucket, command.Key, command.OwnerId), fromBytes);
+        }
+
+        return new(CommitOutcome.Done, row, bucket.Versioning);
+    }
+
     public static CommitOutcome Update(WriteSession session, BucketId bucketId, string key, string? versionId, Func<VersionRow, VersionRow?> change)
     {
         var keyBytes = KeyBytes(key);
@@ -138,7 +168,7 @@ internal static class VersionCommands
 
         var replaced = FindReplaced(session, bucket, current, keyBytes);
         if (LockCommands.Holds(session, replaced, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, false);
-        var marker = CreateMarker(session, bucket, command);
+        var marker = CreateMarker(session, bucket, command.Key, command.OwnerId);
         InsertNewest(session, bucket, current, replaced, marker, keyBytes);
         return new(CommitOutcome.Done, marker.IdText, true);
     }
@@ -158,21 +188,21 @@ internal static class VersionCommands
         var below = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
         session.SetHead(command.Bucket, keyBytes, below, hadHead: !row.IsDeleteMarker);
         if (command.IsRemembered && below is null && !row.IsDeleteMarker && bucket.Versioning != VersioningState.Unversioned)
-            InsertNewest(session, bucket, null, null, CreateMarker(session, bucket, command), keyBytes);
+            InsertNewest(session, bucket, null, null, CreateMarker(session, bucket, command.Key, command.OwnerId), keyBytes);
         return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
     }
 
     private static CommitOutcome Judge(VersionRow? hit, DeleteVersion command) =>
         command.If is { } holds && (hit is null || !holds(hit)) ? CommitOutcome.Conflict : Conditions.Check(hit, command.Conditions);
 
-    private static VersionRow CreateMarker(WriteSession session, BucketRow bucket, DeleteVersion command) => new()
+    private static VersionRow CreateMarker(WriteSession session, BucketRow bucket, string key, string ownerId) => new()
     {
-        Bucket = command.Bucket,
-        Key = command.Key,
+        Bucket = bucket.Id,
+        Key = key,
         Id = new(session.StartWriting(), session.RandomBits()),
         IsNull = bucket.Versioning == VersioningState.Suspended,
         IsDeleteMarker = true,
         LastModified = session.Now,
-        OwnerId = command.OwnerId,
+        OwnerId = ownerId,
     };
 }

@@ -95,6 +95,16 @@ public sealed partial class PostgresMetadataStore
             },
             cancellationToken);
 
+    public ValueTask<PutVersionResult> RenameVersionAsync(RenameVersion command, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            session => VersionCommands.Rename(session, command),
+            reads =>
+            {
+                reads.Newest(command.Bucket, command.Key);
+                reads.Newest(command.Bucket, command.NewKey);
+            },
+            cancellationToken);
+
     public ValueTask<CommitOutcome> LockVersionAsync(LockVersion command, CancellationToken cancellationToken) =>
         SubmitAsync(
             session => LockCommands.Change(session, command),

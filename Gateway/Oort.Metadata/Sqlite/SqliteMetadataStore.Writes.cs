@@ -59,6 +59,9 @@ public sealed partial class SqliteMetadataStore
         BucketId bucket, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => VersionCommands.Rewrite(session, bucket, key, versionId, change, newData), cancellationToken);
 
+    public ValueTask<PutVersionResult> RenameVersionAsync(RenameVersion command, CancellationToken cancellationToken) =>
+        Writer.SubmitAsync(session => VersionCommands.Rename(session, command), cancellationToken);
+
     public ValueTask<CommitOutcome> LockVersionAsync(LockVersion command, CancellationToken cancellationToken) =>
         Writer.SubmitAsync(session => LockCommands.Change(session, command), cancellationToken);
 

@@ -66,6 +66,9 @@ public sealed record S3Conditions(EntityTags? IfMatch, EntityTags? IfNoneMatch, 
     /// <summary>Reads x-amz-copy-source-if-….</summary>
     public static S3Conditions ForCopySource(S3Request request) => Parse(request, "x-amz-copy-source-");
 
+    /// <summary>Reads x-amz-rename-source-if-….</summary>
+    public static S3Conditions ForRenameSource(S3Request request) => Parse(request, "x-amz-rename-source-");
+
     /// <summary>Decides a read of an existing object, in the order of RFC 9110 §13.2.2: a tag condition that holds makes the date condition beside it not count.</summary>
     /// <param name="etag">Without quotes.</param>
     public ConditionOutcome EvaluateRead(string etag, DateTimeOffset lastModified)

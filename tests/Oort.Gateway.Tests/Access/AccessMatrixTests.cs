@@ -108,6 +108,7 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.DeleteObject, "DELETE", "/key", null, null, ["DeleteObject"]),
         (S3Operation.DeleteObject, "DELETE", "/key?versionId=null", null, null, ["DeleteObjectVersion"]),
         (S3Operation.DeleteObjects, "POST", "?delete", Keys, "x-amz-checksum-crc32: +0FcTQ==", ["DeleteObject"]),
+        (S3Operation.RenameObject, "PUT", "/new?renameObject", null, "x-amz-rename-source: {bucket}/key", ["PutObject", "GetObject", "DeleteObject"]),
         (S3Operation.RestoreObject, "POST", "/key?restore", "<RestoreRequest><Days>1</Days></RestoreRequest>", null, ["RestoreObject"]),
         (S3Operation.PutObject, "PUT", "/key", "text", null, ["PutObject"]),
         (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-tagging: k=v", ["PutObject", "PutObjectTagging"]),

@@ -162,6 +162,7 @@ internal sealed class MemoryMetadata : IMetadataStore
     ValueTask<CommitOutcome> IMetadataStore.UpdateBucketAsync(BucketId bucket, Func<BucketRow, BucketRow> change, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<CommitOutcome> IMetadataStore.DeleteBucketAsync(BucketId bucket, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<DeleteVersionResult> IMetadataStore.DeleteVersionAsync(DeleteVersion command, CancellationToken cancellationToken) => throw new NotSupportedException();
+    ValueTask<PutVersionResult> IMetadataStore.RenameVersionAsync(RenameVersion command, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<CommitOutcome> IMetadataStore.LockVersionAsync(LockVersion command, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<ImmutableArray<DeleteVersionResult>> IMetadataStore.DeleteVersionsAsync(IReadOnlyList<DeleteVersion> commands, CancellationToken cancellationToken) => throw new NotSupportedException();
     ValueTask<VersionRow?> IMetadataStore.FindVersionAsync(BucketId bucket, string key, string? versionId, CancellationToken cancellationToken) => throw new NotSupportedException();
