@@ -18,6 +18,10 @@ internal static class KeyDerivation
     private const int ContextSizeMax = 64;
 
     public static ReadOnlySpan<byte> DataKeyLabel => "oort data key v1\0"u8;
+    public static ReadOnlySpan<byte> CustomerKeyLabel => "oort customer key v1\0"u8;
+    public static ReadOnlySpan<byte> NamedKeyLabel => "oort named key v1\0"u8;
+    public static ReadOnlySpan<byte> CustomerDigestLabel => "oort customer digest v1\0"u8;
+    public static ReadOnlySpan<byte> CustomerCheckLabel => "oort customer check v1\0"u8;
     public static ReadOnlySpan<byte> SegmentTagLabel => "oort segment tag v1\0"u8;
     public static ReadOnlySpan<byte> JournalLabel => "oort journal v1\0"u8;
     public static ReadOnlySpan<byte> SnapshotLabel => "oort snapshot v1\0"u8;

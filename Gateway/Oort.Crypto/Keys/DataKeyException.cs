@@ -8,6 +8,9 @@ public enum DataKeyFailure
 
     /// <summary>The wrapped bytes are not what was wrapped for this data id under this version.</summary>
     Corrupt,
+
+    /// <summary>Another customer's key than it was wrapped under, or none.</summary>
+    WrongCustomerKey,
 }
 
 /// <summary>A data key that cannot be had: its data cannot be read.</summary>

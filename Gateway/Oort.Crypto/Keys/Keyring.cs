@@ -12,7 +12,7 @@ namespace Oort.Crypto;
 /// <see cref="Generation"/>; the owner seals it and has it durable on a majority of the stores and in the data directory <em>before</em> anything is wrapped
 /// under a new key, since a key that was lost is data that was lost. Prints as "***".
 /// </remarks>
-public sealed class Keyring : IDisposable
+public sealed partial class Keyring : IDisposable
 {
     /// <summary>Bytes of a wrapped data key.</summary>
     public const int WrappedKeySize = DataKeyWrap.Size;
@@ -168,9 +168,9 @@ public sealed class Keyring : IDisposable
 
     /// <summary>Wraps a data id's key under the current key-encryption key.</summary>
     /// <param name="dataId">16 bytes.</param>
-    /// <param name="key">32 bytes, random, of this data id alone.</param>
+    /// <param name="key">32 bytes, random, of this data id alone; or the <see cref="WrappedKeySize"/> bytes that <see cref="WrapInner"/> made of them.</param>
     /// <param name="keyVersion">The version that was used; it is stored beside the wrapped key and needed to unwrap it.</param>
-    /// <returns><see cref="WrappedKeySize"/> bytes.</returns>
+    /// <returns>28 bytes more than <paramref name="key"/>.</returns>
     public byte[] WrapDataKey(ReadOnlySpan<byte> dataId, ReadOnlySpan<byte> key, out int keyVersion)
     {
         Span<byte> keyEncryptionKey = stackalloc byte[KeyDerivation.KeySize];
@@ -194,7 +194,7 @@ public sealed class Keyring : IDisposable
 
     /// <summary>Unwraps a data id's key.</summary>
     /// <param name="version">The version that wrapped it.</param>
-    /// <param name="key">32 bytes; fully overwritten, and to be cleared by the caller.</param>
+    /// <param name="key">As long as what was wrapped; fully overwritten, and to be cleared by the caller.</param>
     /// <exception cref="DataKeyException">There is no such version any more, or the wrapped bytes are not genuine; <paramref name="key"/> is zeroed.</exception>
     public void UnwrapDataKey(int version, ReadOnlySpan<byte> dataId, ReadOnlySpan<byte> wrapped, Span<byte> key)
     {
@@ -285,7 +285,7 @@ public sealed class Keyring : IDisposable
         }
     }
 
-    /// <summary>Becomes what a changed copy of it is: its key-encryption keys, which it takes from it, and its generation. Keys that the copy no longer has are destroyed here too.</summary>
+    /// <summary>Becomes what a changed copy of it is: its key-encryption keys and its keys with names, which it takes from it, and its generation. Keys that the copy no longer has are destroyed here too.</summary>
     /// <param name="newer">A copy (sealed and opened again) of a higher generation. It is used up: the caller only disposes it.</param>
     /// <exception cref="ArgumentException">Another cluster's, or not newer.</exception>
     public void TakeOver(Keyring newer)
@@ -299,6 +299,10 @@ public sealed class Keyring : IDisposable
                 contents.KeyEncryptionKeys.Clear();
                 contents.KeyEncryptionKeys.AddRange(newer.contents.KeyEncryptionKeys);
                 newer.contents.KeyEncryptionKeys.Clear();
+                foreach (var old in contents.NamedKeys) old.Dispose();
+                contents.NamedKeys.Clear();
+                contents.NamedKeys.AddRange(newer.contents.NamedKeys);
+                newer.contents.NamedKeys.Clear();
                 contents.LastKeyVersion = newer.contents.LastKeyVersion;
                 generation = newer.generation;
             }

@@ -16,6 +16,9 @@ internal sealed class KeyringContents : IDisposable
     /// <summary>In ascending order of version; the last is the current one.</summary>
     public required List<KeyEncryptionKey> KeyEncryptionKeys { get; init; }
 
+    /// <summary>Keys with names; the versions of a name ascend, the last is its current one.</summary>
+    public List<NamedKey> NamedKeys { get; init; } = [];
+
     /// <summary>Fields of a newer program, in their order: kept and written back.</summary>
     public required List<(ushort Tag, byte[] Value)> UnknownFields { get; init; }
 
@@ -25,6 +28,7 @@ internal sealed class KeyringContents : IDisposable
         SnapshotKey.Dispose();
         TagKey.Dispose();
         foreach (var key in KeyEncryptionKeys) key.Dispose();
+        foreach (var key in NamedKeys) key.Dispose();
         foreach (var (_, value) in UnknownFields) CryptographicOperations.ZeroMemory(value);
     }
 }

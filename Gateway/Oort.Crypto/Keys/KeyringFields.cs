@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Oort.Crypto;
 
@@ -18,6 +19,10 @@ internal static class KeyringFields
     public const ushort TagKeyTag = 4;
     public const ushort LastKeyVersionTag = 5;
     public const ushort KeyEncryptionKeyTag = 6;
+    public const ushort NamedKeyTag = 8;
+
+    /// <summary>Length of the name, version and time; the name and the key are besides.</summary>
+    public const int NamedKeyHeadSize = 1 + 4 + 8;
 
     /// <summary>Encodes into a buffer that the caller clears.</summary>
     public static byte[] Encode(KeyringContents contents)
@@ -38,6 +43,7 @@ internal static class KeyringFields
             key.Key.Span.CopyTo(value[12..]);
             key.Unknown.CopyTo(value[KeyEncryptionKeySize..]);
         }
+        foreach (var key in contents.NamedKeys) WriteNamed(Begin(ref rest, NamedKeyTag, SizeOf(key)), key);
         foreach (var (tag, value) in contents.UnknownFields)
             value.CopyTo(Begin(ref rest, tag, value.Length));
         return payload;
@@ -50,6 +56,7 @@ internal static class KeyringFields
         int? lastVersion = null;
         SecretBytes? journal = null, snapshot = null, tags = null;
         var keys = new List<KeyEncryptionKey>();
+        var named = new List<NamedKey>();
         var unknown = new List<(ushort, byte[])>();
         var wellFormed = true;
 
@@ -81,6 +88,9 @@ internal static class KeyringFields
                 case KeyEncryptionKeyTag:
                     wellFormed = TryKeyEncryptionKey(value, keys);
                     break;
+                case NamedKeyTag:
+                    wellFormed = TryNamedKey(value, named);
+                    break;
                 default:
                     unknown.Add((tag, value.ToArray()));
                     break;
@@ -98,6 +108,7 @@ internal static class KeyringFields
                 TagKey = tags,
                 LastKeyVersion = lastVersion.Value,
                 KeyEncryptionKeys = keys,
+                NamedKeys = named,
                 UnknownFields = unknown,
             };
         }
@@ -106,6 +117,7 @@ internal static class KeyringFields
         snapshot?.Dispose();
         tags?.Dispose();
         foreach (var key in keys) key.Dispose();
+        foreach (var key in named) key.Dispose();
         foreach (var (_, value) in unknown) CryptographicOperations.ZeroMemory(value);
         return null;
     }
@@ -114,6 +126,7 @@ internal static class KeyringFields
     {
         var size = (5 * FieldHeaderSize) + 8 + (3 * KeyDerivation.KeySize) + 4;
         foreach (var key in contents.KeyEncryptionKeys) size += FieldHeaderSize + KeyEncryptionKeySize + key.Unknown.Length;
+        foreach (var key in contents.NamedKeys) size += FieldHeaderSize + SizeOf(key);
         foreach (var (_, value) in contents.UnknownFields) size += FieldHeaderSize + value.Length;
         return size;
     }
@@ -163,6 +176,34 @@ internal static class KeyringFields
         var previous = keys.Count == 0 ? 0 : keys[^1].Version;
         if (version <= previous) return false;
         keys.Add(new(version, created!.Value, new(value.Slice(12, KeyDerivation.KeySize)), value[KeyEncryptionKeySize..].ToArray()));
+        return true;
+    }
+
+    private static int SizeOf(NamedKey key) => NamedKeyHeadSize + key.Name.Length + (key.Key is null ? 0 : KeyDerivation.KeySize) + key.Unknown.Length;
+
+    private static void WriteNamed(Span<byte> value, NamedKey key)
+    {
+        value[0] = (byte)key.Name.Length;
+        Encoding.ASCII.GetBytes(key.Name, value[1..]);
+        value = value[(1 + key.Name.Length)..];
+        BinaryPrimitives.WriteInt32BigEndian(value, key.Version);
+        BinaryPrimitives.WriteInt64BigEndian(value[4..], key.Created.ToUnixTimeMilliseconds());
+        key.Key?.Span.CopyTo(value[12..]);
+        key.Unknown.CopyTo(value[^key.Unknown.Length..]);
+    }
+
+    private static bool TryNamedKey(ReadOnlySpan<byte> value, List<NamedKey> keys)
+    {
+        if (value.IsEmpty || value.Length < NamedKeyHeadSize + value[0]) return false;
+        var name = Encoding.ASCII.GetString(value.Slice(1, value[0]));
+        var rest = value[(1 + value[0])..];
+        var hasKey = rest.Length >= NamedKeyHeadSize - 1 + KeyDerivation.KeySize;
+        if (!InnerKey.IsName(name) || (!hasKey && rest.Length > NamedKeyHeadSize - 1) || !TryTime(rest[4..], out var created)) return false;
+        var version = BinaryPrimitives.ReadInt32BigEndian(rest);
+        // Names come one after the other, the versions of each ascending.
+        var previous = keys.FindLast(key => key.Name == name);
+        if (version <= (previous?.Version ?? 0) || (previous is not null && keys[^1] != previous)) return false;
+        keys.Add(new(name, version, created!.Value, hasKey ? new(rest.Slice(12, KeyDerivation.KeySize)) : null, hasKey ? rest[(12 + KeyDerivation.KeySize)..].ToArray() : []));
         return true;
     }
 }

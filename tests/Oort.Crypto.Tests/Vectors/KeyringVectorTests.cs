@@ -1,3 +1,4 @@
+using Oort.Crypto.Tests.Ciphers;
 using Shouldly;
 using Xunit;
 
@@ -29,6 +30,7 @@ public sealed class KeyringVectorTests
         contents.SnapshotKey.Span.ToArray().ShouldBe(vector.Hex("snapshot-key"));
         contents.TagKey.Span.ToArray().ShouldBe(vector.Hex("tag-key"));
         contents.KeyEncryptionKeys.Select(key => key.Key.Span.ToArray()).ShouldBe(vector.Keys().Select(key => key.Key));
+        contents.NamedKeys.Select(key => key.Key is { } secret ? $"{key.Name} {key.Version} {Convert.ToHexStringLower(secret.Span)}" : $"{key.Name} {key.Version}").ShouldBe(vector.All("named"));
         contents.UnknownFields.Select(field => $"{field.Tag:x4} {Convert.ToHexStringLower(field.Value)}").ShouldBe(vector.All("unknown"));
         var salt = vector.Bytes.AsSpan(KeyringSeal.SaltOffset, KeyringSeal.SaltSize);
         keyring.Seal(root, salt).AsSpan().SequenceEqual(vector.Bytes).ShouldBe(vector["reseals-to-itself"] == "yes");
@@ -71,6 +73,18 @@ public sealed class KeyringVectorTests
             tag.ShouldBe(vector.Bytes);
             return;
         }
+        if (vector["kind"] == "customer-check")
+        {
+            var (derived, hash) = (Oracle.HkdfExpand(key, [.. "oort customer check v1\0"u8, .. context]), new byte[32]);
+            System.Security.Cryptography.HMACSHA256.HashData(derived, vector.Hex("customer-key"), hash);
+            hash[..16].ShouldBe(vector.Bytes);
+            using var customer = InnerKey.OfCustomer(vector.Hex("customer-key"));
+            var checkedBytes = new byte[Keyring.CustomerCheckSize];
+            OpenNew().CheckCustomerKey(customer, context, checkedBytes);
+            checkedBytes.ShouldBe(vector.Bytes);
+            return;
+        }
+
         var label = vector["kind"] == "journal" ? KeyDerivation.JournalLabel : KeyDerivation.SnapshotLabel;
         using var cipher = RecordCipher.Open(key, label, context);
         var plaintext = new byte[vector.Bytes.Length - RecordCipher.Overhead];
@@ -80,6 +94,15 @@ public sealed class KeyringVectorTests
 
     [Fact]
     public void Page_Example_IsTheVector() => Repository.HexBlock("keyring.md", 0).ShouldBe(VectorFile.Read("keyring", "new").Bytes);
+
+    /// <summary>The keyring of the page's example, whose journal key the vectors of derived keys have.</summary>
+    private static Keyring OpenNew()
+    {
+        var vector = VectorFile.Read("keyring", "new");
+        using var root = new RootKey(vector.Hex("root"));
+        Keyring.TryOpen(vector.Bytes, root, out var keyring, out _).ShouldBeTrue();
+        return keyring!;
+    }
 
     private static KeyringContents Contents(VectorFile vector, RootKey root)
     {

@@ -46,10 +46,32 @@ public sealed class SegmentVectorTests
         DataKeyWrap.Wrap(keyEncryptionKey, version, vector.Hex("data-id"), vector.Bytes.AsSpan(0, DataKeyWrap.NonceSize), key).ShouldBe(vector.Bytes);
     }
 
+    public static TheoryData<string> NestedKeys => [.. VectorFile.Names("segment", vector => vector["kind"] == "nested-key")];
+
+    [Theory]
+    [MemberData(nameof(NestedKeys))]
+    public void NestedKey_Vector_UnwrapsAsExpected(string name)
+    {
+        var vector = VectorFile.Read("segment", name);
+        var (keyEncryptionKey, id, innerKey) = (vector.Hex("key-encryption-key"), vector.Hex("data-id"), vector.Hex("inner-key"));
+        var (version, innerVersion) = ((int)vector.Number("version"), (int)vector.Number("inner-version"));
+        var label = vector["inside"] == "customer" ? KeyDerivation.CustomerKeyLabel : KeyDerivation.NamedKeyLabel;
+        var (nested, key) = (new byte[DataKeyWrap.Size], new byte[ChunkCipher.KeySize]);
+
+        var unwrapped = DataKeyWrap.TryUnwrap(keyEncryptionKey, version, id, vector.Bytes, nested) && DataKeyWrap.TryUnwrap(label, innerKey, innerVersion, id, nested, key);
+
+        unwrapped.ShouldBe(vector.Expect == "ok");
+        if (!unwrapped) return;
+        key.ShouldBe(vector.Hex("data-key"));
+        DataKeyWrap.Wrap(label, innerKey, innerVersion, id, nested.AsSpan(0, DataKeyWrap.NonceSize), key).ShouldBe(nested);
+        DataKeyWrap.Wrap(keyEncryptionKey, version, id, vector.Bytes.AsSpan(0, DataKeyWrap.NonceSize), nested).ShouldBe(vector.Bytes);
+    }
+
     [Fact]
     public void Page_Examples_AreTheVectors()
     {
         Repository.HexBlock("segment.md", 0).ShouldBe(VectorFile.Read("segment", "chunk-only").Bytes);
         Repository.HexBlock("segment.md", 1).ShouldBe(VectorFile.Read("segment", "wrapped-key").Bytes);
+        Repository.HexBlock("segment.md", 2).ShouldBe(VectorFile.Read("segment", "nested-customer").Bytes);
     }
 }
