@@ -157,6 +157,12 @@ public sealed record PartRow
 /// <param name="Length">Sealed bytes: whole chunks, the last one of the data id perhaps short.</param>
 public readonly record struct SegmentRun(SegmentId Segment, long Offset, long Length);
 
+/// <summary>What the key of a data id is wrapped under besides the key-encryption key (docs/formats/segment.md §4).</summary>
+/// <param name="Kind">1: a customer's key; 2: a key with a name; others are a newer program's, and cannot be opened.</param>
+/// <param name="Name">Of a key with a name; otherwise empty.</param>
+/// <param name="Version">Of a key with a name; otherwise 0.</param>
+public sealed record DataNesting(int Kind, string Name, int Version);
+
 /// <summary>A data id: its wrapped key and where its sealed chunks lie, in order.</summary>
 public sealed record DataRow
 {
@@ -169,6 +175,15 @@ public sealed record DataRow
     public required int KeyVersion { get; init; }
     public required ImmutableArray<byte> WrappedKey { get; init; }
     public required ImmutableArray<SegmentRun> Runs { get; init; }
+
+    /// <summary>Null: nothing but the key-encryption key.</summary>
+    public DataNesting? Nesting { get; init; }
+
+    /// <summary>The data id under which its chunks were sealed and its key was wrapped, where they were copied as they are; null: its own.</summary>
+    public DataId? SealedAs { get; init; }
+
+    /// <summary>What chunks and key name.</summary>
+    public DataId SealedId => SealedAs ?? Id;
 
     /// <summary>The bucket that it was written for, which what it costs is put down to; null: not known. Versions of other buckets may share it.</summary>
     public BucketId? Bucket { get; init; }

@@ -11,6 +11,10 @@ internal static class DataRecord
     private const int WrappedKeyTag = 3;
     private const int RunTag = 4;
     private const int BucketTag = 5;
+    private const int NestingTag = 6;
+    private const int NamedKeyTag = 7;
+    private const int NamedKeyVersionTag = 8;
+    private const int SealedAsTag = 9;
 
     public static void Write(RecordWriter writer, DataRow row)
     {
@@ -28,6 +32,19 @@ internal static class DataRecord
             writer.End(start);
         }
         if (row.Bucket is { } bucket) writer.Number(BucketTag, bucket.Value);
+        if (row.Nesting is { } nesting)
+        {
+            writer.Number(NestingTag, (long)nesting.Kind);
+            writer.Text(NamedKeyTag, nesting.Name);
+            writer.Number(NamedKeyVersionTag, (long)nesting.Version);
+        }
+
+        if (row.SealedAs is { } sealedAs)
+        {
+            sealedAs.Write(id);
+            writer.Bytes(SealedAsTag, id);
+        }
+
         writer.Raw(row.UnknownFields.Span);
     }
 
@@ -38,6 +55,8 @@ internal static class DataRecord
         BucketId? bucket = null;
         ImmutableArray<byte> wrappedKey = [];
         var runs = ImmutableArray.CreateBuilder<SegmentRun>(1);
+        var (kind, name, version) = (0, "", 0);
+        DataId? sealedAs = null;
         ReadOnlyMemory<byte> unknown = default;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -49,10 +68,25 @@ internal static class DataRecord
                 case WrappedKeyTag: wrappedKey = [.. reader.Bytes]; break;
                 case RunTag: runs.Add(ReadRun(reader.Bytes)); break;
                 case BucketTag: bucket = new(reader.Number); break;
+                case NestingTag: kind = reader.Int; break;
+                case NamedKeyTag: name = reader.Text; break;
+                case NamedKeyVersionTag: version = reader.Int; break;
+                case SealedAsTag: sealedAs = DataId.Read(reader.Fixed(DataId.Size)); break;
                 default: reader.KeepUnknown(ref unknown); break;
             }
         }
-        return new() { Id = id, Length = length, KeyVersion = keyVersion, WrappedKey = wrappedKey, Runs = runs.DrainToImmutable(), Bucket = bucket, UnknownFields = unknown };
+        return new()
+        {
+            Id = id,
+            Length = length,
+            KeyVersion = keyVersion,
+            WrappedKey = wrappedKey,
+            Runs = runs.DrainToImmutable(),
+            Bucket = bucket,
+            Nesting = kind == 0 ? null : new(kind, name, version),
+            SealedAs = sealedAs,
+            UnknownFields = unknown,
+        };
     }
 
     private static SegmentRun ReadRun(ReadOnlySpan<byte> record)

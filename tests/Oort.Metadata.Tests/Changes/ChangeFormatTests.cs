@@ -26,6 +26,7 @@ public sealed class ChangeFormatTests
         ExampleChanges.EveryTable().ShouldBe(ChangeVector.Load("changes-every-table.txt").Bytes);
         ExampleChanges.Items().ShouldBe(ChangeVector.Load("changes-items.txt").Bytes);
         ExampleChanges.Restored().ShouldBe(ChangeVector.Load("changes-restored.txt").Bytes);
+        ExampleChanges.Nested().ShouldBe(ChangeVector.Load("changes-nested.txt").Bytes);
         ExampleChanges.Buckets().ShouldBe(ChangeVector.Load("changes-buckets.txt").Bytes);
     }
 
@@ -38,6 +39,18 @@ public sealed class ChangeFormatTests
         ExtentRecord.Split(reader.Value, others, extents);
         var row = VersionRecord.Read(new(5), "a", 300, false, others.Written, extents.Written);
         (row.Body.Single().Data, row.Restored.Single().Data, row.Readable.Single().Data).ShouldBe((new DataId(0x10), new DataId(0x11), new DataId(0x11)));
+    }
+
+    [Fact]
+    public void Reader_NestedData_IsWhatWasWritten()
+    {
+        var reader = new ChangeReader(ChangeVector.Load("changes-nested.txt").Bytes);
+        foreach (var expected in ExampleChanges.NestedData())
+        {
+            reader.Next().ShouldBeTrue();
+            var row = DataRecord.Read(expected.Id, reader.Value);
+            (row.Nesting, row.SealedAs, row.UnknownFields.Length).ShouldBe((expected.Nesting, expected.SealedAs, 0));
+        }
     }
 
     [Fact]

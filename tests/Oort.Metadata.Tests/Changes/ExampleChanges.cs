@@ -112,6 +112,28 @@ internal static class ExampleChanges
         return encoder.ToArray();
     }
 
+    /// <summary>Data under other keys besides, and a copy of one as it is sealed.</summary>
+    public static byte[] Nested()
+    {
+        var encoder = new ChangeEncoder();
+        encoder.Begin(20);
+        var rows = NestedData();
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var row = rows[i];
+            Upsert(encoder, RowTable.Data, 20 + (ulong)i, buffer => RowKey.Data(buffer, row.Id), record => DataRecord.Write(record, row));
+        }
+
+        return encoder.ToArray();
+    }
+
+    public static DataRow[] NestedData() =>
+    [
+        Data() with { Nesting = new(1, "", 0) },
+        Data() with { Id = new((UInt128)0x11), Nesting = new(2, "payroll", 3) },
+        Data() with { Id = new((UInt128)0x12), Nesting = new(1, "", 0), SealedAs = new((UInt128)0x10) },
+    ];
+
     /// <summary>Data of a bucket, and an item made of those of two.</summary>
     public static byte[] Buckets()
     {
