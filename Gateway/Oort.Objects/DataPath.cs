@@ -28,6 +28,8 @@ internal sealed record DataPath
     public Eras Eras { get; } = new();
     /// <summary>Looks for a key version that another gateway has made; null: there is none.</summary>
     public Func<int, CancellationToken, ValueTask>? LearnKeysAsync { get; init; }
+    /// <summary>The same for keys with names.</summary>
+    public Func<CancellationToken, ValueTask>? LearnNamedKeysAsync { get; init; }
     public required ObjectLayerOptions Options { get; init; }
     public required TimeProvider Time { get; init; }
 

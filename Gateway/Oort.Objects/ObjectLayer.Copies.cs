@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Budget;
 using Oort.Objects.Reading;
@@ -22,11 +23,11 @@ public sealed partial class ObjectLayer
         var body = await NearestAsync(version, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken);
         var extents = isWhole ? body : Slice(body, source.Offset, source.Length, 0, []);
 
-        // What lies under another policy than the copy shall have is written anew.
-        if (!await SuitsAsync(extents, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken))
+        // What lies under another policy or other keys than the copy shall have is written anew.
+        if (source.Keys is { IsSame: false } || !await SuitsAsync(extents, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken))
         {
             if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
-            return await RewriteAsync(extents, source.Length, bucket, key, ownerId, storageClass, attributes, checksum, conditions, cancellationToken);
+            return await RewriteAsync(extents, source.Length, source.Keys, bucket, key, ownerId, storageClass, attributes, checksum, conditions, cancellationToken);
         }
 
         // The bytes are read only for digests that are not known.
@@ -34,9 +35,9 @@ public sealed partial class ObjectLayer
         if (!isWhole || !isKnown)
         {
             if (checksum == ChecksumAlgorithm.None) checksum = stored?.Algorithm ?? ChecksumAlgorithm.None;
-            var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
+            var digest = await DigestAsync(extents, source.Length, source.Keys, checksum, cancellationToken);
             stored = ToStored(checksum, digest.Checksum);
-            if (!isWhole) eTag = ToETag(digest);
+            if (!isWhole) eTag = ToETag(digest, source.Keys?.Target);
         }
         var durability = await GetDurabilityAsync(extents, cancellationToken);
         var command = new PutVersion(bucket.Id, key, ownerId, source.Length, eTag, storageClass, attributes with { Checksum = stored }, extents, NewData.None, conditions);
@@ -48,13 +49,13 @@ public sealed partial class ObjectLayer
     public async ValueTask<PutPartResult> CopyPartAsync(CopySource source, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken)
     {
         var extents = Slice([.. source.Version.Readable.Select(extent => extent with { IsRestored = false })], source.Offset, source.Length, partNumber, []);
-        if (extents.Length > MetadataLimits.PartExtentCountMax || !await SuitsAsync(extents, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken)) return await RewritePartAsync(extents, source.Length, upload, partNumber, checksum, cancellationToken);
+        if (source.Keys is { IsSame: false } || extents.Length > MetadataLimits.PartExtentCountMax || !await SuitsAsync(extents, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken)) return await RewritePartAsync(extents, source.Length, source.Keys, upload, partNumber, checksum, cancellationToken);
 
-        var digest = await DigestAsync(extents, source.Length, checksum, cancellationToken);
+        var digest = await DigestAsync(extents, source.Length, source.Keys, checksum, cancellationToken);
         var stored = ToStored(checksum, digest.Checksum);
         if (stored is not null) extents = [.. extents.Select(extent => extent with { PartChecksum = stored.Value })];
         var durability = await GetDurabilityAsync(extents, cancellationToken);
-        var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest), stored, extents, NewData.None);
+        var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, source.Length, ToETag(digest, source.Keys?.Target), stored, extents, NewData.None);
         var (outcome, part) = await Metadata.PutPartAsync(command, CancellationToken.None);
         ThrowIfGone(outcome);
         return new PutPartResult(outcome, part, durability);
@@ -97,28 +98,39 @@ public sealed partial class ObjectLayer
         return slices.ToImmutable();
     }
 
-    private ValueTask<PutResult> RewriteAsync(ImmutableArray<Extent> extents, long length, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, default, length, reader => PutObjectAsync(bucket, key, ownerId, storageClass, attributes, new ObjectBody(reader, length, null, checksum == ChecksumAlgorithm.None ? null : new BodyChecksum(checksum, null, null)), conditions, cancellationToken), cancellationToken);
+    private ValueTask<PutResult> RewriteAsync(ImmutableArray<Extent> extents, long length, CopyKeys? keys, BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ChecksumAlgorithm checksum, WriteConditions conditions, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, default, length, keys?.Source, reader => PutObjectAsync(bucket, key, ownerId, storageClass, attributes, new ObjectBody(reader, length, null, checksum == ChecksumAlgorithm.None ? null : new BodyChecksum(checksum, null, null)) { Inner = keys?.Target }, conditions, cancellationToken), cancellationToken);
 
-    private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, default, length, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)), cancellationToken), cancellationToken);
+    private ValueTask<PutPartResult> RewritePartAsync(ImmutableArray<Extent> extents, long length, CopyKeys? keys, UploadRow upload, int partNumber, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, default, length, keys?.Source, reader => PutPartAsync(upload, partNumber, new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)) { Inner = keys?.Target }, cancellationToken), cancellationToken);
 
-    private ValueTask<BodyDigest> DigestAsync(ImmutableArray<Extent> extents, long length, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
-        ThroughPipeAsync(extents, default, length, async reader =>
+    private ValueTask<BodyDigest> DigestAsync(ImmutableArray<Extent> extents, long length, CopyKeys? keys, ChecksumAlgorithm checksum, CancellationToken cancellationToken) =>
+        ThroughPipeAsync(extents, default, length, keys?.Source, async reader =>
         {
             await using var body = new BodySource(new ObjectBody(reader, length, null, new BodyChecksum(checksum, null, null)));
             return await body.SkipAsync(cancellationToken);
         }, cancellationToken);
 
     /// <summary>Reads stored bytes into a pipe while somebody takes them out of it.</summary>
-    private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long length, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
+    /// <param name="customer">The customer's key that opens them; null: none is needed.</param>
+    private async ValueTask<T> ThroughPipeAsync<T>(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long length, InnerKey? customer, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
     {
-        await using var source = await opener.OpenAsync(extents, places, 0, length, cancellationToken);
+        await using var source = await opener.OpenAsync(extents, places, 0, length, customer, cancellationToken);
+        return await PipeAsync(async writer =>
+        {
+            await source.CopyToAsync(0, length, writer, cancellationToken);
+            await writer.CompleteAsync();
+        }, consume, cancellationToken);
+    }
+
+    /// <param name="produce">Writes all of it, and completes the writer.</param>
+    private async ValueTask<T> PipeAsync<T>(Func<PipeWriter, ValueTask> produce, Func<PipeReader, ValueTask<T>> consume, CancellationToken cancellationToken)
+    {
         await path.Buffers.Budget.AcquireAsync(CopyPipeBytes, MemoryBudget.AdmissionWait, cancellationToken);
         try
         {
             var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: CopyPipeBytes, resumeWriterThreshold: CopyPipeBytes / 2, useSynchronizationContext: false));
-            var producing = ProduceAsync(source, length, pipe.Writer, cancellationToken);
+            var producing = ProduceAsync(produce, pipe.Writer);
             try
             {
                 return await consume(pipe.Reader);
@@ -136,12 +148,11 @@ public sealed partial class ObjectLayer
     }
 
     /// <summary>Never fails: its failure is thrown to who reads the pipe.</summary>
-    private static async Task ProduceAsync(DataReader source, long length, PipeWriter writer, CancellationToken cancellationToken)
+    private static async Task ProduceAsync(Func<PipeWriter, ValueTask> produce, PipeWriter writer)
     {
         try
         {
-            await source.CopyToAsync(0, length, writer, cancellationToken);
-            await writer.CompleteAsync();
+            await produce(writer);
         }
         catch (Exception e)
         {

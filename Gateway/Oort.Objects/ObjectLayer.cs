@@ -25,6 +25,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
 
     /// <param name="segmentIds">Of the epoch that this process has opened.</param>
     /// <param name="options">Validated.</param>
+    /// <param name="learnNamedKeysAsync">Likewise for keys with names.</param>
     /// <param name="learnKeysAsync">Looks for a key version that another gateway has made; null: there is none.</param>
     /// <exception cref="ArgumentException">The buffers are too small for pack flushes.</exception>
     public ObjectLayer(
@@ -36,7 +37,8 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         SegmentIds segmentIds,
         ObjectLayerOptions options,
         TimeProvider time,
-        Func<int, CancellationToken, ValueTask>? learnKeysAsync = null)
+        Func<int, CancellationToken, ValueTask>? learnKeysAsync = null,
+        Func<CancellationToken, ValueTask>? learnNamedKeysAsync = null)
     {
         var buffers = options.Buffers ?? new BufferPool(new MemoryBudget(options.BufferBytes, time));
         path = new DataPath
@@ -51,6 +53,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             HotCells = new HotCells(buffers, Math.Min(options.HotCellBytes, buffers.Budget.Capacity / ObjectLayerOptions.HotCellDivisor)),
             CellCache = options.CellCache,
             LearnKeysAsync = learnKeysAsync,
+            LearnNamedKeysAsync = learnNamedKeysAsync,
             Options = options,
             Time = time,
             StalledWrites = new StallTracker(time, options.SlowStoreAvoidance),
@@ -60,9 +63,12 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         small = new SmallBodyWriter(path, packs);
         large = new LargeBodyWriter(path);
         opener = new ObjectOpener(path);
+        Keys = new EncryptionKeys(keyring, options.DefaultKey, learnNamedKeysAsync);
     }
 
     public IMetadataStore Metadata => path.Metadata;
+
+    public EncryptionKeys Keys { get; }
 
     /// <summary>Empties sparse packs into those that this layer writes.</summary>
     internal Collection.Compactor CreateCompactor() => new(path, packs);
@@ -83,7 +89,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             using var written = await WriteAsync(body, path.Stores.PlacerFor(bucket.Id, storageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var command = new PutVersion(
-                bucket.Id, key, ownerId, written.Length, ToETag(written.Digest), storageClass, attributes with { Checksum = checksum },
+                bucket.Id, key, ownerId, written.Length, ToETag(written.Digest, body.Inner), storageClass, attributes with { Checksum = checksum },
                 written.Extents(0, []), written.ToNewData(path.SegmentIds.Epoch, bucket.Id), conditions);
             var result = await CommitAsync(written, () => Metadata.PutVersionAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutResult(result.Outcome, result.Version, result.Versioning, DurabilityNames.Of(written.IsFull));
@@ -104,7 +110,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             using var written = await WriteAsync(body, path.Stores.PlacerFor(upload.Bucket, upload.StorageClass), cancellationToken);
             var checksum = ToStored(body.Checksum?.Algorithm, written.Digest.Checksum);
             var extents = written.Extents(partNumber, checksum?.Value ?? []);
-            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, written.Length, ToETag(written.Digest), checksum, extents, written.ToNewData(path.SegmentIds.Epoch, upload.Bucket));
+            var command = new PutPart(upload.Bucket, upload.Key, upload.Id, partNumber, written.Length, ToETag(written.Digest, body.Inner), checksum, extents, written.ToNewData(path.SegmentIds.Epoch, upload.Bucket));
             var (outcome, part) = await CommitAsync(written, () => Metadata.PutPartAsync(command, CancellationToken.None), result => result.Outcome);
             return new PutPartResult(outcome, part, DurabilityNames.Of(written.IsFull));
         }
@@ -117,10 +123,10 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
     public ValueTask<IObjectReader> OpenAsync(VersionRow version, CancellationToken cancellationToken) => OpenAsync(version, 0, version.Size, cancellationToken);
 
     public async ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken) =>
-        await opener.OpenAsync(version.Readable, default, offset, length, cancellationToken);
+        await opener.OpenAsync(version.Readable, default, offset, length, null, cancellationToken);
 
-    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken) =>
-        await opener.OpenAsync(found.Version.Readable, found.Data, offset, length, cancellationToken);
+    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, InnerKey? customer, CancellationToken cancellationToken) =>
+        await opener.OpenAsync(found.Version.Readable, found.Data, offset, length, customer, cancellationToken);
 
     public ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken) => GetDurabilityAsync(version.Body, cancellationToken);
 
@@ -155,7 +161,7 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
             // What may fit a pack is measured first; of what does not, all but its end is written before that comes.
             if (body is { MeasureRestAsync: { } measure } && body.Length <= Math.Max(path.Options.PackThreshold, ChunkCipher.PlaintextSize))
                 body = body with { Length = await measure(cancellationToken), MeasureRestAsync = null };
-            written = body.Length <= path.Options.PackThreshold
+            written = (body.Sealed?.Length ?? body.Length) <= path.Options.PackThreshold
                 ? await small.WriteAsync(body, placer, cancellationToken)
                 : await large.WriteAsync(body, placer, cancellationToken);
         }
@@ -198,7 +204,14 @@ public sealed partial class ObjectLayer : IObjectLayer, IAsyncDisposable
         return result;
     }
 
-    private static string ToETag(in BodyDigest digest) => Convert.ToHexStringLower(digest.Md5);
+    /// <summary>The MD5 of the bytes; under a customer's key a value keyed by it, since listings show it to those who have not the key.</summary>
+    private static string ToETag(in BodyDigest digest, InnerKey? inner)
+    {
+        if (inner is not { Kind: InnerKeyKind.Customer }) return Convert.ToHexStringLower(digest.Md5);
+        Span<byte> keyed = stackalloc byte[Checksums.Md5.Size];
+        inner.Disguise(digest.Md5, keyed);
+        return Convert.ToHexStringLower(keyed);
+    }
 
     private static StoredChecksum? ToStored(ChecksumAlgorithm? algorithm, byte[]? value) =>
         value is null ? null : new StoredChecksum(algorithm!.Value, ChecksumType.FullObject, ImmutableCollectionsMarshal.AsImmutableArray(value));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Crypto;
 using Oort.Metadata;
 
 namespace Oort.Objects;
@@ -20,6 +21,12 @@ public sealed record ObjectBody(PipeReader Reader, long Length, byte[]? ContentM
 {
     /// <summary>Of a body that is at least <see cref="Length"/> bytes long, and whose end nobody knows before it has come: waits for it, when all but the last bytes were consumed, and tells how many are left. Null: <see cref="Length"/> is exact.</summary>
     public Func<CancellationToken, ValueTask<long>>? MeasureRestAsync { get; init; }
+
+    /// <summary>A customer's key, or the name of one, under which its data key is wrapped besides; the caller's. Null: the cluster's own keys alone.</summary>
+    public InnerKey? Inner { get; init; }
+
+    /// <summary>Whose sealed chunks the body is, to be stored as they are; <see cref="Length"/> counts their bytes. Null: it is plaintext.</summary>
+    internal DataRow? Sealed { get; init; }
 }
 
 /// <summary>How a put, copy or complete ended.</summary>
@@ -30,7 +37,14 @@ public readonly record struct PutResult(CommitOutcome Outcome, VersionRow? Versi
 public readonly record struct PutPartResult(CommitOutcome Outcome, PartRow? Part, string Durability);
 
 /// <summary>Where the bytes of a copy come from: a version already found, and which of its bytes.</summary>
-public readonly record struct CopySource(VersionRow Version, long Offset, long Length);
+/// <param name="Keys">Null: neither side has keys of a customer or with a name.</param>
+public readonly record struct CopySource(VersionRow Version, long Offset, long Length, CopyKeys? Keys = null);
+
+/// <summary>Under which keys a copy is read and written, besides the cluster's own.</summary>
+/// <param name="Source">The customer's key of the source; null where it has none.</param>
+/// <param name="Target">Of the copy; null: none.</param>
+/// <param name="IsSame">The source's data may be shared: it is under the same.</param>
+public sealed record CopyKeys(InnerKey? Source, InnerKey? Target, bool IsSame);
 
 /// <summary>The stored objects: what S3 operations are written on. Knows no HTTP. Metadata that needs no data path is used directly (<see cref="Metadata"/>).</summary>
 /// <remarks>
@@ -43,6 +57,9 @@ public readonly record struct CopySource(VersionRow Version, long Offset, long L
 public interface IObjectLayer
 {
     IMetadataStore Metadata { get; }
+
+    /// <summary>Keys of customers and with names.</summary>
+    EncryptionKeys Keys { get; }
 
     ValueTask<PutResult> PutObjectAsync(BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ObjectBody body, WriteConditions conditions, CancellationToken cancellationToken);
 
@@ -74,7 +91,8 @@ public interface IObjectLayer
     ValueTask<IObjectReader> OpenAsync(VersionRow version, long offset, long length, CancellationToken cancellationToken);
 
     /// <summary>The same of a version that was found with where its data lies: nothing is looked up again.</summary>
-    ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken);
+    /// <param name="customer">The customer's key, where the version has one; it must live as long as the reader.</param>
+    ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, InnerKey? customer, CancellationToken cancellationToken);
 
     /// <summary>"full" when every segment under the version is whole on its stores, otherwise "quorum".</summary>
     ValueTask<string> GetDurabilityAsync(VersionRow version, CancellationToken cancellationToken);

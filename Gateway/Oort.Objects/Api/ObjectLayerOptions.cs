@@ -12,6 +12,9 @@ public sealed record ObjectLayerOptions
     /// <summary>The pool that everybody in the process shares, where others rent out of it as well; <see cref="BufferBytes"/> then says nothing. Default null: a pool of its own.</summary>
     public Budget.BufferPool? Buffers { get; init; }
 
+    /// <summary>Key with a name (SSE-KMS) that is meant where a request and its bucket name none. Default "": there is none, and such a request is refused.</summary>
+    public string DefaultKey { get; init; } = "";
+
     /// <summary>Plaintext bytes up to which an object joins a pack. Default and limit 256 KiB: above it, a segment of its own wastes little.</summary>
     [Range(0, PackThresholdMax)]
     public int PackThreshold { get; init; } = PackThresholdMax;

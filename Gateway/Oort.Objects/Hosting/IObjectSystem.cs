@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Oort.Backends;
+using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Costs;
 using Oort.Objects.Durability;
@@ -173,6 +174,21 @@ public interface IObjectSystem : IAsyncDisposable
     /// <summary>Has an old key-encryption key destroyed as soon as nothing uses it any more.</summary>
     /// <exception cref="KeyChangeException">No such version, or the current one.</exception>
     ValueTask DestroyKeyAsync(int version, CancellationToken cancellationToken);
+
+    /// <summary>Keys with names (SSE-KMS), by name.</summary>
+    ImmutableArray<NamedKeyState> ListNamedKeys();
+
+    /// <summary>Makes a key with a name; on a majority of the stores when it returns.</summary>
+    /// <exception cref="KeyChangeException">No key can have this name, or one has it already.</exception>
+    ValueTask<NamedKeyState> CreateNamedKeyAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Makes a new version of a key with a name, under which new data keys are wrapped; what lies under the others stays there, and readable.</summary>
+    /// <exception cref="KeyChangeException">There is no such key.</exception>
+    ValueTask<NamedKeyState> RotateNamedKeyAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Destroys all versions of a key with a name, at once: objects under it can never be read again.</summary>
+    /// <exception cref="KeyChangeException">There is no such key, or other gateways may use it.</exception>
+    ValueTask DestroyNamedKeyAsync(string name, CancellationToken cancellationToken);
 
     ValueTask<KeyStatus> GetKeyStatusAsync(CancellationToken cancellationToken);
 

@@ -73,8 +73,8 @@ public sealed partial class ObjectSystem : IObjectSystem
         segmentIds = new(parts.Epoch);
         repairer = new(parts.Metadata, parts.Stores, claims, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
-        keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, logs.CreateLogger<KeyringKeeper>());
-        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time, keeper.LearnAsync);
+        keeper = new(parts.Keyring, root, parts.Stores, options.DataDirectory, () => parts.Metadata.IsShared, time, logs.CreateLogger<KeyringKeeper>());
+        objects = new(parts.Metadata, parts.Stores, repairs, pins, parts.Keyring, segmentIds, options.Objects with { Buffers = buffers, CellCache = cache }, time, keeper.LearnAsync, keeper.LearnNamedAsync);
         snapshotter = new(parts.Metadata, parts.Stores, parts.Journal, parts.Keyring, parts.Identity.Gateway, time, logs.CreateLogger<Snapshotter>()) { Generation = parts.SnapshotGeneration, Retired = parts.Retired, BytesBefore = parts.JournalBytes };
         collector = new(parts.Metadata, parts.Stores, pins, claims, segmentIds, objects.CreateCompactor(), options, time, logs.CreateLogger<Collector>()) { OnDropped = row => cache?.Drop(row.Id, new ShardLayout(row.Geometry, row.PayloadLength)) };
         var leftovers = new Leftovers(parts.Metadata, parts.Stores, claims, options.DeleteGrace, time);

@@ -220,23 +220,15 @@ internal sealed partial class KeyRotation(IMetadataStore metadata, Keyring keyri
     /// <summary>Null: its key cannot be unwrapped, which is told, and keeps every version from being destroyed.</summary>
     private DataRewrap? Wrap(DataRow row, int target)
     {
-        Span<byte> id = stackalloc byte[DataId.Size];
-        Span<byte> key = stackalloc byte[ChunkCipher.KeySize];
-        row.Id.Write(id);
         try
         {
-            keyring.UnwrapDataKey(row.KeyVersion, id, row.WrappedKey.AsSpan(), key);
-            var wrapped = keyring.WrapDataKey(id, key, out var version);
+            var wrapped = DataKeys.Rewrap(keyring, row, out var version);
             return version == target ? new(row.Id, row.KeyVersion, version, ImmutableCollectionsMarshal.AsImmutableArray(wrapped)) : null;
         }
         catch (DataKeyException failure)
         {
             LogStuck(logger, row.Id, failure);
             return null;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
         }
     }
 

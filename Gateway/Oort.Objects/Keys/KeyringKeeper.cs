@@ -9,13 +9,17 @@ namespace Oort.Objects;
 /// <summary>Changes the keyring: in a copy first, which takes effect when a majority of the stores and the data directory hold it durably (docs/formats/keyring.md §8).</summary>
 /// <remarks>A crash in between leaves the old keyring, or the new one on a minority: the next start opens the newest that it finds, completes its copies, and nothing was wrapped under a key that is lost.</remarks>
 /// <param name="isShared">Whether other gateways may use the keyring: then a change begins with what they have made of it, one gateway makes it at a time, and the others take it over when they learn of it.</param>
-internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, StoreSet stores, string dataDirectory, Func<bool> isShared, ILogger<KeyringKeeper> logger) : IDisposable
+internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, StoreSet stores, string dataDirectory, Func<bool> isShared, TimeProvider time, ILogger<KeyringKeeper> logger) : IDisposable
 {
     /// <summary>Why keys are not destroyed under several gateways, and what else to do.</summary>
     public const string SharedRefusal =
         "Other gateways may share the metadata database, and requests of theirs may still bring keys under this one. Stop all of them, oort recover into a new data directory, destroy keys there, and move to an empty database with oort metadata migrate.";
 
+    /// <summary>How often the stores are looked at for keys with names that are not known here.</summary>
+    private static readonly TimeSpan NamedLookInterval = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim one = new(1, 1);
+    private DateTimeOffset lastNamedLook;
 
     /// <summary>For tests: called before each write of a change, with what it is.</summary>
     internal Action<string>? Reached { get; set; }
@@ -57,6 +61,18 @@ internal sealed partial class KeyringKeeper(Keyring keyring, RootKey root, Store
         using var hold = await HoldAsync(cancellationToken);
         // Many may have waited for the same.
         if (!keyring.HasKeyVersion(version)) await LearnHeldAsync(cancellationToken);
+    }
+
+    /// <summary>The same for a key with a name, which anybody may ask for who writes: the stores are looked at no more often than every <see cref="NamedLookInterval"/>.</summary>
+    /// <exception cref="MetadataUnavailableException">Too few stores can be reached; nothing has changed.</exception>
+    public async ValueTask LearnNamedAsync(CancellationToken cancellationToken)
+    {
+        if (!isShared()) return;
+        using var hold = await HoldAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        if (now - lastNamedLook < NamedLookInterval) return;
+        lastNamedLook = now;
+        await LearnHeldAsync(cancellationToken);
     }
 
     /// <exception cref="MetadataUnavailableException">Too few stores took it; nothing has changed.</exception>

@@ -86,7 +86,7 @@ internal sealed class PackEntry(PooledBuffer content, IPlacer placer, DataKey? k
         {
             var plaintext = PlaintextAt(content, offset).Span;
             var isLast = offset + ChunkCipher.SealedSize >= content.Size;
-            key!.Cipher.Seal(offset / ChunkCipher.SealedSize, isLast, plaintext, content.Span.Slice(offset, plaintext.Length + ChunkCipher.TagSize));
+            key!.Cipher!.Seal(offset / ChunkCipher.SealedSize, isLast, plaintext, content.Span.Slice(offset, plaintext.Length + ChunkCipher.TagSize));
         }
 
         isSealed = true;

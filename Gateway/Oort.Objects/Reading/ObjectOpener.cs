@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Oort.Backends;
+using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Budget;
 
@@ -23,8 +24,9 @@ internal sealed class ObjectOpener(DataPath path)
 
     /// <summary>Opens the bytes offset … offset + length − 1.</summary>
     /// <param name="places">Where the data lies, as it was found with the version; default where it has to be looked up.</param>
+    /// <param name="customer">The customer's key where the data has one; it must live as long as the reader.</param>
     /// <exception cref="VersionGoneException">Its data has been dropped: the version was deleted or replaced meanwhile.</exception>
-    public async ValueTask<DataReader> OpenAsync(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long offset, long length, CancellationToken cancellationToken)
+    public async ValueTask<DataReader> OpenAsync(ImmutableArray<Extent> extents, ImmutableArray<DataLocation> places, long offset, long length, InnerKey? customer, CancellationToken cancellationToken)
     {
         var data = new Dictionary<DataId, OpenData>();
         var segments = new Dictionary<SegmentId, OpenSegment>();
@@ -54,7 +56,8 @@ internal sealed class ObjectOpener(DataPath path)
         async ValueTask AddAsync(DataLocation location)
         {
             if (!path.Keyring.HasKeyVersion(location.Data.KeyVersion)) await FindKeyAsync(location.Data, cancellationToken);
-            data[location.Data.Id] = new OpenData(path, location.Data);
+            if (location.Data.Nesting is { } nesting) await FindNamedKeyAsync(location.Data, nesting, cancellationToken);
+            data[location.Data.Id] = new OpenData(path, location.Data, customer);
             foreach (var row in location.Segments.Values)
             {
                 isFull &= row.IsFull;
@@ -71,6 +74,14 @@ internal sealed class ObjectOpener(DataPath path)
         if (row.KeyVersion < path.Keyring.CurrentKeyVersion) throw new VersionGoneException("The version's data key has been wrapped anew since the version was found.");
         if (path.LearnKeysAsync is { } learn) await learn(row.KeyVersion, cancellationToken);
         if (!path.Keyring.HasKeyVersion(row.KeyVersion)) throw new ObjectUnavailableException($"Data id {row.Id} is under key version {row.KeyVersion}, which is on no store that can be reached.");
+    }
+
+    /// <exception cref="ObjectUnavailableException">Its key with a name was destroyed, or is on no store that can be reached.</exception>
+    private async ValueTask FindNamedKeyAsync(DataRow row, DataNesting nesting, CancellationToken cancellationToken)
+    {
+        if (nesting.Kind != (int)InnerKeyKind.Named || path.Keyring.HasNamedKey(nesting.Name, nesting.Version)) return;
+        if (path.LearnNamedKeysAsync is { } learn) await learn(cancellationToken);
+        if (!path.Keyring.HasNamedKey(nesting.Name, nesting.Version)) throw new ObjectUnavailableException($"Data id {row.Id} is under version {nesting.Version} of the key \"{nesting.Name}\", which was destroyed or is on no store that can be reached.");
     }
 
     /// <summary>Where the data of a range of extents lies, each data id once.</summary>

@@ -5,7 +5,8 @@ using Oort.Metadata;
 namespace Oort.Objects.Reading;
 
 /// <summary>A data id while it is read: its row, and its cipher once the first chunk needs it.</summary>
-internal sealed class OpenData(DataPath path, DataRow row) : IDisposable
+/// <param name="customer">The customer's key where one is needed; the caller's.</param>
+internal sealed class OpenData(DataPath path, DataRow row, InnerKey? customer) : IDisposable
 {
     private ChunkCipher? cipher;
 
@@ -28,10 +29,10 @@ internal sealed class OpenData(DataPath path, DataRow row) : IDisposable
     {
         Span<byte> id = stackalloc byte[DataId.Size];
         Span<byte> key = stackalloc byte[ChunkCipher.KeySize];
-        row.Id.Write(id);
+        row.SealedId.Write(id);
         try
         {
-            path.Keyring.UnwrapDataKey(row.KeyVersion, id, row.WrappedKey.AsSpan(), key);
+            DataKeys.Unwrap(path.Keyring, row, customer, key);
             return new ChunkCipher(key, id);
         }
         finally

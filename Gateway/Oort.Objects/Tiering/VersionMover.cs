@@ -56,7 +56,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
         for (var isWhole = false; !isWhole;)
         {
             if (await FindAsync(version, cancellationToken) is not { } present) return MoveVersionOutcome.Changed;
-            (var plan, isWhole) = await PlanAsync(present.Body, placer, cancellationToken);
+            (var plan, isWhole) = await PlanAsync(present, placer, cancellationToken);
             if (present.StorageClass == storageClass && !plan.Exists(step => step.IsMoved)) return MoveVersionOutcome.AsItWas;
             using var written = new WrittenBodies();
             var body = await WriteAsync(plan, placer, written, cancellationToken);
@@ -81,7 +81,8 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
         for (var isWhole = false; !isWhole;)
         {
             if (await FindAsync(version, cancellationToken) is not { } present) return MoveVersionOutcome.Changed;
-            (var plan, isWhole) = Take(Behind(present.Body, present.Restored.Sum(extent => extent.Length)).SelectMany(Split));
+            var isSealed = ObjectEncryption.IsCustomers(present.Attributes);
+            (var plan, isWhole) = Take(Behind(present.Body, present.Restored.Sum(extent => extent.Length)).SelectMany(extent => Split(extent, isSealed)));
             plan.RemoveAll(step => !step.IsMoved);
             using var written = new WrittenBodies();
             var copy = await WriteAsync(plan, placer, written, cancellationToken);
@@ -108,10 +109,11 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     }
 
     /// <summary>What is to be written next, among what stays as it is. Neighbours of one part become one data id.</summary>
-    private async ValueTask<(List<Step> Plan, bool IsWhole)> PlanAsync(ImmutableArray<Extent> body, IPlacer placer, CancellationToken cancellationToken)
+    private async ValueTask<(List<Step> Plan, bool IsWhole)> PlanAsync(VersionRow version, IPlacer placer, CancellationToken cancellationToken)
     {
         var steps = new List<Step>();
-        foreach (var extent in body)
+        var isSealed = ObjectEncryption.IsCustomers(version.Attributes);
+        foreach (var extent in version.Body)
         {
             if (await objects.LiesUnderAsync(extent, placer, cancellationToken))
             {
@@ -119,7 +121,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
                 continue;
             }
 
-            steps.AddRange(Split(extent));
+            steps.AddRange(Split(extent, isSealed));
         }
 
         return Take(steps);
@@ -137,8 +139,15 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     }
 
     /// <summary>An extent in lengths of one data id each.</summary>
-    private IEnumerable<Step> Split(Extent extent)
+    /// <param name="isSealed">Under a customer's key: data ids are copied whole, as they are sealed, and refer to nothing but whole ones.</param>
+    private IEnumerable<Step> Split(Extent extent, bool isSealed)
     {
+        if (isSealed)
+        {
+            yield return new([extent], IsMoved: true) { IsSealed = true };
+            yield break;
+        }
+
         for (var offset = 0L; offset < extent.Length; offset += runBytesMax)
             yield return new([extent with { Offset = extent.Offset + offset, Length = Math.Min(runBytesMax, extent.Length - offset) }], IsMoved: true);
     }
@@ -154,12 +163,12 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
             {
                 plan.Add(step with { IsMoved = false });
             }
-            else if (last is { IsMoved: true } && last.Extents[0] is var first && first.PartNumber == step.Extents[0].PartNumber && Same(first.PartChecksum, step.Extents[0].PartChecksum) && last.Length + step.Length <= runBytesMax)
+            else if (last is { IsMoved: true, IsSealed: false } && !step.IsSealed && last.Extents[0] is var first && first.PartNumber == step.Extents[0].PartNumber && Same(first.PartChecksum, step.Extents[0].PartChecksum) && last.Length + step.Length <= runBytesMax)
             {
                 plan[^1] = last with { Extents = [.. last.Extents, .. step.Extents] };
                 size += step.Length;
             }
-            else if (count == BatchRunsMax || size + step.Length > BatchBytesMax)
+            else if (count == BatchRunsMax || (count > 0 && size + step.Length > BatchBytesMax))
             {
                 isWhole = false;
                 plan.Add(step with { IsMoved = false });
@@ -227,6 +236,8 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     /// <summary>Neighbouring extents of one part that become one data id, or that stay as they are.</summary>
     private sealed record Step(ImmutableArray<Extent> Extents, bool IsMoved)
     {
+        public bool IsSealed { get; init; }
+
         public long Length => Extents.Sum(extent => extent.Length);
     }
 

@@ -22,15 +22,16 @@ internal sealed class LargeBodyWriter(DataPath path)
     {
         var geometry = placer.Geometry;
         var isMeasured = body.MeasureRestAsync is null;
-        var chunkCount = isMeasured ? ChunkCipher.ChunkCount(body.Length) : (body.Length - 1) / ChunkCipher.PlaintextSize;
+        var announced = body.Sealed?.Length ?? body.Length;
+        var chunkCount = isMeasured ? ChunkCipher.ChunkCount(announced) : (announced - 1) / ChunkCipher.PlaintextSize;
         var sure = chunkCount * ChunkCipher.PlaintextSize;
         // While it is not known, no chunk is the last.
-        var length = isMeasured ? body.Length : sure + ChunkCipher.PlaintextSize;
+        var length = isMeasured ? announced : sure + ChunkCipher.PlaintextSize;
         var written = new List<(SegmentRow Row, SegmentIds.SegmentUse Use)>();
         // 1.
         using var buffers = await RunBuffers.RentAsync(path, geometry, (ChunkCipher.ChunkCount(length) + geometry.DataShards - 1) / geometry.DataShards, cancellationToken);
-        using var key = DataKey.Create(path.Keyring, path.Time);
-        await using var source = new BodySource(body, firstBytes: isMeasured ? null : sure);
+        using var key = body.Sealed is { } source ? DataKey.OfSealed(source, path.Time) : DataKey.Create(path.Keyring, body.Inner, path.Time);
+        await using var bytes = new BodySource(body, hashesMd5: body.Sealed is null, firstBytes: isMeasured ? null : sure);
         SegmentWriter? segment = null, before = null;
         Task<SegmentRow>? committing = null;
         try
@@ -42,7 +43,7 @@ internal sealed class LargeBodyWriter(DataPath path)
                 var count = Math.Min(path.Options.SegmentChunks, chunkCount - first);
                 var layout = new ShardLayout(geometry, SealedLength(length, first, count));
                 segment = SegmentWriter.Open(path, placer, layout);
-                await SendRunsAsync(segment, buffers, source, key.Cipher, length, first, cancellationToken);
+                await SendRunsAsync(segment, buffers, bytes, key.Cipher, length, first, cancellationToken);
                 first += count;
                 if (before is not null)
                 {
@@ -52,12 +53,12 @@ internal sealed class LargeBodyWriter(DataPath path)
                 }
 
                 if (isMeasured || first < chunkCount) continue;
-                length = sure + await source.MeasureRestAsync(cancellationToken);
+                length = sure + await bytes.MeasureRestAsync(cancellationToken);
                 chunkCount = ChunkCipher.ChunkCount(length);
                 isMeasured = true;
             }
             // 3.
-            var digest = await source.FinishAsync(cancellationToken);
+            var digest = await bytes.FinishAsync(cancellationToken);
 
             // 4.
             await buffers.DrainAsync();
@@ -87,7 +88,7 @@ internal sealed class LargeBodyWriter(DataPath path)
     private static long SealedLength(long bodyLength, long first, long count) =>
         Math.Min(count * ChunkCipher.SealedSize, ChunkCipher.SealedLength(bodyLength) - first * ChunkCipher.SealedSize);
 
-    private static async ValueTask SendRunsAsync(SegmentWriter segment, RunBuffers buffers, BodySource source, ChunkCipher cipher, long bodyLength, long chunk, CancellationToken cancellationToken)
+    private static async ValueTask SendRunsAsync(SegmentWriter segment, RunBuffers buffers, BodySource source, ChunkCipher? cipher, long bodyLength, long chunk, CancellationToken cancellationToken)
     {
         while (!segment.IsFilled)
         {
@@ -104,12 +105,19 @@ internal sealed class LargeBodyWriter(DataPath path)
         }
     }
 
+    /// <param name="cipher">Null: the chunk comes sealed.</param>
     /// <returns>Bytes of the sealed chunk.</returns>
-    private static async ValueTask<int> SealAsync(BodySource source, ChunkCipher cipher, long bodyLength, long chunk, Memory<byte> destination, CancellationToken cancellationToken)
+    private static async ValueTask<int> SealAsync(BodySource source, ChunkCipher? cipher, long bodyLength, long chunk, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var length = (int)Math.Min(ChunkCipher.PlaintextSize, bodyLength - chunk * ChunkCipher.PlaintextSize);
         var isLast = (chunk + 1) * ChunkCipher.PlaintextSize >= bodyLength;
         destination = destination[..(length + ChunkCipher.TagSize)];
+        if (cipher is null)
+        {
+            await source.FillAsync(destination, cancellationToken);
+            return destination.Length;
+        }
+
         await source.WaitAsync(cancellationToken);
         if (source.TryTake(length, out var plaintext))
         {

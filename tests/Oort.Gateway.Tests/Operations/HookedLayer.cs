@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects;
 
@@ -18,6 +19,8 @@ internal sealed class HookedLayer(IObjectLayer inner) : IObjectLayer
     public long? FailReadAfter { get; set; }
 
     public IMetadataStore Metadata => inner.Metadata;
+
+    public EncryptionKeys Keys => inner.Keys;
 
     public async ValueTask<PutResult> PutObjectAsync(BucketRow bucket, string key, string ownerId, string storageClass, ObjectAttributes attributes, ObjectBody body, WriteConditions conditions, CancellationToken cancellationToken)
     {
@@ -52,10 +55,10 @@ internal sealed class HookedLayer(IObjectLayer inner) : IObjectLayer
         return FailReadAfter is { } limit ? new FailingReader(reader, limit) : reader;
     }
 
-    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, CancellationToken cancellationToken)
+    public async ValueTask<IObjectReader> OpenAsync(FoundVersion found, long offset, long length, InnerKey? customer, CancellationToken cancellationToken)
     {
         await OnOpen();
-        var reader = await inner.OpenAsync(found, offset, length, cancellationToken);
+        var reader = await inner.OpenAsync(found, offset, length, customer, cancellationToken);
         return FailReadAfter is { } limit ? new FailingReader(reader, limit) : reader;
     }
 
