@@ -28,6 +28,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     MetadataVerb.Create(),
     KeyVerb.Create(),
     ClockVerb.Create(),
+    KmsVerb.Create(),
     AccountVerb.Create(),
     UserVerb.Create(),
     PolicyVerb.Create(),

@@ -57,6 +57,8 @@ internal static class RequiredRights
         [S3Operation.GetBucketWebsite] = Bucket("s3:GetBucketWebsite"),
         [S3Operation.GetBucketReplication] = Bucket("s3:GetReplicationConfiguration"),
         [S3Operation.GetBucketEncryption] = Bucket("s3:GetEncryptionConfiguration"),
+        [S3Operation.PutBucketEncryption] = Bucket("s3:PutEncryptionConfiguration"),
+        [S3Operation.DeleteBucketEncryption] = Bucket("s3:PutEncryptionConfiguration"),
         [S3Operation.GetBucketOwnershipControls] = Bucket("s3:GetBucketOwnershipControls"),
         [S3Operation.PutBucketOwnershipControls] = Bucket("s3:PutBucketOwnershipControls"),
         [S3Operation.DeleteBucketOwnershipControls] = Bucket("s3:PutBucketOwnershipControls"),

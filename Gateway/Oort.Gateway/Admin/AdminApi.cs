@@ -238,6 +238,17 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await clock.ShowAsync(cancellationToken);
             case ("POST", ["clock", "confirm"]):
                 return await clock.ConfirmAsync(await BodyAsync<ConfirmClockRequest>(request, cancellationToken), cancellationToken);
+            case ("GET", ["kms"]):
+                return NamedKeys();
+            case ("POST", ["kms", "create"]):
+                await system.CreateNamedKeyAsync((await BodyAsync<NamedKeyRequest>(request, cancellationToken)).Name ?? "", cancellationToken);
+                return NamedKeys();
+            case ("POST", ["kms", "rotate"]):
+                await system.RotateNamedKeyAsync((await BodyAsync<NamedKeyRequest>(request, cancellationToken)).Name ?? "", cancellationToken);
+                return NamedKeys();
+            case ("POST", ["kms", "destroy"]):
+                await system.DestroyNamedKeyAsync((await BodyAsync<NamedKeyRequest>(request, cancellationToken)).Name ?? "", cancellationToken);
+                return NamedKeys();
             case ("GET", ["shred"]):
                 return system.GetStatus().Shredding;
             case ("POST", ["shred"]):
@@ -385,6 +396,8 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
             request.Body.AdvanceTo(read.Buffer.End);
         }
     }
+
+    private object NamedKeys() => new { keys = system.ListNamedKeys().Select(static key => new NamedKeyModel(key.Name, key.Version, key.Created, key.Rotated)).ToArray() };
 
     private static AdminRequestException NotFound(string message) => new(StatusCodes.Status404NotFound, "NotFound", message);
 

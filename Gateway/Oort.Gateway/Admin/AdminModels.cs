@@ -88,6 +88,14 @@ public sealed record RotateRequest(double? DestroyAfterDays)
     internal const int DaysMax = 36_500;
 }
 
+/// <summary>Body of <c>POST kms/create</c>, <c>kms/rotate</c> and <c>kms/destroy</c>.</summary>
+/// <param name="Name">Of a key with a name (SSE-KMS).</param>
+public sealed record NamedKeyRequest(string? Name);
+
+/// <summary>A key with a name.</summary>
+/// <param name="Version">The one under which new data keys are wrapped.</param>
+public sealed record NamedKeyModel(string Name, int Version, DateTimeOffset Created, DateTimeOffset Rotated);
+
 /// <summary>Body of a change of disks.</summary>
 /// <param name="Path">Directory on the gateway's machine.</param>
 public sealed record DiskRequest(string? Path);

@@ -52,6 +52,18 @@ public sealed record GatewayOptions
     /// <summary>Whether new buckets are kept from becoming public until somebody changes their public access block. Default: yes.</summary>
     public bool BlocksPublicAccess { get; init; } = true;
 
+    /// <summary>Whether buckets without an encryption setting of their own report AES256, which is so. Default: yes, as in AWS since 2023.</summary>
+    public bool ReportsDefaultEncryption { get; init; } = true;
+
+    /// <summary>Whether customers' encryption keys (SSE-C) are taken over plain HTTP. Default: no: what is sent so is known to others.</summary>
+    public bool TakesCustomerKeysOverHttp { get; init; }
+
+    /// <summary>Keys with names (SSE-KMS) that are to be there; made at the start where they are not. Default: none.</summary>
+    public ImmutableArray<string> KmsKeys { get; init; } = [];
+
+    /// <summary>The one that is used where nobody names one; it is to be there too. Null: none.</summary>
+    public string? KmsDefaultKey { get; init; }
+
     /// <summary>Access key of the root user, 3 to 128 characters. Null: made at the first start and kept in the data directory.</summary>
     public string? AccessKey { get; init; }
 

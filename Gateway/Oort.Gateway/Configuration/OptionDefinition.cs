@@ -42,6 +42,10 @@ public sealed record OptionDefinition(
         Switch("strict-region", "Refuse signatures for another region.", (o, on) => o with { StrictRegion = on }),
         One("signature-v2", "on|off", "Whether Signature Version 2 of old tools is accepted (default on). It covers neither the body nor all of the query.", (o, v) => o with { AcceptsSignatureV2 = OnOff(v) }),
         One("object-ownership", "NAME", "Ownership of objects in new buckets: BucketOwnerEnforced (default: ACLs are disabled), BucketOwnerPreferred, ObjectWriter, or None: no controls, as in AWS before April 2023.", (o, v) => o with { ObjectOwnership = Named<ObjectOwnership>(v) }),
+        One("report-default-encryption", "true|false", "Whether buckets that say nothing of encryption report AES256 (default true, as in AWS since 2023).", (o, v) => o with { ReportsDefaultEncryption = Truth(v) }),
+        One("sse-c-over-http", "true|false", "Whether customers' encryption keys (SSE-C) are taken over plain HTTP, where others may read them (default false).", (o, v) => o with { TakesCustomerKeysOverHttp = Truth(v) }),
+        List("kms-key", "NAME", "Key with a name (SSE-KMS) that is to be there; made if it is not; repeatable.", (o, v) => o with { KmsKeys = [.. v.Select(KeyName)] }),
+        One("kms-default-key", "NAME", "Key of requests for aws:kms that name none; made if it is not there (default: none, and they are refused).", (o, v) => o with { KmsDefaultKey = KeyName(v) }),
         One("block-public-access", "true|false", "Whether new buckets block public policies and ACLs (default true).", (o, v) => o with { BlocksPublicAccess = Truth(v) }),
         Hidden("access-key", "Access key of the root user (3 to 128 characters).", (o, v) => o with { AccessKey = Sized(v, 3, 128) }),
         Hidden("secret-key", "Secret of the root user (8 to 128 characters).", (o, v) => o with { SecretKey = new Secret(Sized(v, 8, 128)) }),
@@ -95,6 +99,8 @@ public sealed record OptionDefinition(
         "off" or "false" => false,
         _ => throw new FormatException("it takes on or off"),
     };
+
+    private static string KeyName(string value) => Crypto.InnerKey.IsName(value) ? value : throw new FormatException($"a key's name has 1 to {Crypto.InnerKey.NameLengthMax} letters, digits and / _ : . -");
 
     private static string NotEmpty(string value) => value.Length > 0 ? value : throw new FormatException("it is empty");
 

@@ -112,6 +112,8 @@ public sealed partial class GatewayHost : IAsyncDisposable
             await members.StartAsync(cancellationToken);
             meters = new SystemMeters(system, buffers);
 
+            await SystemStart.MakeKeysAsync(options, system, cancellationToken);
+
             // 3. Who there is.
             identities = await IdentityServices.OpenAsync(options, directory.FullPath, system, loggers, TimeProvider.System, cancellationToken);
 
@@ -284,7 +286,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
             AcceptSignatureV2 = options.AcceptsSignatureV2,
             BodyStallMax = options.StallTimeout,
         };
-        var operationOptions = new GatewayS3Options { Region = options.Region, ObjectOwnership = options.ObjectOwnership, BlocksPublicAccess = options.BlocksPublicAccess };
+        var operationOptions = new GatewayS3Options { Region = options.Region, ObjectOwnership = options.ObjectOwnership, BlocksPublicAccess = options.BlocksPublicAccess, ReportsDefaultEncryption = options.ReportsDefaultEncryption, TakesCustomerKeysOverHttp = options.TakesCustomerKeysOverHttp };
         var store = identities.Store;
         var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
         var rates = options.KeyRateMax + options.BucketRateMax == 0 ? null : new RequestRates(options.KeyRateMax, options.BucketRateMax, TimeProvider.System);

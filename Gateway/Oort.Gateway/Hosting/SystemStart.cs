@@ -39,6 +39,26 @@ public static class SystemStart
         }
     }
 
+    /// <summary>Makes the keys with names that the options want and that are not there.</summary>
+    /// <exception cref="ConfigurationException">One cannot be made now.</exception>
+    public static async Task MakeKeysAsync(GatewayOptions options, IObjectSystem system, CancellationToken cancellationToken)
+    {
+        var wanted = options.KmsDefaultKey is { } standard ? options.KmsKeys.Add(standard) : options.KmsKeys;
+        foreach (var name in wanted.Distinct())
+        {
+            if (await system.Objects.Keys.HasNamedAsync(name, cancellationToken)) continue;
+            try
+            {
+                await system.CreateNamedKeyAsync(name, cancellationToken);
+            }
+            catch (KeyChangeException e)
+            {
+                // Another gateway may have made it at this moment.
+                if (!await system.Objects.Keys.HasNamedAsync(name, cancellationToken)) throw new ConfigurationException($"The key \"{name}\" could not be made: {e.Message}");
+            }
+        }
+    }
+
     /// <summary>A disk that joins later.</summary>
     public static IStoreEndpoint OpenDisk(string path, ILoggerFactory loggers) => new LocalDiskEndpoint(path, new LocalStoreOptions(), TimeProvider.System, loggers);
 
@@ -67,7 +87,7 @@ public static class SystemStart
         Tiering = new() { DayLength = options.DayLength },
         Networks = new() { Factory = new NetworkFactory(TimeProvider.System, new Random()) },
         Cache = options.CacheDirectory is { } cache ? new() { Directory = cache, SizeMax = options.CacheBytes, IncludesOwnDisks = options.CachesOwnDisks } : null,
-        Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024 },
+        Objects = new ObjectLayerOptions { BufferBytes = options.BufferMebibytes * 1024L * 1024, DefaultKey = options.KmsDefaultKey ?? "" },
     };
 
     /// <summary>Reads 24 words from a file.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Operations;
 using Oort.Metadata;
 using Oort.Objects;
@@ -101,7 +102,8 @@ internal sealed class ObjectImporter(IObjectLayer layer, S3Client source, Import
         var known = download.Info.Checksum;
         var checksum = known is { } shown ? new BodyChecksum(shown.Algorithm, Convert.FromBase64String(shown.Value), null) : new BodyChecksum(PutObject.DefaultChecksum, null, null);
         var body = Body(download, pacer, download.Info.IsETagMd5 ? Convert.FromHexString(info.ETag) : null, checksum);
-        var result = await layer.PutObjectAsync(bucket, key, bucket.OwnerId, StorageClasses.Standard, attributes, body, conditions, cancellationToken);
+        using var sealing = await ObjectSealing.OfBucketAsync(layer.Keys, bucket, cancellationToken);
+        var result = await layer.PutObjectAsync(bucket, key, bucket.OwnerId, StorageClasses.Standard, sealing.Describe(attributes), sealing.Seal(body), conditions, cancellationToken);
         return (result.Outcome, known is not null || download.Info.IsETagMd5);
     }
 
@@ -109,6 +111,8 @@ internal sealed class ObjectImporter(IObjectLayer layer, S3Client source, Import
     private async Task<(CommitOutcome Outcome, bool IsVerified)> CopyPartsAsync(BucketRow bucket, string key, S3ObjectInfo info, IReadOnlyList<long> sizes, ObjectAttributes attributes, WriteConditions conditions, Pacer pacer, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        using var sealing = await ObjectSealing.OfBucketAsync(layer.Keys, bucket, cancellationToken);
+        attributes = sealing.Describe(attributes);
         var algorithm = info.Checksum is { } known && known.Algorithm.Combines() ? known.Algorithm : PutObject.DefaultChecksum;
         var upload = new UploadRow { Bucket = bucket.Id, Key = key, Id = UploadId.Create(now), Initiated = now, OwnerId = bucket.OwnerId, Attributes = attributes, ChecksumAlgorithm = algorithm, ChecksumType = ChecksumType.FullObject };
         Errors.InnerErrors.ThrowUnlessDone(await layer.Metadata.CreateUploadAsync(upload, cancellationToken));
@@ -119,7 +123,7 @@ internal sealed class ObjectImporter(IObjectLayer layer, S3Client source, Import
             var offset = 0L;
             foreach (var (index, size) in sizes.Index())
             {
-                parts[index + 1] = await CopyPartAsync(upload, key, info, index + 1, offset, size, algorithm, pacer, cancellationToken);
+                parts[index + 1] = await CopyPartAsync(upload, sealing, key, info, index + 1, offset, size, algorithm, pacer, cancellationToken);
                 offset += size;
             }
 
@@ -137,13 +141,13 @@ internal sealed class ObjectImporter(IObjectLayer layer, S3Client source, Import
         }
     }
 
-    private async Task<PartRow> CopyPartAsync(UploadRow upload, string key, S3ObjectInfo info, int number, long offset, long size, ChecksumAlgorithm algorithm, Pacer pacer, CancellationToken cancellationToken)
+    private async Task<PartRow> CopyPartAsync(UploadRow upload, ObjectSealing sealing, string key, S3ObjectInfo info, int number, long offset, long size, ChecksumAlgorithm algorithm, Pacer pacer, CancellationToken cancellationToken)
     {
         // An object without bytes has one part without bytes, which no range can name.
         await using var download = size == 0 ? null : await source.GetObjectAsync(settings.Bucket, key, null, info.ETag, offset, size, cancellationToken);
         var checksum = new BodyChecksum(algorithm, null, null);
         var body = download is null ? new ObjectBody(PipeReader.Create(Stream.Null), 0, null, checksum) : Body(download, pacer, null, checksum);
-        var (outcome, part, _) = await layer.PutPartAsync(upload, number, body, cancellationToken);
+        var (outcome, part, _) = await layer.PutPartAsync(upload, number, sealing.Seal(body), cancellationToken);
         Errors.InnerErrors.ThrowUnlessDone(outcome);
         return part!;
     }

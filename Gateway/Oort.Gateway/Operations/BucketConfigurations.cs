@@ -15,7 +15,6 @@ internal static class BucketConfigurations
 
     private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
     {
-        [S3Operation.GetBucketEncryption] = WriteEncryption,
         [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
         [S3Operation.GetBucketNotification] = xml => WriteEmpty(xml, "NotificationConfiguration"),
         [S3Operation.GetBucketNotificationConfiguration] = xml => WriteEmpty(xml, "NotificationConfiguration"),
@@ -31,18 +30,6 @@ internal static class BucketConfigurations
         var pipe = Answers.Xml(request);
         fixedAnswers[request.Operation](new(pipe));
         await pipe.FlushAsync(cancellationToken);
-    }
-
-    private static void WriteEncryption(S3XmlWriter xml)
-    {
-        xml.StartRoot("ServerSideEncryptionConfiguration");
-        xml.Start("Rule");
-        xml.Start("ApplyServerSideEncryptionByDefault");
-        xml.Element("SSEAlgorithm", "AES256");
-        xml.End("ApplyServerSideEncryptionByDefault");
-        xml.Element("BucketKeyEnabled", false);
-        xml.End("Rule");
-        xml.End("ServerSideEncryptionConfiguration");
     }
 
     private static void WriteEmpty(S3XmlWriter xml, string root)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
@@ -23,7 +24,6 @@ internal static class CompleteMultipartUpload
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         // 1.
-        WriteHeaders.CheckCustomerKeys(request);
         var conditions = Conditions.ForWrite(request);
         var id = MultipartUploads.ReadId(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
@@ -43,6 +43,7 @@ internal static class CompleteMultipartUpload
             }
 
             // 3.
+            ObjectSealing.Check(context, request, upload.Attributes);
             var chosen = ChosenParts.Choose(upload, parts, named, context.Options.PartSizeMin);
             CheckAnnounced(request, upload, chosen);
             var attributes = upload.Attributes with

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
@@ -35,7 +36,7 @@ internal static class CopyObject
             Replaces(request, MetadataDirective),
             Replaces(request, TaggingDirective),
             ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request)),
-            request.Header("x-amz-server-side-encryption") is not null);
+            EncryptionHeaders.AreIn(request));
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var made = NewObjects.Read(context, request, bucket);
 
@@ -70,11 +71,13 @@ internal static class CopyObject
             var source = await FoundSource.FindAsync(context, request, cancellationToken);
             var whole = source.Whole();
             CheckChangesSomething(request, bucket, source, wish);
+            using var sealing = await ObjectSealing.ReadAsync(context, request, bucket, cancellationToken);
+            using var customer = await ObjectSealing.OpenAsync(context, request, source.Version.Attributes, EncryptionHeaders.SourceCustomer, cancellationToken);
             try
             {
-                var (owner, attributes) = made.Describe(Attributes(source.Version.Attributes, wish));
+                var (owner, attributes) = made.Describe(sealing.Describe(Attributes(source.Version.Attributes, wish)));
                 var result = await context.Layer.CopyObjectAsync(
-                    whole, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                    whole with { Keys = sealing.KeysFrom(source.Version, customer, sharesCustomers: true) }, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
                 await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, whole.Length), cancellationToken);
                 return (result, source);
             }

@@ -14,6 +14,12 @@ public sealed record GatewayS3Options
     /// <summary>Whether buckets are made with everything blocked that would make them public. Default: yes, as in AWS since 2023.</summary>
     public bool BlocksPublicAccess { get; init; } = true;
 
+    /// <summary>Whether a bucket without an encryption setting of its own answers GetBucketEncryption by what is so (AES256). Default: yes, as in AWS since 2023.</summary>
+    public bool ReportsDefaultEncryption { get; init; } = true;
+
+    /// <summary>Whether customers' keys (SSE-C) are taken over plain HTTP, where others may read them. Default: no, as in AWS.</summary>
+    public bool TakesCustomerKeysOverHttp { get; init; }
+
     /// <summary>Smallest part but the last of a multipart upload, in bytes (S3 API: 5 MiB). Only tests make it smaller.</summary>
     public long PartSizeMin { get; init; } = 5L << 20;
 

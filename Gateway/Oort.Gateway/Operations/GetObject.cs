@@ -1,4 +1,5 @@
 using System.Globalization;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Locks;
 using Oort.Metadata;
 using Oort.Objects;
@@ -18,13 +19,13 @@ internal static class GetObject
     /// <remarks>1. Find the version, with where its data lies, and decide the conditions. 2. Pin its data. 3. Set the headers. 4. Send the bytes.</remarks>
     private static async ValueTask HandleAsync(OperationContext context, S3Request request, bool hasBody, CancellationToken cancellationToken)
     {
-        WriteHeaders.CheckCustomerKeys(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             // 1.
             if (await FindAsync(context, request, bucket, cancellationToken) is not { } found) return;
             var version = found.Version;
+            using var customer = await ObjectSealing.OpenReadAsync(context, request, version.Attributes, hasBody, cancellationToken);
             if (hasBody) ArchivedObjects.CheckReadable(context, version);
             var range = ReadRange.Of(request, version);
 
@@ -34,7 +35,7 @@ internal static class GetObject
             try
             {
                 if (hasBody && range.Bytes.Length > 0)
-                    reader = await context.Layer.OpenAsync(found, range.Bytes.Offset, range.Bytes.Length, cancellationToken);
+                    reader = await context.Layer.OpenAsync(found, range.Bytes.Offset, range.Bytes.Length, customer, cancellationToken);
                 durability = reader?.Durability ?? await context.Layer.GetDurabilityAsync(found, cancellationToken);
             }
             catch (VersionGoneException) when (attempt < OperationContext.AttemptCountMax)

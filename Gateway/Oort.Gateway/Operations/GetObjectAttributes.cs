@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -12,12 +13,12 @@ internal static class GetObjectAttributes
 
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
-        WriteHeaders.CheckCustomerKeys(request);
         var wanted = ReadNames(request);
         var limit = ReadNumber(request, "x-amz-max-parts", Limits.Page);
         var after = ReadNumber(request, "x-amz-part-number-marker", 0);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var version = await context.FindVersionAsync(request, bucket, request.Query("versionId"), cancellationToken);
+        using var customer = await ObjectSealing.OpenReadAsync(context, request, version.Attributes, needsBytes: false, cancellationToken);
         if (!Conditions.CheckRead(request, version))
         {
             request.Http.Response.StatusCode = 304;

@@ -1,4 +1,5 @@
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -13,6 +14,7 @@ internal static class MultipartUploads
         var (algorithm, type) = ReadChecksum(request);
         var attributes = ObjectTags.Set(ObjectHeaders.Read(request), ObjectTags.ReadHeader(request));
         var bucket = await context.FindBucketAsync(request, cancellationToken);
+        using (var sealing = await ObjectSealing.ReadAsync(context, request, bucket, cancellationToken)) attributes = sealing.Describe(attributes);
         (var owner, attributes) = NewObjects.Read(context, request, bucket).Describe(attributes);
         var now = context.Time.GetUtcNow();
         var upload = new UploadRow
@@ -30,7 +32,7 @@ internal static class MultipartUploads
         Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.CreateUploadAsync(upload, cancellationToken));
 
         var headers = request.Http.Response.Headers;
-        headers["x-amz-server-side-encryption"] = "AES256";
+        EncryptionHeaders.Write(request, upload.Attributes, isWrite: true);
         LifecycleHeaders.WriteAbort(context, request, bucket, upload);
         if (ChecksumNames.Name(algorithm) is { } name)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Oort.Gateway.Encryption;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -61,7 +62,7 @@ internal static class ObjectHeaders
 
         Imports.ImportedFrom.Write(headers, version.Attributes);
         headers.AcceptRanges = "bytes";
-        headers["x-amz-server-side-encryption"] = "AES256";
+        EncryptionHeaders.Write(request, version.Attributes, isWrite: false);
         if (version.StorageClass != StorageClasses.Standard) headers["x-amz-storage-class"] = version.StorageClass;
         if (ObjectTags.Get(version.Attributes) is { Count: > 0 } tags) headers["x-amz-tagging-count"] = tags.Count.ToString(CultureInfo.InvariantCulture);
         WriteValidators(request, bucket, version);

@@ -1,4 +1,5 @@
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
@@ -32,7 +33,8 @@ internal static class PutObject
         var conditions = Conditions.ForWrite(request);
         var body = RequestBodies.Read(request, DefaultChecksum);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        (var owner, attributes) = NewObjects.Read(context, request, bucket).Describe(attributes);
+        using var sealing = await ObjectSealing.ReadAsync(context, request, bucket, cancellationToken);
+        (var owner, attributes) = NewObjects.Read(context, request, bucket).Describe(sealing.Describe(attributes));
 
         // 2.
         if (conditions != WriteConditions.None && body.Length >= EarlyCheckSize)
@@ -40,7 +42,7 @@ internal static class PutObject
         await QuotaRefusals.CheckPutAsync(context.Metadata, bucket, request.Key!, body, cancellationToken);
 
         // 3.
-        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, body, conditions, cancellationToken);
+        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, sealing.Seal(body), conditions, cancellationToken);
         await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, body.Length), cancellationToken);
         var version = Stored(request, result, conditions);
 
@@ -70,7 +72,7 @@ internal static class PutObject
     public static void WriteStored(S3Request request, VersionRow version, in PutResult result)
     {
         var headers = request.Http.Response.Headers;
-        headers["x-amz-server-side-encryption"] = "AES256";
+        EncryptionHeaders.Write(request, version.Attributes, isWrite: true);
         headers["x-oort-durability"] = result.Durability;
         if (result.Versioning == VersioningState.Enabled) headers["x-amz-version-id"] = version.IdText;
     }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Oort.Checksums;
+using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
@@ -12,19 +13,19 @@ internal static class UploadPart
 {
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
-        WriteHeaders.CheckCustomerKeys(request);
         var number = ReadNumber(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
+        using var sealing = await ObjectSealing.OfPartAsync(context, request, upload, cancellationToken);
         var body = RequestBodies.Read(request, Algorithm(upload));
         CheckAlgorithm(upload, body.Checksum);
 
         await QuotaRefusals.CheckPartAsync(context.Metadata, bucket, upload.Id, number, body, cancellationToken);
-        var result = await context.Layer.PutPartAsync(upload, number, body, cancellationToken);
+        var result = await context.Layer.PutPartAsync(upload, number, sealing.Seal(body), cancellationToken);
         await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(0, body.Length), cancellationToken);
         var part = Stored(request, result);
         var headers = request.Http.Response.Headers;
-        WriteStored(request, result);
+        WriteStored(request, upload, result);
         headers.ETag = ObjectHeaders.Quote(part.ETag);
         if (part.Checksum is { } checksum) headers[ChecksumNames.Header(checksum.Algorithm)] = Convert.ToBase64String(checksum.Value.AsSpan());
         Answers.Empty(request);
@@ -32,7 +33,6 @@ internal static class UploadPart
 
     public static async ValueTask HandleCopyAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
-        WriteHeaders.CheckCustomerKeys(request);
         var number = ReadNumber(request);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var upload = await MultipartUploads.FindAsync(context, request, bucket, cancellationToken);
@@ -43,7 +43,7 @@ internal static class UploadPart
             var part = Stored(request, copy.Result);
             if (!request.Http.Response.HasStarted)
             {
-                WriteStored(request, copy.Result);
+                WriteStored(request, upload, copy.Result);
                 copy.Source.WriteVersionId(request);
             }
 
@@ -63,9 +63,11 @@ internal static class UploadPart
         for (var attempt = 1; ; attempt++)
         {
             var source = await FoundSource.FindAsync(context, request, cancellationToken);
+            using var sealing = await ObjectSealing.OfPartAsync(context, request, upload, cancellationToken);
+            using var customer = await ObjectSealing.OpenAsync(context, request, source.Version.Attributes, EncryptionHeaders.SourceCustomer, cancellationToken);
             try
             {
-                var range = ReadRange(request, source);
+                var range = ReadRange(request, source) with { Keys = sealing.KeysFrom(source.Version, customer, sharesCustomers: false) };
                 var result = await context.Layer.CopyPartAsync(range, upload, number, Algorithm(upload), cancellationToken);
                 await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(0, range.Length), cancellationToken);
                 return (result, source);
@@ -112,9 +114,9 @@ internal static class UploadPart
         throw result.Outcome == CommitOutcome.NoSuchUpload ? MultipartUploads.NoSuchUpload(request) : new S3Exception(Errors.InnerErrors.Of(result.Outcome));
     }
 
-    private static void WriteStored(S3Request request, in PutPartResult result)
+    private static void WriteStored(S3Request request, UploadRow upload, in PutPartResult result)
     {
-        request.Http.Response.Headers["x-amz-server-side-encryption"] = "AES256";
+        EncryptionHeaders.Write(request, upload.Attributes, isWrite: false);
         request.Http.Response.Headers["x-oort-durability"] = result.Durability;
     }
 }

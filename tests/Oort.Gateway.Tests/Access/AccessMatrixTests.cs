@@ -70,6 +70,8 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.GetBucketWebsite, "GET", "?website", null, null, ["GetBucketWebsite"]),
         (S3Operation.GetBucketReplication, "GET", "?replication", null, null, ["GetReplicationConfiguration"]),
         (S3Operation.GetBucketEncryption, "GET", "?encryption", null, null, ["GetEncryptionConfiguration"]),
+        (S3Operation.PutBucketEncryption, "PUT", "?encryption", "", null, ["PutEncryptionConfiguration"]),
+        (S3Operation.DeleteBucketEncryption, "DELETE", "?encryption", null, null, ["PutEncryptionConfiguration"]),
         (S3Operation.GetBucketOwnershipControls, "GET", "?ownershipControls", null, null, ["GetBucketOwnershipControls"]),
         (S3Operation.PutBucketOwnershipControls, "PUT", "?ownershipControls", Ownership, null, ["PutBucketOwnershipControls"]),
         (S3Operation.DeleteBucketOwnershipControls, "DELETE", "?ownershipControls", null, null, ["PutBucketOwnershipControls"]),

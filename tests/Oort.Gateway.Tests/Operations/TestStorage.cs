@@ -17,11 +17,11 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public IObjectLayer Layer => system.Objects;
 
-    public static async Task<TestStorage> OpenAsync()
+    public static async Task<TestStorage> OpenAsync(string defaultKey = "")
     {
         var storage = new TestStorage();
         var stores = Enumerable.Range(1, 6).Select(i => new OpenStoreEndpoint(new MemoryStore(new StoreId((UInt128)i)))).ToList();
-        var options = new ObjectSystemOptions { DataDirectory = storage.directory.FullName, RunWorkers = false };
+        var options = new ObjectSystemOptions { DataDirectory = storage.directory.FullName, RunWorkers = false, Objects = new() { DefaultKey = defaultKey } };
         storage.system = await ObjectSystem.OpenAsync(options, stores, storage.root, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         return storage;
     }
