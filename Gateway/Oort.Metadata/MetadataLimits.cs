@@ -42,6 +42,9 @@ public static class MetadataLimits
     /// <summary>Settings that one commit changes together.</summary>
     public const int SettingsInCommitMax = 1_000;
 
+    /// <summary>Settings that one change is told of with: as many as rules of a bucket may fit it.</summary>
+    public const int AnnouncedSettingsMax = 100;
+
     /// <summary>Forgotten rows of data that went, in one commit.</summary>
     internal const int ForgetCountMax = 50_000;
 }

@@ -46,6 +46,9 @@ public enum CommitOutcome
 public sealed record WriteConditions(string? IfMatch = null, string? IfNoneMatch = null, long? IfSize = null, DateTimeOffset? IfLastModified = null, bool IfNoVersion = false)
 {
     public static WriteConditions None { get; } = new();
+
+    /// <summary>No condition, but what is told of the write in its commit; null: nothing is.</summary>
+    public ChangeAnnouncement? Announcement { get; init; }
 }
 
 /// <summary>Data that a commit brings: rows that are new with it. Existing data is referred to by extents alone.</summary>

@@ -88,6 +88,7 @@ internal static class UploadCommands
         foreach (var number in session.Tables.Uploads.PartNumbers(command.Upload))
             session.RemovePart(session.Tables.Uploads.FindPart(command.Upload, number)!);
         session.RemoveUpload(command.Bucket, keyBytes, command.Upload);
+        session.Announce(command.Conditions.Announcement, bucket, row);
         return new(CommitOutcome.Done, row, bucket.Versioning);
     }
 

@@ -40,6 +40,7 @@ internal static class VersionCommands
         DataChecks.Add(session, command.NewData);
         InsertNewest(session, bucket, current, replaced, row, keyBytes);
         session.NoteDecided(row, keyBytes, command.NewData);
+        session.Announce(command.Conditions.Announcement, bucket, row);
         return new(CommitOutcome.Done, row, bucket.Versioning);
     }
 
@@ -83,21 +84,23 @@ internal static class VersionCommands
     public static CommitOutcome Update(WriteSession session, BucketId bucketId, string key, string? versionId, Func<VersionRow, VersionRow?> change)
     {
         var keyBytes = KeyBytes(key);
-        if (session.FindBucket(bucketId) is null) return CommitOutcome.NoSuchBucket;
+        if (session.FindBucket(bucketId) is not { } bucket) return CommitOutcome.NoSuchBucket;
         var old = versionId is null
             ? session.Tables.Versions.FindNewest(bucketId, key, keyBytes)
             : session.Tables.Versions.Find(bucketId, key, keyBytes, versionId);
         if (old is null) return versionId is null ? CommitOutcome.NoSuchKey : CommitOutcome.NoSuchVersion;
         if (change(old) is not { } changed) return CommitOutcome.Done;
 
-        Replace(session, old, old with { Attributes = LockCommands.Kept(old.Attributes, changed.Attributes), StorageClass = changed.StorageClass }, NewData.None, keyBytes);
+        var row = old with { Attributes = LockCommands.Kept(old.Attributes, changed.Attributes), StorageClass = changed.StorageClass };
+        Replace(session, old, row, NewData.None, keyBytes);
+        session.Announce(changed.Announcement, bucket, row);
         return CommitOutcome.Done;
     }
 
     public static CommitOutcome Rewrite(WriteSession session, BucketId bucketId, string key, string versionId, Func<VersionRow, VersionRow?> change, NewData newData)
     {
         var keyBytes = KeyBytes(key);
-        if (session.FindBucket(bucketId) is null) return CommitOutcome.NoSuchBucket;
+        if (session.FindBucket(bucketId) is not { } bucket) return CommitOutcome.NoSuchBucket;
         if (session.Tables.Versions.Find(bucketId, key, keyBytes, versionId) is not { } old) return CommitOutcome.NoSuchVersion;
         if (change(old) is not { } changed) return CommitOutcome.Conflict;
         if (changed.Extents.Length > MetadataLimits.VersionExtentCountMax) return CommitOutcome.TooManyExtents;
@@ -106,6 +109,7 @@ internal static class VersionCommands
         var outcome = DataChecks.Check(session, row.Extents, newData);
         if (outcome != CommitOutcome.Done) return outcome;
         Replace(session, old, row, newData, keyBytes);
+        session.Announce(changed.Announcement, bucket, row);
         return CommitOutcome.Done;
     }
 
@@ -163,6 +167,7 @@ internal static class VersionCommands
             session.StartWriting();
             session.RemoveVersion(current, keyBytes);
             session.SetHead(command.Bucket, keyBytes, null, hadHead: !current.IsDeleteMarker);
+            session.Announce(command.Conditions.Announcement, bucket, current, isRemoved: true);
             return new(CommitOutcome.Done, null, false);
         }
 
@@ -170,6 +175,7 @@ internal static class VersionCommands
         if (LockCommands.Holds(session, replaced, bypassesGovernance: false)) return new(CommitOutcome.Locked, null, false);
         var marker = CreateMarker(session, bucket, command.Key, command.OwnerId);
         InsertNewest(session, bucket, current, replaced, marker, keyBytes);
+        session.Announce(command.Conditions.Announcement, bucket, marker);
         return new(CommitOutcome.Done, marker.IdText, true);
     }
 
@@ -184,6 +190,7 @@ internal static class VersionCommands
 
         session.StartWriting();
         session.RemoveVersion(row, keyBytes);
+        session.Announce(command.Conditions.Announcement, bucket, row, isRemoved: true);
         if (!row.IsLatest) return new(CommitOutcome.Done, versionId, row.IsDeleteMarker);
         var below = session.Tables.Versions.FindNewest(command.Bucket, command.Key, keyBytes);
         session.SetHead(command.Bucket, keyBytes, below, hadHead: !row.IsDeleteMarker);

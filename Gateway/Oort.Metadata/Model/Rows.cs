@@ -109,6 +109,9 @@ public sealed record VersionRow
     /// <summary>Fields of the stored record that this program does not know, kept as they are when the row is written again.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; init; }
 
+    /// <summary>Of a row that a change is to make: what is told of the change in its commit. Never stored.</summary>
+    public ChangeAnnouncement? Announcement { get; init; }
+
     /// <summary>The id that a client sees.</summary>
     public string IdText => IsNull ? VersionId.NullText : Id.ToString();
 }

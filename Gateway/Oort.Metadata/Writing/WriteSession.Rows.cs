@@ -240,6 +240,15 @@ internal sealed partial class WriteSession
         EmitUpsert(RowTable.Setting, key, record.Written);
     }
 
+    /// <summary>Puts the settings that a change is told of with, in the generation of the command that runs.</summary>
+    public void Announce(ChangeAnnouncement? announcement, BucketRow bucket, VersionRow version, bool isRemoved = false)
+    {
+        if (announcement is null) return;
+        var told = announcement(new(Generation, Now, bucket, version, isRemoved));
+        if (told.Count > MetadataLimits.AnnouncedSettingsMax) throw new ArgumentException($"A change is told of with at most {MetadataLimits.AnnouncedSettingsMax} settings.");
+        foreach (var (name, value) in told) PutSetting(name, value);
+    }
+
     /// <param name="expected">What the setting must be, null for unset; otherwise nothing is changed.</param>
     /// <param name="others">Set, or unset, with it.</param>
     public bool ReplaceSettings(string name, byte[]? expected, byte[]? value, IReadOnlyList<(string Name, byte[]? Value)> others)
