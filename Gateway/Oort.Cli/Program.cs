@@ -18,6 +18,7 @@ var root = new RootCommand("Oort: an S3-compatible gateway that encrypts every o
     CostVerb.Create(),
     BudgetVerb.Create(),
     QuotaVerb.Create(),
+    NotificationVerb.Create(),
     BucketVerb.Create(),
     ImportVerb.Create(),
     DurabilityVerb.Create(),

@@ -11,7 +11,7 @@ namespace Oort.Objects;
 /// <content>Bytes that are written anew somewhere else.</content>
 public sealed partial class ObjectLayer
 {
-    internal VersionMover CreateMover(Pacer pacer) => new(this, path, pacer);
+    internal VersionMover CreateMover(Pacer pacer, Events.IChangeEvents? events = null) => new(this, path, pacer) { Events = events };
 
     /// <summary>Whether all that an extent refers to lies in segments of the policy.</summary>
     internal ValueTask<bool> LiesUnderAsync(Extent extent, IPlacer placer, CancellationToken cancellationToken) => SuitsAsync([extent], placer, cancellationToken);

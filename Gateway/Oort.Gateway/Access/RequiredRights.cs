@@ -66,6 +66,8 @@ internal static class RequiredRights
         [S3Operation.GetBucketLogging] = Bucket("s3:GetBucketLogging"),
         [S3Operation.GetBucketNotification] = Bucket("s3:GetBucketNotification"),
         [S3Operation.GetBucketNotificationConfiguration] = Bucket("s3:GetBucketNotification"),
+        [S3Operation.PutBucketNotification] = Bucket("s3:PutBucketNotification"),
+        [S3Operation.PutBucketNotificationConfiguration] = Bucket("s3:PutBucketNotification"),
         [S3Operation.GetBucketAccelerateConfiguration] = Bucket("s3:GetAccelerateConfiguration"),
         [S3Operation.GetBucketAnalyticsConfiguration] = Bucket("s3:GetAnalyticsConfiguration"),
         [S3Operation.ListBucketAnalyticsConfigurations] = Bucket("s3:GetAnalyticsConfiguration"),

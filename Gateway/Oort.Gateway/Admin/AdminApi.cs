@@ -25,7 +25,7 @@ public sealed class AdminRequestException(int status, string code, string messag
 }
 
 /// <summary><c>/_oort/admin/v1</c>: JSON in, JSON out, signed like S3 by the root user (document: <c>openapi.json</c> there).</summary>
-internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, AccountAdmin accounts, AccessAdmin access, ClockAdmin clock, TimeProvider time)
+internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Func<string, IStoreEndpoint> openDisk, AdminJobs jobs, ImportService imports, NodeAdmin nodes, IdentityStore identities, AccountAdmin accounts, AccessAdmin access, ClockAdmin clock, NotificationAdmin notifications, TimeProvider time)
 {
     /// <summary>Path under which it answers.</summary>
     public const string BasePath = "/_oort/admin/v1/";
@@ -208,6 +208,16 @@ internal sealed class AdminApi(IObjectSystem system, GatewayOptions options, Fun
                 return await costs.SetBudgetAsync(await BodyAsync<BudgetRequest>(request, cancellationToken), cancellationToken);
             case ("GET", ["usage"]):
                 return await quotas.ListAsync(request.Http.Request.Query["after"].ToString(), cancellationToken);
+            case ("GET", ["notifications"]):
+                return await notifications.ListAsync(cancellationToken);
+            case ("PUT", ["notifications", var name]):
+                return await notifications.AddAsync(name, await BodyAsync<WebhookRequest>(request, cancellationToken), cancellationToken);
+            case ("DELETE", ["notifications", var name]):
+                return await notifications.RemoveAsync(name, cancellationToken);
+            case ("GET", ["notifications", var name, "dead"]):
+                return await notifications.DeadAsync(name, request.Http.Request.Query["after"].ToString(), cancellationToken);
+            case ("POST", ["notifications", var name, "dead", var action]):
+                return await notifications.ChangeDeadAsync(name, action, await BodyAsync<DeadLetterRequest>(request, cancellationToken), cancellationToken);
             case ("GET", ["quotas", var kind, var name]):
                 return await quotas.ShowAsync(kind, name, cancellationToken);
             case ("PUT", ["quotas", var kind, var name]):

@@ -106,6 +106,9 @@ public sealed record GatewayOptions
     /// <summary>Whether imports may read from endpoints on this machine and its link. Default: no, since an endpoint there answers with this machine's rights.</summary>
     public bool AllowsLocalSources { get; init; }
 
+    /// <summary>Whether webhooks of notifications may lie on this machine and in its networks. Default: no, since what listens there may take the gateway for somebody it trusts.</summary>
+    public bool AllowsLocalWebhooks { get; init; }
+
     /// <summary>File with accounts, users and keys that are to be there (docs/access.md). Null: none.</summary>
     public string? UsersFile { get; init; }
 

@@ -61,6 +61,7 @@ public sealed record OptionDefinition(
         One("cache-size", "SIZE", "What that folder takes at most, such as 20GiB (default 10GiB; 64MiB to 1TiB).", (o, v) => o with { CacheBytes = Size(v, CellCacheOptions.SizeLeast, CellCacheOptions.SizeLimit) }),
         Switch("cache-own-disks", "Keep pieces of this machine's own disks there too: where they are much slower.", (o, on) => o with { CachesOwnDisks = on }),
         Switch("allow-local-sources", "Let imports read from endpoints on this machine and its link (loopback, link-local).", (o, on) => o with { AllowsLocalSources = on }),
+        Switch("allow-local-webhooks", "Let webhooks of notifications lie on this machine and in its networks (loopback, private, link-local).", (o, on) => o with { AllowsLocalWebhooks = on }),
         One("users", "FILE", "Accounts, users and keys to make if they are not there, as JSON (docs/access.md, \"Unattended installs\").", (o, v) => o with { UsersFile = v }),
         One("rate-limit-key", "N", "Requests a second that one access key, or one address without a key, may make at this gateway; others get 503 SlowDown (default 0: no limit).", (o, v) => o with { KeyRateMax = Whole(v, 0, 1_000_000) }),
         One("rate-limit-bucket", "N", "Requests a second to one bucket at this gateway (default 0: no limit).", (o, v) => o with { BucketRateMax = Whole(v, 0, 1_000_000) }),

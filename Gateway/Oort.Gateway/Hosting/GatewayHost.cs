@@ -19,6 +19,7 @@ using Oort.Gateway.Errors;
 using Oort.Gateway.Iam;
 using Oort.Gateway.Imports;
 using Oort.Gateway.Locks;
+using Oort.Gateway.Notifications;
 using Oort.Gateway.Operations;
 using Oort.Gateway.Shares;
 using Oort.Metadata;
@@ -39,6 +40,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly WebApplication app;
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
+    private readonly NotificationService notifications;
     private readonly IdentityServices identities;
     private readonly LockClockKeeper clock;
     private readonly PrometheusPage metrics;
@@ -48,7 +50,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly PosixSignalRegistration? hangUp;
     private readonly AuditLog? audit;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, IdentityServices identities, LockClockKeeper clock, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, NotificationService notifications, IdentityServices identities, LockClockKeeper clock, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
     {
         this.directory = directory;
         this.root = root;
@@ -58,6 +60,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.app = app;
         this.jobs = jobs;
         this.imports = imports;
+        this.notifications = notifications;
         this.identities = identities;
         this.clock = clock;
         this.metrics = metrics;
@@ -94,6 +97,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         SystemMeters? meters = null;
         WebApplication? app = null;
         ImportService? imports = null;
+        NotificationService? notifications = null;
         IdentityServices? identities = null;
         LockClockKeeper? clock = null;
         try
@@ -121,12 +125,14 @@ public sealed partial class GatewayHost : IAsyncDisposable
             var jobs = new AdminJobs(loggers.CreateLogger<AdminJobs>());
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
             clock = new LockClockKeeper(system.Metadata, TimeProvider.System, loggers.CreateLogger<LockClockKeeper>());
-            Map(app, options, system, members, identities, jobs, imports, clock, metrics, audit, loggers);
+            notifications = new(system.Metadata, system.Events, identities.Seal, new() { AllowsLocal = options.AllowsLocalWebhooks }, system.Gateway.ToString(), TimeProvider.System, new Random(), loggers.CreateLogger<EventDispatcher>());
+            Map(app, options, system, members, identities, jobs, imports, clock, notifications, metrics, audit, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
+            notifications.Dispatcher.Start();
             hangUp = OnHangUp(certificate, audit);
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, identities, clock, metrics, meters, certificate, hangUp, audit);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, notifications, identities, clock, metrics, meters, certificate, hangUp, audit);
             Announcement.Write(announcement, host.Endpoint, host.AdminEndpoint, options, identities.Root, system.GetStatus());
             return host;
         }
@@ -134,6 +140,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         {
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
+            if (notifications is not null) await notifications.DisposeAsync();
             if (imports is not null) await imports.DisposeAsync();
             if (clock is not null) await clock.DisposeAsync();
             if (identities is not null) await identities.DisposeAsync();
@@ -160,6 +167,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
         await jobs.DisposeAsync();
+        await notifications.DisposeAsync();
         await imports.DisposeAsync();
         await clock.DisposeAsync();
         await identities.DisposeAsync();
@@ -275,7 +283,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         if (certificate is not null) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.ForConnection()) });
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, LockClockKeeper clock, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
+    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, LockClockKeeper clock, NotificationService notifications, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -291,14 +299,14 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var credentials = new Credentials(identities.Root, store, identities.Seal, TimeProvider.System);
         var rates = options.KeyRateMax + options.BucketRateMax == 0 ? null : new RequestRates(options.KeyRateMax, options.BucketRateMax, TimeProvider.System);
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses, rates);
-        var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports);
+        var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports, notifications);
         Action<S3Completion> completed = RequestMeters.Count;
         if (audit is not null) completed += audit.Add;
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), completed, gate.AuthorizeAsync, audit is null ? null : audit.AdmitAsync,
             new CrossOrigin(system.Metadata, loggers.CreateLogger<CrossOrigin>()).FindAsync);
         var admin = new AdminApi(
             system, options, path => SystemStart.OpenDisk(path, loggers), jobs, imports, new NodeAdmin(system, members, options), store, new AccountAdmin(store, identities.Seal, system.Metadata, TimeProvider.System),
-            new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), new ClockAdmin(clock, system.Metadata, TimeProvider.System), TimeProvider.System);
+            new AccessAdmin(new(gate, credentials, store, system.Metadata, identities.Root.AccessKey, options.Region, TimeProvider.System)), new ClockAdmin(clock, system.Metadata, TimeProvider.System), new(notifications), TimeProvider.System);
         var usage = new UsageMeters(system.Metadata);
         app.Lifetime.ApplicationStopped.Register(usage.Dispose);
         var requests = new NodeRequests(members, TimeProvider.System);

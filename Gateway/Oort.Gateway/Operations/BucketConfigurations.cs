@@ -16,8 +16,6 @@ internal static class BucketConfigurations
     private static readonly FrozenDictionary<S3Operation, Action<S3XmlWriter>> fixedAnswers = new Dictionary<S3Operation, Action<S3XmlWriter>>
     {
         [S3Operation.GetBucketLogging] = xml => WriteEmpty(xml, "BucketLoggingStatus"),
-        [S3Operation.GetBucketNotification] = xml => WriteEmpty(xml, "NotificationConfiguration"),
-        [S3Operation.GetBucketNotificationConfiguration] = xml => WriteEmpty(xml, "NotificationConfiguration"),
     }.ToFrozenDictionary();
 
     /// <summary>Operations that <see cref="HandleAsync"/> answers.</summary>

@@ -4,6 +4,7 @@ using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -53,7 +54,7 @@ internal static class CompleteMultipartUpload
             };
 
             // 4.
-            var result = await context.Metadata.CompleteUploadAsync(new(bucket.Id, request.Key!, id, chosen.Parts, chosen.ETag, attributes, conditions), cancellationToken);
+            var result = await context.Metadata.CompleteUploadAsync(new(bucket.Id, request.Key!, id, chosen.Parts, chosen.ETag, attributes, context.Tell(request, bucket, ChangeCause.CompleteMultipartUpload, conditions)), cancellationToken);
             if (result.Outcome is CommitOutcome.NoSuchUpload or CommitOutcome.Conflict && attempt < AttemptCountMax) continue;
             await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, 0), cancellationToken);
             var version = PutObject.Stored(request, new PutResult(result.Outcome, result.Version, result.Versioning, ""), conditions);

@@ -4,6 +4,7 @@ using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -77,7 +78,7 @@ internal static class CopyObject
             {
                 var (owner, attributes) = made.Describe(sealing.Describe(Attributes(source.Version.Attributes, wish)));
                 var result = await context.Layer.CopyObjectAsync(
-                    whole with { Keys = sealing.KeysFrom(source.Version, customer, sharesCustomers: true) }, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, wish.Conditions, cancellationToken);
+                    whole with { Keys = sealing.KeysFrom(source.Version, customer, sharesCustomers: true) }, bucket, request.Key!, owner, wish.StorageClass, attributes, wish.Checksum, context.Tell(request, bucket, ChangeCause.Copy, wish.Conditions), cancellationToken);
                 await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, whole.Length), cancellationToken);
                 return (result, source);
             }

@@ -1,5 +1,6 @@
 using Oort.Gateway.Locks;
 using Oort.Metadata;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -13,7 +14,7 @@ internal static class DeleteObject
         var versionId = request.Query("versionId");
         OperationContext.CheckVersionId(versionId);
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        var result = await context.Metadata.DeleteVersionAsync(new(bucket.Id, request.Key!, NewObjects.OwnerOf(request, bucket), versionId, conditions, context.IsImported(bucket, request.Key!), LockHeaders.Bypasses(request)), cancellationToken);
+        var result = await context.Metadata.DeleteVersionAsync(new(bucket.Id, request.Key!, NewObjects.OwnerOf(request, bucket), versionId, context.Tell(request, bucket, ChangeCause.Delete, conditions), context.IsImported(bucket, request.Key!), LockHeaders.Bypasses(request)), cancellationToken);
         if (Error(result.Outcome) is { } error) throw error == S3Errors.PreconditionFailed ? Conditions.Failed(conditions) : new S3Exception(error);
 
         var headers = request.Http.Response.Headers;

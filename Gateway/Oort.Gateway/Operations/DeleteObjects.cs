@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Oort.Gateway.Access;
 using Oort.Gateway.Locks;
 using Oort.Metadata;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -52,7 +53,7 @@ internal static class DeleteObjects
         await context.Gate.EnsureAsync(request, bucket, RequiredRights.ToDelete(bucket.Name, entry.Key, entry.VersionId), entry.Key, cancellationToken);
         var bypasses = entry.VersionId is not null && LockHeaders.Bypasses(request);
         if (bypasses) context.Gate.Ensure(request, bucket, RequiredRights.ToBypass(bucket.Name, entry.Key));
-        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(request, bucket), entry.VersionId, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size), context.IsImported(bucket, entry.Key), bypasses);
+        return new(bucket.Id, entry.Key, NewObjects.OwnerOf(request, bucket), entry.VersionId, context.Tell(request, bucket, ChangeCause.Delete, Conditions.ForDelete(entry.ETag, entry.LastModifiedTime, entry.Size)), context.IsImported(bucket, entry.Key), bypasses);
     }
 
     private static DeleteResultEntry Answer(in DeleteEntry entry, in DeleteVersionResult result) =>

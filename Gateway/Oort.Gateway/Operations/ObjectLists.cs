@@ -1,4 +1,5 @@
 using Oort.Gateway.Access.Lists;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -26,11 +27,12 @@ internal static class ObjectLists
             ? context.Lists.OfDocument(document, version.OwnerId)
             : context.Lists.OfObject(AccessListHeaders.Read(request), version.OwnerId, bucket.OwnerId);
         BucketLists.CheckBlock(context.Gate.AccessOf(bucket).Block, list);
+        var announcement = context.Tell(request, bucket, ChangeCause.PutAcl);
         var outcome = await context.Metadata.UpdateVersionAsync(
             bucket.Id,
             version.Key,
             version.IdText,
-            row => row.Id == version.Id ? row with { Attributes = AccessLists.Set(row.Attributes, list, row.OwnerId) } : null,
+            row => row.Id == version.Id ? row with { Attributes = AccessLists.Set(row.Attributes, list, row.OwnerId), Announcement = announcement } : null,
             cancellationToken);
         Errors.InnerErrors.ThrowUnlessDone(outcome);
         ObjectHeaders.WriteVersionId(request.Http.Response.Headers, bucket.Versioning, version.IdText);

@@ -1,7 +1,9 @@
 using Oort.Gateway.Access;
 using Oort.Gateway.Access.Lists;
+using Oort.Gateway.Notifications;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Events;
 using Oort.Objects.Tiering;
 using Oort.S3;
 
@@ -24,6 +26,17 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
 
     /// <summary>Has let the request in as a whole; for what an operation does besides.</summary>
     public AccessGate Gate { get; } = gate;
+
+    /// <summary>To whom buckets may tell of changes; null: to nobody.</summary>
+    public Notifications.NotificationService? Notifications { get; init; }
+
+    /// <summary>What is told of a change that a request makes; null where the bucket tells nothing.</summary>
+    public ChangeAnnouncement? Tell(S3Request request, BucketRow bucket, ChangeCause cause) =>
+        Notifications is not null && bucket.Settings.ContainsKey(NotificationDocument.SettingName) ? Notifications.Queue.Of(cause, ChangeOrigins.Of(request)) : null;
+
+    /// <summary>Conditions of a write, with what is told of it.</summary>
+    public WriteConditions Tell(S3Request request, BucketRow bucket, ChangeCause cause, WriteConditions conditions) =>
+        Tell(request, bucket, cause) is { } announcement ? conditions with { Announcement = announcement } : conditions;
 
     /// <summary>Makes lists (ACLs) of what requests ask for.</summary>
     public ListRequests Lists { get; } = new(gate.Accounts);

@@ -3,6 +3,7 @@ using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
 using Oort.Metadata;
 using Oort.Objects;
+using Oort.Objects.Events;
 using Oort.S3;
 
 namespace Oort.Gateway.Operations;
@@ -42,7 +43,7 @@ internal static class PutObject
         await QuotaRefusals.CheckPutAsync(context.Metadata, bucket, request.Key!, body, cancellationToken);
 
         // 3.
-        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, sealing.Seal(body), conditions, cancellationToken);
+        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, sealing.Seal(body), context.Tell(request, bucket, ChangeCause.Put, conditions), cancellationToken);
         await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, body.Length), cancellationToken);
         var version = Stored(request, result, conditions);
 

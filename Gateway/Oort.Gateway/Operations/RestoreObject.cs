@@ -1,4 +1,5 @@
 using Oort.Metadata;
+using Oort.Objects.Events;
 using Oort.Objects.Tiering;
 using Oort.S3;
 
@@ -38,7 +39,7 @@ internal static class RestoreObject
 
             // Whoever restores finds by the bucket that there is something to be found, also after a crash between here and the telling.
             if (StorageClassOrder.IsArchive(version.StorageClass)) await context.Tiering.PrepareRestoreAsync(bucket, cancellationToken);
-            var (decision, row) = await DecideAsync(context, version, wish, cancellationToken);
+            var (decision, row) = await DecideAsync(context, version, wish, context.Tell(request, bucket, ChangeCause.RestoreRequested), cancellationToken);
             switch (decision)
             {
                 case Decision.Replaced:
@@ -64,7 +65,7 @@ internal static class RestoreObject
 
     /// <summary>Decides and writes in one commit.</summary>
     /// <returns>With the row as it then is.</returns>
-    private static async ValueTask<(Decision Decision, VersionRow Row)> DecideAsync(OperationContext context, VersionRow version, RestoreRequest wish, CancellationToken cancellationToken)
+    private static async ValueTask<(Decision Decision, VersionRow Row)> DecideAsync(OperationContext context, VersionRow version, RestoreRequest wish, ChangeAnnouncement? announcement, CancellationToken cancellationToken)
     {
         var (decision, result) = (Decision.Replaced, version);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -77,7 +78,7 @@ internal static class RestoreObject
             result = row;
             (decision, var state) = row.Id == version.Id ? Decide(row, wish, now, context.Tiering.Options.DayLength) : (Decision.Replaced, null);
             if (state is null) return null;
-            return result = row with { Attributes = RestoreState.Set(row.Attributes, state) };
+            return result = row with { Attributes = RestoreState.Set(row.Attributes, state), Announcement = decision == Decision.Accepted ? announcement : null };
         }
     }
 

@@ -23,9 +23,10 @@ internal static class S3Operations
     /// <param name="tiering">Who brings versions back from archives.</param>
     /// <param name="gate">Who may do what; the pipeline asks it first.</param>
     /// <param name="imports">Where what has not come yet is found; null: no bucket is being imported.</param>
-    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, AccessGate gate, Imports.ImportService? imports = null)
+    /// <param name="notifications">To whom buckets may tell of changes; null: to nobody.</param>
+    public static IReadOnlyDictionary<S3Operation, S3Handler> Create(IObjectLayer layer, GatewayS3Options options, TimeProvider time, ITiering tiering, AccessGate gate, Imports.ImportService? imports = null, Notifications.NotificationService? notifications = null)
     {
-        var context = new OperationContext(layer, options, time, tiering, gate, imports);
+        var context = new OperationContext(layer, options, time, tiering, gate, imports) { Notifications = notifications };
         IReadOnlyDictionary<S3Operation, S3Handler> handlers = table.ToFrozenDictionary(pair => pair.Key, pair => Bind(pair.Value, context));
         if (imports is not null) handlers = Imports.ImportedReads.Wrap(handlers, context, imports);
         return handlers.ToFrozenDictionary(pair => pair.Key, pair => Discreet(pair.Value, gate));
@@ -66,6 +67,10 @@ internal static class S3Operations
             [S3Operation.GetBucketEncryption] = BucketEncryptions.GetAsync,
             [S3Operation.PutBucketEncryption] = BucketEncryptions.PutAsync,
             [S3Operation.DeleteBucketEncryption] = BucketEncryptions.DeleteAsync,
+            [S3Operation.GetBucketNotification] = BucketNotifications.GetAsync,
+            [S3Operation.GetBucketNotificationConfiguration] = BucketNotifications.GetAsync,
+            [S3Operation.PutBucketNotification] = BucketNotifications.PutAsync,
+            [S3Operation.PutBucketNotificationConfiguration] = BucketNotifications.PutAsync,
             [S3Operation.GetBucketPolicy] = BucketPolicies.GetAsync,
             [S3Operation.PutBucketPolicy] = BucketPolicies.PutAsync,
             [S3Operation.DeleteBucketPolicy] = BucketPolicies.DeleteAsync,

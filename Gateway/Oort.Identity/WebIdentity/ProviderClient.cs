@@ -125,20 +125,8 @@ internal sealed class ProviderClient : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
-        var taken = IsAllowed(host, port) ? addresses : Array.FindAll(addresses, PublicAddress.Is);
-        if (taken.Length == 0) throw ProviderException.Refused($"{host} leads to no address of the Internet, and the operator has not allowed it.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(taken, port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        return await PublicAddress.ConnectAsync(context.DnsEndPoint, IsAllowed(host, port), cancellationToken)
+            ?? throw ProviderException.Refused($"{host} leads to no address of the Internet, and the operator has not allowed it.");
     }
 
     private bool IsAllowed(string host, int port) => options.AllowedHosts.Any(allowed => allowed.Equals(host, StringComparison.OrdinalIgnoreCase) || allowed.Equals($"{host}:{port}", StringComparison.OrdinalIgnoreCase) || allowed.Equals($"[{host}]:{port}", StringComparison.OrdinalIgnoreCase) || allowed == $"[{host}]");

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Oort.Identity.WebIdentity;
 
 /// <summary>Which addresses are somebody's on the Internet (IANA IPv4 and IPv6 Special-Purpose Address Registries; RFC 6890): all others lead into this machine, its networks, or the services that a cloud puts there.</summary>
-internal static class PublicAddress
+public static class PublicAddress
 {
     private static readonly IPNetwork[] specialV4 =
     [
@@ -25,6 +25,29 @@ internal static class PublicAddress
 
     /// <summary>NAT64 (RFC 6052 §2.1): the last four bytes are an IPv4 address.</summary>
     private static readonly IPNetwork nat64 = IPNetwork.Parse("64:ff9b::/96");
+
+    /// <summary>Connects to a host at addresses that are somebody's on the Internet, whatever else its name leads to.</summary>
+    /// <remarks>The name is resolved once for the check and the connection, so that no second answer of the name service can differ.</remarks>
+    /// <param name="allowsAll">Whether other addresses are taken too.</param>
+    /// <returns>Null: it leads to none.</returns>
+    /// <exception cref="SocketException">It cannot be resolved or reached.</exception>
+    public static async ValueTask<Stream?> ConnectAsync(DnsEndPoint endpoint, bool allowsAll, CancellationToken cancellationToken)
+    {
+        var addresses = IPAddress.TryParse(endpoint.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken);
+        var taken = allowsAll ? addresses : Array.FindAll(addresses, Is);
+        if (taken.Length == 0) return null;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(taken, endpoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     public static bool Is(IPAddress address)
     {

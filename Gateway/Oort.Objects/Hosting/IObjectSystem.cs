@@ -4,6 +4,7 @@ using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Costs;
 using Oort.Objects.Durability;
+using Oort.Objects.Events;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
@@ -122,6 +123,9 @@ public interface IObjectSystem : IAsyncDisposable
 
     /// <summary>Moves versions between storage classes, and brings them back from archives.</summary>
     ITiering Tiering { get; }
+
+    /// <summary>Events of changes, on their way to whom buckets tell them.</summary>
+    EventQueue Events { get; }
 
     /// <summary>What audits have shown of stores that others run.</summary>
     ReputationBook Reputations { get; }

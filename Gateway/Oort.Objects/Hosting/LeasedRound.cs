@@ -4,12 +4,13 @@ namespace Oort.Objects;
 
 /// <summary>Rounds of background work that only one gateway of a cluster does at a time.</summary>
 /// <remarks>A round is cancelled when its lease can no longer be renewed in time: another gateway may have begun. The work is safe beside another all the same (all of it decides in the database); the lease spares doing it twice.</remarks>
-internal sealed class LeasedRound(IMetadataStore metadata, string holder, TimeProvider time)
+public sealed class LeasedRound(IMetadataStore metadata, string holder, TimeProvider time)
 {
     /// <summary>How long a lease outlives a gateway that has died.</summary>
     private static readonly TimeSpan duration = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs a round, unless another gateway has the lease: then it is that one's turn.</summary>
+    /// <exception cref="MetadataUnavailableException">The lease was lost, or cannot be asked for.</exception>
     public async Task RunAsync(string name, Func<CancellationToken, Task> round, CancellationToken cancellationToken)
     {
         if (await metadata.TryTakeLeaseAsync(name, holder, duration, cancellationToken) is not { } lease) return;

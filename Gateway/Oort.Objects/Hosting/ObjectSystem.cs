@@ -13,6 +13,7 @@ using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
 using Oort.Objects.Shards;
+using Oort.Objects.Events;
 using Oort.Objects.Tiering;
 using Oort.Objects.Writing;
 
@@ -70,6 +71,7 @@ public sealed partial class ObjectSystem : IObjectSystem
     {
         (this.options, this.parts, this.root, this.cache, this.time, this.logs) = (options, parts, root, cache, time, logs);
         logger = logs.CreateLogger<ObjectSystem>();
+        Events = new(logs.CreateLogger<EventQueue>());
         segmentIds = new(parts.Epoch);
         repairer = new(parts.Metadata, parts.Stores, claims, parts.Keyring, SegmentRepairOptions.Default, time, logs.CreateLogger<SegmentRepairer>());
         repairs = new(parts.Metadata, parts.Stores, repairer, new Pacer(options.RepairBytesPerSecond, time), time, logs.CreateLogger<RepairQueue>());
@@ -94,7 +96,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         audits = new(parts.Metadata, parts.Stores, reputations, auditor, repairs, options.Audits, time, random, logs.CreateLogger<AuditRound>());
         rotation = new(parts.Metadata, parts.Keyring, keeper, snapshotter, objects.Eras, options, time, logs.CreateLogger<KeyRotation>());
         shredder = new(parts.Metadata, parts.Stores, parts.Journal, snapshotter, parts.Identity.Gateway, copies, options, time, logs.CreateLogger<Shredder>());
-        var mover = objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time));
+        var mover = objects.CreateMover(new Pacer(options.Tiering.BytesPerSecond, time), Events);
         var waiting = new RestoreQueue(time);
         tiers = new(parts.Metadata, time, logs.CreateLogger<TierBook>());
         restores = new(parts.Metadata, mover, waiting, options.Tiering, time, logs.CreateLogger<RestoreRound>());
@@ -113,6 +115,8 @@ public sealed partial class ObjectSystem : IObjectSystem
     public IMetadataStore Metadata => parts.Metadata;
 
     public StoreSet Stores => parts.Stores;
+
+    public EventQueue Events { get; }
 
     public ReputationBook Reputations => reputations;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Oort.Crypto;
 using Oort.Metadata;
+using Oort.Objects.Events;
 using Oort.Objects.Writing;
 
 namespace Oort.Objects.Tiering;
@@ -38,6 +39,9 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     /// <summary>Class under whose placement policy restored copies lie.</summary>
     private const string RestoredClass = "STANDARD";
 
+    /// <summary>Who tells of what was moved, restored and let go; null: nobody.</summary>
+    public IChangeEvents? Events { get; init; }
+
     /// <summary>Bytes that were written anew.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
@@ -61,7 +65,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
             using var written = new WrittenBodies();
             var body = await WriteAsync(plan, placer, written, cancellationToken);
             var isCommitted = await CommitAsync(present, written, isWhole
-                ? row => row with { StorageClass = storageClass, Attributes = keepsCopy ? row.Attributes : RestoreState.Set(row.Attributes, null), Extents = keepsCopy ? [.. body, .. row.Restored] : body }
+                ? row => row with { StorageClass = storageClass, Attributes = keepsCopy ? row.Attributes : RestoreState.Set(row.Attributes, null), Extents = keepsCopy ? [.. body, .. row.Restored] : body, Announcement = row.StorageClass == storageClass ? null : Tell(ChangeCause.LifecycleTransition) }
                 : row => row with { Extents = [.. body, .. row.Restored] });
             if (!isCommitted) return MoveVersionOutcome.Changed;
         }
@@ -91,6 +95,7 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
             {
                 Attributes = isLast ? complete(row) : row.Attributes,
                 Extents = [.. row.Extents, .. copy.Select(extent => extent with { IsRestored = true })],
+                Announcement = isLast ? Tell(ChangeCause.RestoreCompleted) : null,
             })) return MoveVersionOutcome.Changed;
         }
 
@@ -103,10 +108,12 @@ internal sealed class VersionMover(ObjectLayer objects, DataPath path, Pacer pac
     {
         var outcome = await path.Metadata.RewriteVersionAsync(
             version.Bucket, version.Key, version.IdText,
-            row => row.Id == version.Id && isOver(row) ? row with { Attributes = RestoreState.Set(row.Attributes, null), Extents = row.Body } : null,
+            row => row.Id == version.Id && isOver(row) ? row with { Attributes = RestoreState.Set(row.Attributes, null), Extents = row.Body, Announcement = Tell(ChangeCause.RestoreExpired) } : null,
             NewData.None, CancellationToken.None);
         return outcome == CommitOutcome.Done ? MoveVersionOutcome.Done : MoveVersionOutcome.Changed;
     }
+
+    private ChangeAnnouncement? Tell(ChangeCause cause) => Events?.Of(cause, ChangeOrigin.Service);
 
     /// <summary>What is to be written next, among what stays as it is. Neighbours of one part become one data id.</summary>
     private async ValueTask<(List<Step> Plan, bool IsWhole)> PlanAsync(VersionRow version, IPlacer placer, CancellationToken cancellationToken)

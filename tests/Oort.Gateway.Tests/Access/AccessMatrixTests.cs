@@ -17,7 +17,7 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
     private const string Keys = "<Delete><Object><Key>key</Key></Object></Delete>";
 
     /// <summary>Names of the API that the router gives up for their successors.</summary>
-    private static readonly S3Operation[] deprecated = [S3Operation.GetBucketLifecycle, S3Operation.PutBucketLifecycle, S3Operation.GetBucketNotification];
+    private static readonly S3Operation[] deprecated = [S3Operation.GetBucketLifecycle, S3Operation.PutBucketLifecycle, S3Operation.GetBucketNotification, S3Operation.PutBucketNotification];
 
     /// <summary>Operation, method, what follows the bucket's name, body, header, and the actions that it is; no action: nobody without an account can be allowed it.</summary>
     private static readonly (S3Operation Operation, string Method, string Target, string? Body, string? Header, string[] Actions)[] rows =
@@ -78,6 +78,7 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.GetBucketRequestPayment, "GET", "?requestPayment", null, null, ["GetBucketRequestPayment"]),
         (S3Operation.GetBucketLogging, "GET", "?logging", null, null, ["GetBucketLogging"]),
         (S3Operation.GetBucketNotificationConfiguration, "GET", "?notification", null, null, ["GetBucketNotification"]),
+        (S3Operation.PutBucketNotificationConfiguration, "PUT", "?notification", "", null, ["PutBucketNotification"]),
         (S3Operation.GetBucketAccelerateConfiguration, "GET", "?accelerate", null, null, ["GetAccelerateConfiguration"]),
         (S3Operation.GetBucketAnalyticsConfiguration, "GET", "?analytics&id=x", null, null, ["GetAnalyticsConfiguration"]),
         (S3Operation.ListBucketAnalyticsConfigurations, "GET", "?analytics", null, null, ["GetAnalyticsConfiguration"]),

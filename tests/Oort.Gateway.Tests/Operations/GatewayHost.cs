@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Oort.Gateway.Access;
 using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
+using Oort.Gateway.Notifications;
 using Oort.Gateway.Operations;
 using Oort.Identity.Accounts;
 using Oort.Metadata;
@@ -41,11 +42,12 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="accounts">Whom there is; null: nobody but who asks.</param>
     /// <param name="gateStore">What the gate reads from; null: what the operations do.</param>
     /// <param name="rates">Null: no limits.</param>
+    /// <param name="notifications">Null: there are no webhooks.</param>
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
-    internal static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null, RequestRates? rates = null)
+    internal static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null, RequestRates? rates = null, NotificationService? notifications = null)
     {
         var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance, null, rates);
-        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate);
+        var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate, notifications: notifications);
         var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync, null, new CrossOrigin(layer.Metadata, NullLogger<CrossOrigin>.Instance).FindAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
