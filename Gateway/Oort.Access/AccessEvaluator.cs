@@ -18,7 +18,7 @@ public static class AccessEvaluator
         // 2., 3.
         var given = GivenByResource(request, policies, out var byResource);
         var principal = request.Principal;
-        if (principal.Kind == PrincipalKind.Anonymous) return given == PrincipalMatch.Direct ? byResource : default;
+        if (principal.Kind is PrincipalKind.Anonymous or PrincipalKind.Service) return given == PrincipalMatch.Direct ? byResource : default;
         var isOwn = principal.Account == request.ResourceAccount;
         if (isOwn && given == PrincipalMatch.Direct) return byResource;
 

@@ -16,11 +16,14 @@ public enum PrincipalKind
 
     /// <summary>Whom somebody else vouches for, and who has not taken a role yet.</summary>
     Federated,
+
+    /// <summary>A service that acts on its own: it may do what a resource's policy gives it by name, and nothing else.</summary>
+    Service,
 }
 
 /// <summary>Who makes a request.</summary>
 /// <param name="Account">12 digits; empty for an anonymous one.</param>
-/// <param name="Arn">Of the user, the account's root, the session, or of who vouches for a federated one.</param>
+/// <param name="Arn">Of the user, the account's root, the session, or of who vouches for a federated one; a service's name.</param>
 /// <param name="Role">Of the role that an assumed one has.</param>
 /// <param name="CanonicalId">The account's id in ACLs: 64 hexadecimal digits.</param>
 public sealed record Principal(PrincipalKind Kind, string Account, string Arn, string? Role, string CanonicalId)
@@ -38,6 +41,9 @@ public sealed record Principal(PrincipalKind Kind, string Account, string Arn, s
     /// <param name="role">With its path.</param>
     public static Principal Session(string account, string canonicalId, string role, string session) =>
         new(PrincipalKind.AssumedRole, account, new Arn("aws", "sts", "", account, $"assumed-role/{role[(role.LastIndexOf('/') + 1)..]}/{session}").ToString(), Access.Arn.OfIam(account, "role/" + role).ToString(), canonicalId);
+
+    /// <param name="name">As policies name it, such as logging.s3.amazonaws.com.</param>
+    public static Principal Service(string name) => new(PrincipalKind.Service, "", name, null, "");
 
     /// <param name="provider">ARN of who vouches.</param>
     public static Principal Federated(string provider) => new(PrincipalKind.Federated, "", provider, null, "");

@@ -48,6 +48,20 @@ public sealed class AccessEvaluatorTests
         Decide(User("ann", OtherAccount), policies).IsAllowed.ShouldBeFalse("Its own account has not allowed it.");
     }
 
+    [Theory]
+    [InlineData("{\"Service\":\"logging.s3.amazonaws.com\"}", true)]
+    [InlineData("{\"Service\":[\"other.amazonaws.com\",\"logging.s3.amazonaws.com\"]}", true)]
+    [InlineData("{\"Service\":\"s3.amazonaws.com\"}", false)]
+    [InlineData("\"*\"", false)]
+    [InlineData("{\"AWS\":\"111122223333\"}", false)]
+    public void Decide_Service_NeedsToBeNamed(string principal, bool isAllowed)
+    {
+        var service = Principal.Service("logging.s3.amazonaws.com");
+        Decide(service, new() { Resource = BucketAllow(principal) }).IsAllowed.ShouldBe(isAllowed);
+        Decide(service, new() { Identity = [Allow(Get, "bucket/*")], Resource = BucketAllow(principal) }).IsAllowed.ShouldBe(isAllowed, "It has no policies of its own.");
+        Decide(User("ann"), new() { Resource = BucketAllow("{\"Service\":\"logging.s3.amazonaws.com\"}") }).IsAllowed.ShouldBeFalse();
+    }
+
     [Fact]
     public void Decide_OfAnotherAccount_NeedsBothSides()
     {

@@ -27,11 +27,12 @@ internal sealed class PrincipalPattern
     private readonly ImmutableHashSet<string> accounts;
     private readonly ImmutableHashSet<string> canonicalIds;
     private readonly ImmutableHashSet<string> providers;
+    private readonly ImmutableHashSet<string> services;
 
-    private PrincipalPattern(bool isEverybody, IEnumerable<string> arns, IEnumerable<string> accounts, IEnumerable<string> canonicalIds, IEnumerable<string> providers) =>
-        (this.isEverybody, this.arns, this.accounts, this.canonicalIds, this.providers) = (isEverybody, [.. arns], [.. accounts], [.. canonicalIds], [.. providers]);
+    private PrincipalPattern(bool isEverybody, IEnumerable<string> arns, IEnumerable<string> accounts, IEnumerable<string> canonicalIds, IEnumerable<string> providers, IEnumerable<string> services) =>
+        (this.isEverybody, this.arns, this.accounts, this.canonicalIds, this.providers, this.services) = (isEverybody, [.. arns], [.. accounts], [.. canonicalIds], [.. providers], [.. services]);
 
-    public static PrincipalPattern Everybody { get; } = new(true, [], [], [], []);
+    public static PrincipalPattern Everybody { get; } = new(true, [], [], [], [], []);
 
     public bool IsEverybody => isEverybody;
 
@@ -46,7 +47,7 @@ internal sealed class PrincipalPattern
     /// <exception cref="PolicyException">One is none.</exception>
     public static PrincipalPattern Parse(IReadOnlyDictionary<string, IReadOnlyList<string>> byKind)
     {
-        var (isEverybody, arns, accounts, canonical, providers) = (false, new List<string>(), new List<string>(), new List<string>(), new List<string>());
+        var (isEverybody, arns, accounts, canonical, providers, services) = (false, new List<string>(), new List<string>(), new List<string>(), new List<string>(), new List<string>());
         foreach (var (kind, values) in byKind)
             foreach (var value in values)
             {
@@ -71,20 +72,22 @@ internal sealed class PrincipalPattern
                         providers.Add(value);
                         break;
                     case "Service" when value.EndsWith(".amazonaws.com", StringComparison.Ordinal):
-                        // No service acts on its own here: nobody is meant.
+                        services.Add(value);
                         break;
                     default:
                         throw new PolicyException($"{kind} \"{value}\" is no principal: that is *, an account's 12 digits, or the ARN of an account's root, a user, a role or a session, without wildcards.");
                 }
             }
 
-        return new(isEverybody, arns, accounts, canonical, providers);
+        return new(isEverybody, arns, accounts, canonical, providers, services);
     }
 
     public PrincipalMatch Match(Principal principal)
     {
         // Whom somebody else vouches for is let in where that somebody is named.
         if (principal.Kind == PrincipalKind.Federated) return providers.Contains(principal.Arn) ? PrincipalMatch.Direct : PrincipalMatch.None;
+        // A service is let in where it is named; what is said of everybody holds for it too where it denies, which any match does.
+        if (principal.Kind == PrincipalKind.Service) return services.Contains(principal.Arn) ? PrincipalMatch.Direct : isEverybody ? PrincipalMatch.Account : PrincipalMatch.None;
         if (isEverybody) return PrincipalMatch.Direct;
         if (principal.Kind == PrincipalKind.Anonymous) return PrincipalMatch.None;
         if (arns.Contains(principal.Arn)) return PrincipalMatch.Direct;

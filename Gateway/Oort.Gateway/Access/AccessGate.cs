@@ -48,6 +48,7 @@ internal sealed partial class AccessGate(IMetadataStore metadata, IAccountDirect
             return;
         }
 
+        if (bucket is not null && bucket.Settings.ContainsKey(AccessLogs.LoggingDocument.SettingName)) request.Http.Features.Set(new AccessLogs.LoggedBucket(bucket));
         rates?.Take(request.Http, caller, bucket?.Name);
         if (bucket is not null && AsksForTags(request, caller, bucket))
         {

@@ -64,6 +64,7 @@ internal static class RequiredRights
         [S3Operation.DeleteBucketOwnershipControls] = Bucket("s3:PutBucketOwnershipControls"),
         [S3Operation.GetBucketRequestPayment] = Bucket("s3:GetBucketRequestPayment"),
         [S3Operation.GetBucketLogging] = Bucket("s3:GetBucketLogging"),
+        [S3Operation.PutBucketLogging] = Bucket("s3:PutBucketLogging"),
         [S3Operation.GetBucketNotification] = Bucket("s3:GetBucketNotification"),
         [S3Operation.GetBucketNotificationConfiguration] = Bucket("s3:GetBucketNotification"),
         [S3Operation.PutBucketNotification] = Bucket("s3:PutBucketNotification"),

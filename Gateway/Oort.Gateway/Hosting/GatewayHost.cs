@@ -13,6 +13,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Oort.Crypto;
 using Oort.Gateway.Access;
+using Oort.Gateway.AccessLogs;
 using Oort.Gateway.Audit;
 using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
@@ -41,6 +42,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly AdminJobs jobs;
     private readonly ImportService imports;
     private readonly NotificationService notifications;
+    private readonly AccessLogWriter logs;
     private readonly IdentityServices identities;
     private readonly LockClockKeeper clock;
     private readonly PrometheusPage metrics;
@@ -50,7 +52,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
     private readonly PosixSignalRegistration? hangUp;
     private readonly AuditLog? audit;
 
-    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, NotificationService notifications, IdentityServices identities, LockClockKeeper clock, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
+    private GatewayHost(DataDirectory directory, RootKey root, NodeEndpoints nodes, IObjectSystem system, NodeMembership members, WebApplication app, AdminJobs jobs, ImportService imports, NotificationService notifications, AccessLogWriter logs, IdentityServices identities, LockClockKeeper clock, PrometheusPage metrics, SystemMeters meters, ServerCertificate? certificate, PosixSignalRegistration? hangUp, AuditLog? audit)
     {
         this.directory = directory;
         this.root = root;
@@ -61,6 +63,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         this.jobs = jobs;
         this.imports = imports;
         this.notifications = notifications;
+        this.logs = logs;
         this.identities = identities;
         this.clock = clock;
         this.metrics = metrics;
@@ -98,6 +101,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         WebApplication? app = null;
         ImportService? imports = null;
         NotificationService? notifications = null;
+        AccessLogWriter? logs = null;
         IdentityServices? identities = null;
         LockClockKeeper? clock = null;
         try
@@ -126,13 +130,14 @@ public sealed partial class GatewayHost : IAsyncDisposable
             imports = new ImportService(system, options.AllowsLocalSources, TimeProvider.System, loggers.CreateLogger<ImportService>());
             clock = new LockClockKeeper(system.Metadata, TimeProvider.System, loggers.CreateLogger<LockClockKeeper>());
             notifications = new(system.Metadata, system.Events, identities.Seal, new() { AllowsLocal = options.AllowsLocalWebhooks }, system.Gateway.ToString(), TimeProvider.System, new Random(), loggers.CreateLogger<EventDispatcher>());
-            Map(app, options, system, members, identities, jobs, imports, clock, notifications, metrics, audit, loggers);
+            logs = Map(app, options, system, members, identities, jobs, imports, clock, notifications, metrics, audit, loggers);
             await app.StartAsync(cancellationToken);
             imports.Resume();
             notifications.Dispatcher.Start();
+            logs.Start();
             hangUp = OnHangUp(certificate, audit);
 
-            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, notifications, identities, clock, metrics, meters, certificate, hangUp, audit);
+            var host = new GatewayHost(directory, root, nodes, system, members, app, jobs, imports, notifications, logs, identities, clock, metrics, meters, certificate, hangUp, audit);
             Announcement.Write(announcement, host.Endpoint, host.AdminEndpoint, options, identities.Root, system.GetStatus());
             return host;
         }
@@ -140,6 +145,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         {
             if (app is not null) await app.DisposeAsync();
             meters?.Dispose();
+            if (logs is not null) await logs.DisposeAsync();
             if (notifications is not null) await notifications.DisposeAsync();
             if (imports is not null) await imports.DisposeAsync();
             if (clock is not null) await clock.DisposeAsync();
@@ -167,6 +173,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
         await jobs.DisposeAsync();
+        await logs.DisposeAsync();
         await notifications.DisposeAsync();
         await imports.DisposeAsync();
         await clock.DisposeAsync();
@@ -283,7 +290,7 @@ public sealed partial class GatewayHost : IAsyncDisposable
         if (certificate is not null) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.ForConnection()) });
     }
 
-    private static void Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, LockClockKeeper clock, NotificationService notifications, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
+    private static AccessLogWriter Map(WebApplication app, GatewayOptions options, IObjectSystem system, NodeMembership members, IdentityServices identities, AdminJobs jobs, ImportService imports, LockClockKeeper clock, NotificationService notifications, PrometheusPage metrics, AuditLog? audit, ILoggerFactory loggers)
     {
         var s3Options = new S3Options
         {
@@ -300,7 +307,9 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var rates = options.KeyRateMax + options.BucketRateMax == 0 ? null : new RequestRates(options.KeyRateMax, options.BucketRateMax, TimeProvider.System);
         var gate = new AccessGate(system.Metadata, store, operationOptions, TimeProvider.System, loggers.CreateLogger<AccessGate>(), store.Uses, rates);
         var handlers = S3Operations.Create(system.Objects, operationOptions, TimeProvider.System, system.Tiering, gate, imports, notifications);
+        var logs = new AccessLogWriter(system.Objects, gate, system.Events, new(), TimeProvider.System, loggers.CreateLogger<AccessLogWriter>());
         Action<S3Completion> completed = RequestMeters.Count;
+        completed += logs.Add;
         if (audit is not null) completed += audit.Add;
         var pipeline = new S3Pipeline(s3Options, credentials, handlers, InnerErrors.Of, TimeProvider.System, loggers.CreateLogger<S3Pipeline>(), completed, gate.AuthorizeAsync, audit is null ? null : audit.AdmitAsync,
             new CrossOrigin(system.Metadata, loggers.CreateLogger<CrossOrigin>()).FindAsync);
@@ -324,5 +333,6 @@ public sealed partial class GatewayHost : IAsyncDisposable
             var path when path.Value!.StartsWith(SharePages.BasePath, StringComparison.Ordinal) => pipeline.HandleAsync(http, shares),
             _ => own.HandleAsync(http),
         });
+        return logs;
     }
 }

@@ -69,7 +69,7 @@ internal static class BucketLists
     public static ValueTask WriteAsync(OperationContext context, S3Request request, string ownerId, AccessList list, CancellationToken cancellationToken) =>
         S3Xml.WriteAccessListAsync(Answers.Xml(request), context.Owner(request, ownerId), list.Grants.Select(grant => Show(context, request, grant)), cancellationToken);
 
-    private static ShownGrant Show(OperationContext context, S3Request request, ListedGrant grant) => grant.Grantee switch
+    public static ShownGrant Show(OperationContext context, S3Request request, ListedGrant grant) => grant.Grantee switch
     {
         Grantee.AllUsers => new(null, AclNames.AllUsers, grant.Permission),
         Grantee.AuthenticatedUsers => new(null, AclNames.AuthenticatedUsers, grant.Permission),

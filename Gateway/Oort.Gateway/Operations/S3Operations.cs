@@ -67,6 +67,8 @@ internal static class S3Operations
             [S3Operation.GetBucketEncryption] = BucketEncryptions.GetAsync,
             [S3Operation.PutBucketEncryption] = BucketEncryptions.PutAsync,
             [S3Operation.DeleteBucketEncryption] = BucketEncryptions.DeleteAsync,
+            [S3Operation.GetBucketLogging] = BucketLogging.GetAsync,
+            [S3Operation.PutBucketLogging] = BucketLogging.PutAsync,
             [S3Operation.GetBucketNotification] = BucketNotifications.GetAsync,
             [S3Operation.GetBucketNotificationConfiguration] = BucketNotifications.GetAsync,
             [S3Operation.PutBucketNotification] = BucketNotifications.PutAsync,

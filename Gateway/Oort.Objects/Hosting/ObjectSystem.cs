@@ -9,11 +9,11 @@ using Oort.Objects.Budget;
 using Oort.Objects.Caching;
 using Oort.Objects.Collection;
 using Oort.Objects.Costs;
+using Oort.Objects.Events;
 using Oort.Objects.Networks;
 using Oort.Objects.Placement;
 using Oort.Objects.Reputation;
 using Oort.Objects.Shards;
-using Oort.Objects.Events;
 using Oort.Objects.Tiering;
 using Oort.Objects.Writing;
 

@@ -48,7 +48,7 @@ public static class AccessListReader
         return id ?? throw S3XmlReader.Malformed("The owner has no ID.");
     }
 
-    private static List<AclGrant> ReadGrants(S3XmlReader xml)
+    internal static List<AclGrant> ReadGrants(S3XmlReader xml)
     {
         var grants = new List<AclGrant>();
         xml.Children(name =>

@@ -11,28 +11,29 @@ public static partial class S3Xml
         xml.StartRoot("AccessControlPolicy");
         WriteOwner(xml, "Owner", owner);
         xml.Start("AccessControlList");
-        foreach (var (account, group, permission) in grants)
-        {
-            xml.Start("Grant");
-            xml.StartTyped("Grantee", account is null ? "Group" : "CanonicalUser");
-            if (account is { } named)
-            {
-                xml.Element("ID", named.Id);
-                xml.Element("DisplayName", named.DisplayName);
-            }
-            else
-            {
-                xml.Element("URI", group!);
-            }
-
-            xml.End("Grantee");
-            xml.Element("Permission", AclNames.NameOf(permission));
-            xml.End("Grant");
-        }
-
+        foreach (var grant in grants) WriteGrant(xml, grant);
         xml.End("AccessControlList");
         xml.End("AccessControlPolicy");
         await pipe.FlushAsync(cancellationToken);
+    }
+
+    private static void WriteGrant(S3XmlWriter xml, ShownGrant grant)
+    {
+        xml.Start("Grant");
+        xml.StartTyped("Grantee", grant.Account is null ? "Group" : "CanonicalUser");
+        if (grant.Account is { } named)
+        {
+            xml.Element("ID", named.Id);
+            xml.Element("DisplayName", named.DisplayName);
+        }
+        else
+        {
+            xml.Element("URI", grant.GroupUri!);
+        }
+
+        xml.End("Grantee");
+        xml.Element("Permission", AclNames.NameOf(grant.Permission));
+        xml.End("Grant");
     }
 
     /// <summary>Answer of GetBucketOwnershipControls.</summary>

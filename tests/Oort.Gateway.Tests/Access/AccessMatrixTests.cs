@@ -77,6 +77,7 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.DeleteBucketOwnershipControls, "DELETE", "?ownershipControls", null, null, ["PutBucketOwnershipControls"]),
         (S3Operation.GetBucketRequestPayment, "GET", "?requestPayment", null, null, ["GetBucketRequestPayment"]),
         (S3Operation.GetBucketLogging, "GET", "?logging", null, null, ["GetBucketLogging"]),
+        (S3Operation.PutBucketLogging, "PUT", "?logging", "", null, ["PutBucketLogging"]),
         (S3Operation.GetBucketNotificationConfiguration, "GET", "?notification", null, null, ["GetBucketNotification"]),
         (S3Operation.PutBucketNotificationConfiguration, "PUT", "?notification", "", null, ["PutBucketNotification"]),
         (S3Operation.GetBucketAccelerateConfiguration, "GET", "?accelerate", null, null, ["GetAccelerateConfiguration"]),

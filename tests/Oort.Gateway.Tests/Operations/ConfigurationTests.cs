@@ -83,6 +83,6 @@ public sealed class ConfigurationTests(TestGateway gateway)
         var handlers = S3Operations.Create(null!, new(), TimeProvider.System, new IdleTiering(), new(null!, LoneAccounts.Instance, new(), TimeProvider.System, NullLogger<AccessGate>.Instance));
 
         handlers.Keys.ShouldNotContain(S3Operation.None);
-        handlers.Count.ShouldBe(92);
+        handlers.Count.ShouldBe(93);
     }
 }

@@ -43,12 +43,13 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="gateStore">What the gate reads from; null: what the operations do.</param>
     /// <param name="rates">Null: no limits.</param>
     /// <param name="notifications">Null: there are no webhooks.</param>
+    /// <param name="completed">Told of each request that is over; null: nobody.</param>
     /// <param name="time">The operations' clock; signatures are checked by the real one.</param>
-    internal static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null, RequestRates? rates = null, NotificationService? notifications = null)
+    internal static async Task<GatewayHost> StartAsync(IObjectLayer layer, GatewayS3Options options, TimeProvider? time = null, ITiering? tiering = null, IS3Credentials? credentials = null, IAccountDirectory? accounts = null, IMetadataStore? gateStore = null, RequestRates? rates = null, NotificationService? notifications = null, Func<AccessGate, Action<S3Completion>>? completed = null)
     {
         var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance, null, rates);
         var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate, notifications: notifications);
-        var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, null, gate.AuthorizeAsync, null, new CrossOrigin(layer.Metadata, NullLogger<CrossOrigin>.Instance).FindAsync);
+        var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, completed?.Invoke(gate), gate.AuthorizeAsync, null, new CrossOrigin(layer.Metadata, NullLogger<CrossOrigin>.Instance).FindAsync);
         return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
     }
 

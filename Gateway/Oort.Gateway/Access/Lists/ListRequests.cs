@@ -39,6 +39,10 @@ internal sealed class ListRequests(IAccountDirectory accounts)
         return Resolve(document.Grants);
     }
 
+    /// <summary>The list of some grants.</summary>
+    /// <exception cref="S3Exception">As <see cref="OfBucket"/>.</exception>
+    public AccessList OfGrants(IReadOnlyList<AclGrant> grants) => Resolve(grants);
+
     /// <summary>Whether the headers of a write to a bucket where lists are disabled say nothing, or that its owner has full control: all that it takes. Where nobody chose that, "private" is as good: Debian's rclone says so of every object.</summary>
     /// <exception cref="S3Exception">InvalidArgument: no canned list.</exception>
     public bool GiveOwnersObject(AccessListHeaders headers, BucketRow bucket) => headers.Canned is { } canned
