@@ -55,6 +55,8 @@ internal static class RequiredRights
         [S3Operation.GetObjectLegalHold] = Object("s3:GetObjectLegalHold"),
         [S3Operation.PutObjectLegalHold] = static _ => [],
         [S3Operation.GetBucketWebsite] = Bucket("s3:GetBucketWebsite"),
+        [S3Operation.PutBucketWebsite] = Bucket("s3:PutBucketWebsite"),
+        [S3Operation.DeleteBucketWebsite] = Bucket("s3:DeleteBucketWebsite"),
         [S3Operation.GetBucketReplication] = Bucket("s3:GetReplicationConfiguration"),
         [S3Operation.GetBucketEncryption] = Bucket("s3:GetEncryptionConfiguration"),
         [S3Operation.PutBucketEncryption] = Bucket("s3:PutEncryptionConfiguration"),

@@ -34,6 +34,12 @@ public sealed record GatewayOptions
     /// <summary>Host names under which buckets are addressed virtual-host style (bucket.DOMAIN). Empty: path style only.</summary>
     public ImmutableArray<string> Domains { get; init; } = [];
 
+    /// <summary>Host names under which buckets are served as websites (bucket.DOMAIN). Empty: none.</summary>
+    public ImmutableArray<string> WebsiteDomains { get; init; } = [];
+
+    /// <summary>Host names that are each the website of the bucket of that name. Empty: none.</summary>
+    public ImmutableArray<string> WebsiteHosts { get; init; } = [];
+
     /// <summary>URL under which clients know this gateway when a proxy changes the host; its host is accepted in signatures too. Null: none.</summary>
     public Uri? PublicUrl { get; init; }
 

@@ -37,6 +37,8 @@ public sealed record OptionDefinition(
         List("disk", "DIR", "A store's directory; repeat for each disk (default: six directories in the data directory).", (o, v) => o with { Disks = [.. v.Select(NotEmpty)] }),
         One("metadata", "URL", "PostgreSQL database of the metadata, postgres://USER@HOST:PORT/DATABASE, for several gateways (default: SQLite in the data directory). A password belongs into OORT_METADATA or a password file (PGPASSFILE).", (o, v) => o with { Metadata = new Secret(NotEmpty(v)) }),
         List("domain", "NAME", "Serve buckets as BUCKET.NAME too; repeatable.", (o, v) => o with { Domains = [.. v.Select(DomainName)] }),
+        List("website-domain", "NAME", "Serve buckets that are websites as BUCKET.NAME; repeatable.", (o, v) => o with { WebsiteDomains = [.. v.Select(DomainName)] }),
+        List("website-host", "NAME", "Serve the bucket NAME as a website at the host NAME, a domain of its own; repeatable.", (o, v) => o with { WebsiteHosts = [.. v.Select(DomainName)] }),
         One("public-url", "URL", "URL under which clients know this gateway behind a proxy.", (o, v) => o with { PublicUrl = Url(v) }),
         One("region", "NAME", "Region (default us-east-1).", (o, v) => o with { Region = NotEmpty(v) }),
         Switch("strict-region", "Refuse signatures for another region.", (o, on) => o with { StrictRegion = on }),

@@ -95,6 +95,8 @@ public static class OptionReader
             throw new ConfigurationException("--hsts tells browsers to come by TLS only, so it needs --tls-cert and --tls-key; behind a proxy that ends TLS, the proxy says it.");
         if (options.AdminListen is { Port: > 0 } admin && admin.Equals(options.Listen))
             throw new ConfigurationException($"--admin-listen: {admin} is where S3 is served; choose another port, or leave it out.");
+        if (options.WebsiteDomains.Intersect(options.Domains).FirstOrDefault() is { } both)
+            throw new ConfigurationException($"--website-domain: {both} is a --domain, too, where BUCKET.{both} is the S3 address of a bucket; give websites a domain of their own.");
         if (options.AuditLog is null or "-" && (options.AuditLogBytes != new GatewayOptions().AuditLogBytes || options.AuditLogFiles != new GatewayOptions().AuditLogFiles))
             throw new ConfigurationException("--audit-log-size and --audit-log-files say how the files of --audit-log FILE are kept; give it too.");
         if (options.CacheDirectory is null && (options.CachesOwnDisks || options.CacheBytes != new GatewayOptions().CacheBytes))

@@ -23,6 +23,7 @@ using Oort.Gateway.Locks;
 using Oort.Gateway.Notifications;
 using Oort.Gateway.Operations;
 using Oort.Gateway.Shares;
+using Oort.Gateway.Websites;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Budget;
@@ -326,8 +327,10 @@ public sealed partial class GatewayHost : IAsyncDisposable
         var wallets = new Lazy<QueryService>(() => new WalletSignIn(sts, identities.Nonces, new(identities.Nonces, identities.Used, TimeProvider.System), WalletSignIn.SiteOf(options, EndpointsOf(app).S3), identities.Seal, TimeProvider.System).Service);
         if (options.Hsts) app.Use(StrictTransport.AddAsync);
         var shares = new SharePages(credentials, gate, system.Metadata, handlers).Service;
+        var websites = new WebsiteService(gate, system.Metadata, handlers, options.WebsiteDomains, options.WebsiteHosts);
         app.Run(http => http.Request.Path switch
         {
+            _ when websites.Takes(http) => pipeline.HandleAsync(http, websites.Service),
             _ when !pipeline.IsReserved(http) => IamApi.IsOne(http) ? pipeline.HandleAsync(http, iam) : pipeline.HandleAsync(http),
             var path when path.StartsWithSegments("/_oort/sign-in") => pipeline.HandleAsync(http, wallets.Value),
             var path when path.Value!.StartsWith(SharePages.BasePath, StringComparison.Ordinal) => pipeline.HandleAsync(http, shares),

@@ -8,7 +8,6 @@ internal static class BucketConfigurations
 {
     private static readonly FrozenDictionary<S3Operation, S3Error> missing = new Dictionary<S3Operation, S3Error>
     {
-        [S3Operation.GetBucketWebsite] = S3Errors.NoSuchWebsiteConfiguration,
         [S3Operation.GetBucketReplication] = S3Errors.ReplicationConfigurationNotFoundError,
     }.ToFrozenDictionary();
 

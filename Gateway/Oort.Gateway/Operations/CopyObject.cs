@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Oort.Checksums;
 using Oort.Gateway.Encryption;
 using Oort.Gateway.Quotas;
+using Oort.Gateway.Websites;
 using Oort.Metadata;
 using Oort.Objects;
 using Oort.Objects.Events;
@@ -23,7 +24,10 @@ internal static class CopyObject
         bool ReplacesMetadata,
         bool ReplacesTags,
         ObjectAttributes Replacement,
-        bool NamesEncryption);
+        bool NamesEncryption)
+    {
+        public string? Redirect => Replacement.Headers.GetValueOrDefault(WebsiteService.RedirectHeader);
+    }
 
     /// <remarks>1. Headers. 2. The copy, perhaps long. 3. The answer.</remarks>
     public static async ValueTask HandleAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
@@ -93,13 +97,16 @@ internal static class CopyObject
     private static ObjectAttributes Attributes(ObjectAttributes source, Wish wish)
     {
         var described = wish.ReplacesMetadata ? wish.Replacement : source;
-        var attributes = ObjectAttributes.Empty with { Headers = described.Headers, UserMetadata = described.UserMetadata };
+        // Where an object leads is said of each one anew.
+        var headers = described.Headers.Remove(WebsiteService.RedirectHeader);
+        if (wish.Redirect is { } redirect) headers = headers.Add(WebsiteService.RedirectHeader, redirect);
+        var attributes = ObjectAttributes.Empty with { Headers = headers, UserMetadata = described.UserMetadata };
         return ObjectTags.Set(attributes, ObjectTags.Get(wish.ReplacesTags ? wish.Replacement : source));
     }
 
     private static void CheckChangesSomething(S3Request request, BucketRow bucket, FoundSource source, Wish wish)
     {
-        var changes = wish.ReplacesMetadata || wish.NamesEncryption || wish.Checksum != ChecksumAlgorithm.None || wish.StorageClass != source.Version.StorageClass;
+        var changes = wish.ReplacesMetadata || wish.Redirect is not null || wish.NamesEncryption || wish.Checksum != ChecksumAlgorithm.None || wish.StorageClass != source.Version.StorageClass;
         if (changes || !IsItself(request, bucket, source)) return;
         throw new S3Exception(
             S3Errors.InvalidRequest,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Oort.Gateway.Encryption;
+using Oort.Gateway.Websites;
 using Oort.Metadata;
 using Oort.S3;
 
@@ -12,6 +13,9 @@ internal static class ObjectHeaders
 {
     /// <summary>The content type of an object whose writer named none (S3 API: PutObject).</summary>
     private const string DefaultContentType = "binary/octet-stream";
+
+    /// <summary>S3 user guide: "Setting an object redirect".</summary>
+    private const int RedirectLengthMax = 2048;
 
     private const string ContentEncoding = "content-encoding";
 
@@ -27,7 +31,7 @@ internal static class ObjectHeaders
     ];
 
     /// <summary>Reads the headers of a write.</summary>
-    /// <exception cref="S3Exception">MetadataTooLarge.</exception>
+    /// <exception cref="S3Exception">MetadataTooLarge, InvalidRedirectLocation.</exception>
     public static ObjectAttributes Read(S3Request request)
     {
         var headers = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -38,6 +42,7 @@ internal static class ObjectHeaders
             if (!string.IsNullOrEmpty(value)) headers[name] = MetadataText.Decode(value);
         }
 
+        if (request.Header(WebsiteService.RedirectHeader) is { Length: > 0 } location) headers[WebsiteService.RedirectHeader] = CheckedRedirect(location);
         return ObjectAttributes.Empty with
         {
             Headers = headers.ToImmutable(),
@@ -75,6 +80,13 @@ internal static class ObjectHeaders
         headers.ETag = Quote(version.ETag);
         headers.LastModified = HttpDate.Format(version.LastModified);
         WriteVersionId(headers, bucket.Versioning, version.IdText);
+    }
+
+    private static string CheckedRedirect(string location)
+    {
+        var isAddress = location[0] == '/' || location.StartsWith("http://", StringComparison.Ordinal) || location.StartsWith("https://", StringComparison.Ordinal);
+        if (!isAddress || location.Any(character => character is <= ' ' or > '~')) throw new S3Exception(S3Errors.InvalidRedirectLocation);
+        return location.Length <= RedirectLengthMax ? location : throw new S3Exception(S3Errors.InvalidRedirectLocation, $"The length of website redirect location cannot exceed {RedirectLengthMax} characters.");
     }
 
     /// <summary>x-amz-version-id, which buckets that were never versioned do not send.</summary>

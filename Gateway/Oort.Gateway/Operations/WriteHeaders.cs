@@ -9,7 +9,6 @@ internal static class WriteHeaders
     /// <summary>Checks the headers of PutObject, CopyObject and CreateMultipartUpload.</summary>
     public static void Check(S3Request request)
     {
-        Refuse(request, "x-amz-website-redirect-location");
         Refuse(request, "x-amz-write-offset-bytes");
     }
 

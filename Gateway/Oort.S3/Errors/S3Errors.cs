@@ -55,6 +55,7 @@ public static class S3Errors
     public static S3Error InvalidPayer { get; } = new("InvalidPayer", 403, "All access to this object has been disabled.");
     public static S3Error InvalidPolicyDocument { get; } = new("InvalidPolicyDocument", 400, "The content of the form does not meet the conditions specified in the policy document.");
     public static S3Error InvalidRange { get; } = new("InvalidRange", 416, "The requested range is not satisfiable");
+    public static S3Error InvalidRedirectLocation { get; } = new("InvalidRedirectLocation", 400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.");
     public static S3Error InvalidRegion { get; } = new("InvalidRegion", 403, "The Region that you specified is not valid.");
     public static S3Error InvalidRequest { get; } = new("InvalidRequest", 400, "Invalid Request");
     public static S3Error InvalidSecurity { get; } = new("InvalidSecurity", 403, "The provided security credentials are not valid.");

@@ -68,6 +68,8 @@ public sealed partial class AccessMatrixTests(TestGateway gateway, IdentityGatew
         (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-object-lock-mode: GOVERNANCE", ["PutObject", "PutObjectRetention"]),
         (S3Operation.PutObject, "PUT", "/key", "text", "x-amz-object-lock-legal-hold: ON", ["PutObject", "PutObjectLegalHold"]),
         (S3Operation.GetBucketWebsite, "GET", "?website", null, null, ["GetBucketWebsite"]),
+        (S3Operation.PutBucketWebsite, "PUT", "?website", "", null, ["PutBucketWebsite"]),
+        (S3Operation.DeleteBucketWebsite, "DELETE", "?website", null, null, ["DeleteBucketWebsite"]),
         (S3Operation.GetBucketReplication, "GET", "?replication", null, null, ["GetReplicationConfiguration"]),
         (S3Operation.GetBucketEncryption, "GET", "?encryption", null, null, ["GetEncryptionConfiguration"]),
         (S3Operation.PutBucketEncryption, "PUT", "?encryption", "", null, ["PutEncryptionConfiguration"]),

@@ -50,6 +50,8 @@ public sealed class OptionReaderTests : IDisposable
     [InlineData("stall-timeout", "0")]
     [InlineData("public-url", "ftp://x")]
     [InlineData("domain", "no/domain")]
+    [InlineData("website-domain", "no/domain")]
+    [InlineData("website-host", "no/domain")]
     [InlineData("log-level", "Loud")]
     [InlineData("strict-region", "maybe")]
     [InlineData("signature-v2", "old")]

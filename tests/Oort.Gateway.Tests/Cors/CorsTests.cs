@@ -1,4 +1,3 @@
-using System.Globalization;
 using Oort.Gateway.Access;
 using Oort.Gateway.Cors;
 using Oort.Gateway.Tests.Access;

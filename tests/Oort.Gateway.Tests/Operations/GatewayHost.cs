@@ -6,6 +6,7 @@ using Oort.Gateway.Cors;
 using Oort.Gateway.Errors;
 using Oort.Gateway.Notifications;
 using Oort.Gateway.Operations;
+using Oort.Gateway.Websites;
 using Oort.Identity.Accounts;
 using Oort.Metadata;
 using Oort.Objects;
@@ -18,6 +19,8 @@ namespace Oort.Gateway.Tests.Operations;
 public sealed class GatewayHost : IAsyncDisposable
 {
     internal const string AccessKey = "AKIAOORTTESTKEY";
+    internal const string WebsiteDomain = "websites.test";
+    internal const string WebsiteHost = "www.one-site.test";
     internal const string SecretKey = "a secret that signs the tests";
 
     private readonly LoopbackServer server;
@@ -50,7 +53,8 @@ public sealed class GatewayHost : IAsyncDisposable
         var gate = new AccessGate(gateStore ?? layer.Metadata, accounts ?? LoneAccounts.Instance, options, time ?? TimeProvider.System, NullLogger<AccessGate>.Instance, null, rates);
         var handlers = S3Operations.Create(layer, options, time ?? TimeProvider.System, tiering ?? new IdleTiering(), gate, notifications: notifications);
         var pipeline = new S3Pipeline(new(), credentials ?? new OneCredential(), handlers, InnerErrors.Of, TimeProvider.System, NullLogger<S3Pipeline>.Instance, completed?.Invoke(gate), gate.AuthorizeAsync, null, new CrossOrigin(layer.Metadata, NullLogger<CrossOrigin>.Instance).FindAsync);
-        return new(await LoopbackServer.StartAsync(pipeline.HandleAsync));
+        var websites = new WebsiteService(gate, layer.Metadata, handlers, [WebsiteDomain], [WebsiteHost]);
+        return new(await LoopbackServer.StartAsync(http => websites.Takes(http) ? pipeline.HandleAsync(http, websites.Service) : pipeline.HandleAsync(http)));
     }
 
     public async ValueTask DisposeAsync()

@@ -107,7 +107,6 @@ public sealed class ObjectTests(TestGateway gateway)
     [InlineData("x-amz-acl", "nobody", 400, "InvalidArgument")]
     [InlineData("x-amz-grant-read", "id=x", 400, "AccessControlListNotSupported")]
     [InlineData("x-amz-object-lock-mode", "GOVERNANCE", 400, "InvalidRequest")]
-    [InlineData("x-amz-website-redirect-location", "/other", 501, "NotImplemented")]
     [InlineData("x-amz-write-offset-bytes", "0", 501, "NotImplemented")]
     [InlineData("If-Unmodified-Since", "Wed, 21 Oct 2026 07:28:00 GMT", 501, "NotImplemented")]
     [InlineData("Content-MD5", "not base64", 400, "InvalidDigest")]
