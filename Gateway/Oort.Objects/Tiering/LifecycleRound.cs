@@ -253,7 +253,7 @@ internal sealed partial class LifecycleRound(IMetadataStore metadata, TieringSwe
     }
 
     /// <summary>The delete of a version as it was judged: as the bucket's owner would, and of nothing else that has come in its place.</summary>
-    private static DeleteVersion DeleteOf(BucketRow bucket, VersionRow judged)
+    internal static DeleteVersion DeleteOf(BucketRow bucket, VersionRow judged)
     {
         var versionId = judged.IsLatest && !judged.IsDeleteMarker ? null : judged.IdText;
         return new(bucket.Id, judged.Key, bucket.OwnerId, versionId, WriteConditions.None, If: row => row.Id == judged.Id && row.IsLatest == judged.IsLatest && StoredTags.IsSame(row.Attributes, judged.Attributes));

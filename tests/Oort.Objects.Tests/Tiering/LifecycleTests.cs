@@ -255,6 +255,21 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public void Delete_OfWhatWasJudged_HitsNothingElse()
+    {
+        var bucket = new BucketRow { Id = new(1), Name = "b", OwnerId = "owner", Created = DateTimeOffset.UnixEpoch, Region = "r" };
+        var judged = new VersionRow { Bucket = new(1), Key = "k", Id = new(5, 6), IsNull = true, IsLatest = true, LastModified = DateTimeOffset.UnixEpoch, OwnerId = "other", Attributes = StoredTags.Set(ObjectAttributes.Empty, [("temp", "1")]) };
+        var delete = LifecycleRound.DeleteOf(bucket, judged);
+        (delete.OwnerId, delete.VersionId).ShouldBe(("owner", null));
+        delete.If!(judged with { StorageClass = "GLACIER" }).ShouldBeTrue("It has moved, and is the same.");
+        delete.If!(judged with { Id = new(5, 7) }).ShouldBeFalse("It was written anew.");
+        delete.If!(judged with { IsLatest = false }).ShouldBeFalse("It is not current any more.");
+        delete.If!(judged with { Attributes = ObjectAttributes.Empty }).ShouldBeFalse("Its tags are others.");
+        LifecycleRound.DeleteOf(bucket, judged with { IsLatest = false }).VersionId.ShouldBe("null");
+        LifecycleRound.DeleteOf(bucket, judged with { IsDeleteMarker = true, IsNull = false }).VersionId.ShouldBe(judged.Id.ToString());
+    }
+
+    [Fact]
     public async Task Expiration_OfManyKeys_GoesPageByPage()
     {
         await using var world = await StartAsync(VersioningState.Enabled);
