@@ -77,6 +77,55 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task Replay_OfProgressByAge_LosesTheStampWithTheRevisits()
+    {
+        var (journal, bucket, later) = (new MemoryJournal(), new BucketId(9), new Revisit(DateTimeOffset.UnixEpoch, "k", 0));
+        await using (var store = await OpenAsync("original.db", journal, 0))
+        {
+            (await store.AdvanceAgesAsync(new(bucket, null, [1], 42, [], []), default)).ShouldBeTrue();
+            directory.CopyDatabase("original.db", "behind.db");
+            (await store.AdvanceAgesAsync(new(bucket, [1], [2], null, [], [later]), default)).ShouldBeTrue();
+        }
+
+        await using (var store = SqliteMetadataStore.Open(Options("behind.db"), TimeProvider.System))
+        {
+            foreach (var entry in journal.Entries) await store.ReplayAsync(entry, default);
+            await store.StartAsync(journal, journal.Last);
+            (await store.GetSettingAsync(AgeSettings.Progress(bucket), default)).ShouldBe([2]);
+            (await store.ListRevisitsAsync(bucket, DateTimeOffset.MaxValue, 10, default)).ShouldBeEmpty("They are not journalled.");
+            (await store.FindRevisitStampAsync(bucket, default)).ShouldBeNull("So the run begins anew.");
+        }
+    }
+
+    [Fact]
+    public async Task Rebuild_WithVersions_IndexesTheirTimesAndHasNoStamp()
+    {
+        var journal = new MemoryJournal();
+        VersionRow version;
+        BucketId bucket;
+        await using (var store = await OpenAsync("original.db", journal, 0))
+        {
+            var objects = await TestObjects.CreateAsync(store, "g");
+            bucket = await objects.CreateBucketAsync("b");
+            version = await objects.PutAsync(bucket, "k");
+            (await store.AdvanceAgesAsync(new(bucket, null, [1], 42, [], []), default)).ShouldBeTrue();
+        }
+
+        using (var rebuilder = MetadataRebuilder.Create(directory.File("rebuilt.db"), 0, TimeProvider.System))
+        {
+            foreach (var entry in journal.Entries) rebuilder.ApplyEntry(entry);
+            rebuilder.Finish().ShouldBeEmpty();
+        }
+
+        await using (var store = SqliteMetadataStore.Open(Options("rebuilt.db"), TimeProvider.System))
+        {
+            await store.StartAsync(journal, journal.Last);
+            (await store.ListAgedVersionsAsync(new(bucket, AgePlace.Start, version.LastModified, 10, 1, 1), default)).ShouldHaveSingleItem().Version.Id.ShouldBe(version.Id);
+            (await store.FindRevisitStampAsync(bucket, default)).ShouldBeNull();
+        }
+    }
+
+    [Fact]
     public async Task Replay_DatabaseBehindAfterAPowerCut_EqualsTheOriginal()
     {
         var journal = new MemoryJournal();

@@ -22,6 +22,7 @@ public sealed class LifecycleModelTests
         var random = new Random(seed);
         await using var world = await TieringWorld.StartAsync();
         var run = new Run(world, random);
+        await run.SetRulesAsync();
         for (var step = 0; step < 80; step++)
         {
             for (var count = random.Next(6); count > 0; count--) await run.CommandAsync();
@@ -47,34 +48,39 @@ public sealed class LifecycleModelTests
         public async Task CommandAsync()
         {
             var key = keys[random.Next(keys.Length)];
-            switch (random.Next(20))
+            switch (random.Next(40))
             {
-                case < 9:
+                case < 16:
                     var put = await Metadata.PutVersionAsync(new(Bucket, key, "root", 0, "d41d8cd98f00b204e9800998ecf8427e", "STANDARD", Tags(random.Next(3) == 0), [], NewData.None, WriteConditions.None), default);
                     put.Outcome.ShouldBe(CommitOutcome.Done);
                     break;
-                case < 12:
+                case < 20:
                     await Metadata.DeleteVersionAsync(new(Bucket, key, "root", null, WriteConditions.None), default);
                     break;
-                case < 14:
+                case < 24:
                     if (await AnyVersionAsync() is { } gone) await Metadata.DeleteVersionAsync(new(Bucket, gone.Key, "root", gone.IdText, WriteConditions.None), default);
                     break;
-                case < 16:
+                case < 35:
                     var isTagged = random.Next(2) == 0;
                     if (await AnyVersionAsync() is { IsDeleteMarker: false } changed) await Metadata.UpdateVersionAsync(Bucket, changed.Key, changed.IdText, row => row with { Attributes = Tags(isTagged) }, default);
                     break;
-                case 16:
+                case 35:
                     await Metadata.UpdateBucketAsync(Bucket, row => row with { Versioning = random.Next(3) == 0 ? VersioningState.Suspended : VersioningState.Enabled }, default);
                     break;
-                case 17:
+                case < 39:
                     var now = DateTimeOffset.FromUnixTimeMilliseconds(world.Time.GetUtcNow().ToUnixTimeMilliseconds());
                     await Metadata.CreateUploadAsync(new() { Bucket = Bucket, Key = key, Id = UploadId.Create(now), Initiated = now, OwnerId = "root" }, default);
                     break;
                 default:
-                    rules = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(AnyRule)];
-                    await world.SetLifecycleAsync(rules);
+                    await SetRulesAsync();
                     break;
             }
+        }
+
+        public async Task SetRulesAsync()
+        {
+            rules = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(AnyRule)];
+            await world.SetLifecycleAsync(rules);
         }
 
         /// <summary>Lets the rules do their work. What must end at the latest by now has ended, and nothing that need not have ended at the earliest.</summary>
