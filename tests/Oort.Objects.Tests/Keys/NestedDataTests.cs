@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Oort.Backends;
+using Oort.Backends.Suite;
 using Oort.Crypto;
 using Oort.Metadata;
 using Oort.Objects.Tests.Hosting;
@@ -72,6 +73,30 @@ public sealed class NestedDataTests : IDisposable
         (await world.FindAsync("large")).StorageClass.ShouldBe("DEEP_ARCHIVE");
         (await Remains.DataOfAsync(world.System, world.Bucket, "large")).SealedAs.ShouldBe(versions[1].Extents[0].Data);
         await CheckAsync(world.System, world.Bucket, "large", large, customer);
+
+        // And its key is wrapped anew by the name that it was wrapped for.
+        await world.System.RotateKeyAsync(null, CancellationToken.None);
+        await world.System.Rotation.RunAsync(CancellationToken.None);
+        (await world.System.GetKeyStatusAsync(CancellationToken.None)).Stuck.ShouldBe(0);
+        (await Remains.DataOfAsync(world.System, world.Bucket, "large")).KeyVersion.ShouldBe(2);
+        await CheckAsync(world.System, world.Bucket, "large", large, customer);
+    }
+
+    [Fact]
+    public async Task Move_OfSealedChunksOfWhichAStoreHasOthers_TakesNoneOfThem()
+    {
+        await using var world = await TieringWorld.StartAsync();
+        var content = SystemActions.Content(2, 700_000);
+        await PutAsync(world.System, world.Bucket, "large", content, customer);
+        foreach (var store in world.Cluster.Stores.Take(2)) store.Inject(StoreOperations.Read, FaultMode.FlipBit, times: int.MaxValue);
+        await world.SetLifecycleAsync(TieringWorld.Rule("GLACIER", 1));
+        world.Time.Advance(3 * Day);
+
+        await world.System.StepTieringAsync();
+
+        foreach (var store in world.Cluster.Stores) store.Heal();
+        (await world.FindAsync("large")).StorageClass.ShouldBe("GLACIER", world.System.Tiering.Status.LastFailure);
+        await CheckAsync(world.System, world.Bucket, "large", content, customer);
     }
 
     [Fact]
