@@ -18,11 +18,11 @@ internal static class EncryptionHeaders
     public const string NamedAlgorithm = "aws:kms";
     public const string DoubleAlgorithm = "aws:kms:dsse";
 
-    /// <summary>Before the three headers of a customer's key.</summary>
-    public const string Customer = "x-amz-server-side-encryption-customer-";
+    /// <summary>Names of the three headers of a customer's key.</summary>
+    public static readonly CustomerHeaders Customer = new("x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-customer-key", "x-amz-server-side-encryption-customer-key-MD5");
 
     /// <summary>The same of a copy's source.</summary>
-    public const string SourceCustomer = "x-amz-copy-source-server-side-encryption-customer-";
+    public static readonly CustomerHeaders SourceCustomer = new("x-amz-copy-source-server-side-encryption-customer-algorithm", "x-amz-copy-source-server-side-encryption-customer-key", "x-amz-copy-source-server-side-encryption-customer-key-MD5");
 
     public const string Method = "x-amz-server-side-encryption";
     public const string KeyId = "x-amz-server-side-encryption-aws-kms-key-id";
@@ -33,24 +33,24 @@ internal static class EncryptionHeaders
     public static bool AreIn(S3Request request) => request.Header(Method) is not null || request.Header(KeyId) is not null || HasCustomer(request, Customer);
 
     /// <summary>Whether any of the three is there.</summary>
-    public static bool HasCustomer(S3Request request, string prefix) =>
-        request.Header(prefix + "algorithm") is not null || request.Header(prefix + "key") is not null || request.Header(prefix + "key-MD5") is not null;
+    public static bool HasCustomer(S3Request request, CustomerHeaders names) =>
+        request.Header(names.Algorithm) is not null || request.Header(names.Key) is not null || request.Header(names.Md5) is not null;
 
     /// <summary>Reads a customer's key.</summary>
-    /// <param name="prefix"><see cref="Customer"/> or <see cref="SourceCustomer"/>.</param>
+    /// <param name="names"><see cref="Customer"/> or <see cref="SourceCustomer"/>.</param>
     /// <returns>Null: none of the headers is there. Otherwise the key, which the caller disposes.</returns>
     /// <exception cref="S3Exception">InvalidRequest: it came without TLS; InvalidArgument or InvalidEncryptionAlgorithmError: what is missing or wrong.</exception>
-    public static InnerKey? ReadCustomer(GatewayS3Options options, S3Request request, string prefix)
+    public static InnerKey? ReadCustomer(GatewayS3Options options, S3Request request, CustomerHeaders names)
     {
-        if (!HasCustomer(request, prefix)) return null;
+        if (!HasCustomer(request, names)) return null;
         if (!request.Http.Request.IsHttps && !options.TakesCustomerKeysOverHttp)
             throw new S3Exception(S3Errors.InvalidRequest, "Requests with a customer's encryption key must be made over a secure connection. Take the key that was sent for known to others.");
-        if (request.Header(prefix + "algorithm") is not { } algorithm)
-            throw Wrong(prefix + "algorithm", "Requests with a customer's encryption key must name a valid encryption algorithm.");
-        if (algorithm != OwnAlgorithm) throw new S3Exception(S3Errors.InvalidEncryptionAlgorithmError, null, ("ArgumentName", prefix + "algorithm"), ("ArgumentValue", algorithm));
-        if (request.Header(prefix + "key") is not { } text) throw Wrong(prefix + "key", "Requests with a customer's encryption algorithm must bring the secret key.");
-        if (request.Header(prefix + "key-MD5") is not { } md5) throw Wrong(prefix + "key-MD5", "Requests with a customer's encryption key must bring the MD5 of the secret key.");
-        return ReadKey(prefix, text, md5);
+        if (request.Header(names.Algorithm) is not { } algorithm)
+            throw Wrong(names.Algorithm, "Requests with a customer's encryption key must name a valid encryption algorithm.");
+        if (algorithm != OwnAlgorithm) throw new S3Exception(S3Errors.InvalidEncryptionAlgorithmError, null, ("ArgumentName", names.Algorithm), ("ArgumentValue", algorithm));
+        if (request.Header(names.Key) is not { } text) throw Wrong(names.Key, "Requests with a customer's encryption algorithm must bring the secret key.");
+        if (request.Header(names.Md5) is not { } md5) throw Wrong(names.Md5, "Requests with a customer's encryption key must bring the MD5 of the secret key.");
+        return ReadKey(names, text, md5);
     }
 
     /// <summary>Sets what an answer says of how an object is encrypted.</summary>
@@ -64,8 +64,8 @@ internal static class EncryptionHeaders
                 headers[Method] = OwnAlgorithm;
                 break;
             case { Kind: InnerKeyKind.Customer }:
-                headers[Customer + "algorithm"] = OwnAlgorithm;
-                if (request.Header(Customer + "key-MD5") is { } md5) headers[Customer + "key-MD5"] = md5;
+                headers[Customer.Algorithm] = OwnAlgorithm;
+                if (request.Header(Customer.Md5) is { } md5) headers[Customer.Md5] = md5;
                 break;
             case { } named:
                 headers[Method] = NamedAlgorithm;
@@ -102,7 +102,7 @@ internal static class EncryptionHeaders
         }
     }
 
-    private static InnerKey ReadKey(string prefix, string text, string md5)
+    private static InnerKey ReadKey(CustomerHeaders names, string text, string md5)
     {
         // A base64 text of 32 bytes has 44 characters; what is longer is no key of 256 bits.
         Span<byte> key = stackalloc byte[InnerKey.CustomerKeySize + 1];
@@ -110,10 +110,10 @@ internal static class EncryptionHeaders
         Span<byte> digest = stackalloc byte[Md5.Size];
         try
         {
-            if (!Convert.TryFromBase64String(text, key, out var count) || count != InnerKey.CustomerKeySize) throw Wrong(prefix + "key", "The secret key was invalid for the specified algorithm: it has 256 bits.");
+            if (!Convert.TryFromBase64String(text, key, out var count) || count != InnerKey.CustomerKeySize) throw Wrong(names.Key, "The secret key was invalid for the specified algorithm: it has 256 bits.");
             key = key[..count];
             Md5.Hash(key, digest);
-            if (!Convert.TryFromBase64String(md5, sent, out var length) || !digest.SequenceEqual(sent[..length])) throw Wrong(prefix + "key-MD5", "The MD5 of the key did not match the one that was sent.");
+            if (!Convert.TryFromBase64String(md5, sent, out var length) || !digest.SequenceEqual(sent[..length])) throw Wrong(names.Md5, "The MD5 of the key did not match the one that was sent.");
             return InnerKey.OfCustomer(key);
         }
         finally
@@ -122,3 +122,6 @@ internal static class EncryptionHeaders
         }
     }
 }
+
+/// <summary>Names of the headers of a customer's key.</summary>
+internal sealed record CustomerHeaders(string Algorithm, string Key, string Md5);

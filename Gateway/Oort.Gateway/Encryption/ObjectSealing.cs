@@ -76,13 +76,13 @@ internal sealed class ObjectSealing(ObjectEncryption? encryption, InnerKey? inne
     }
 
     /// <summary>Checks the key of a request about what is stored, for its bytes.</summary>
-    /// <param name="prefix"><see cref="EncryptionHeaders.Customer"/> or <see cref="EncryptionHeaders.SourceCustomer"/>.</param>
+    /// <param name="names"><see cref="EncryptionHeaders.Customer"/> or <see cref="EncryptionHeaders.SourceCustomer"/>.</param>
     /// <returns>The customer's key, which the caller disposes; null: none is needed.</returns>
     /// <exception cref="S3Exception">InvalidRequest: another customer's key, none, or one where none is needed; KMS.NotFoundException: its key is gone.</exception>
-    public static ValueTask<InnerKey?> OpenAsync(OperationContext context, S3Request request, ObjectAttributes attributes, string prefix, CancellationToken cancellationToken)
+    public static ValueTask<InnerKey?> OpenAsync(OperationContext context, S3Request request, ObjectAttributes attributes, CustomerHeaders names, CancellationToken cancellationToken)
     {
         var encryption = ObjectEncryption.Of(attributes);
-        var customer = ReadKeyOf(context, request, encryption, prefix, "The object was stored with a customer's encryption key: to retrieve it, that key must be sent.");
+        var customer = ReadKeyOf(context, request, encryption, names, "The object was stored with a customer's encryption key: to retrieve it, that key must be sent.");
         if (encryption is not { Kind: InnerKeyKind.Named }) return new(customer);
         return RequireNamedAsync();
 
@@ -128,9 +128,9 @@ internal sealed class ObjectSealing(ObjectEncryption? encryption, InnerKey? inne
 
     public void Dispose() => inner?.Dispose();
 
-    private static InnerKey? ReadKeyOf(OperationContext context, S3Request request, ObjectEncryption? encryption, string prefix, string missing)
+    private static InnerKey? ReadKeyOf(OperationContext context, S3Request request, ObjectEncryption? encryption, CustomerHeaders names, string missing)
     {
-        var customer = EncryptionHeaders.ReadCustomer(context.Options, request, prefix);
+        var customer = EncryptionHeaders.ReadCustomer(context.Options, request, names);
         if (encryption is not { Kind: InnerKeyKind.Customer })
         {
             if (customer is null) return null;

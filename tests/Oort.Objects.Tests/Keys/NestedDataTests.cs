@@ -48,7 +48,7 @@ public sealed class NestedDataTests : IDisposable
     public async Task Lifecycle_CustomersObjects_MoveAsTheyAreSealed()
     {
         await using var world = await TieringWorld.StartAsync();
-        byte[] small = SystemActions.Content(1, 3_000), large = SystemActions.Content(2, 700_000);
+        byte[] small = SystemActions.Content(1, 3_000), large = SystemActions.Content(2, 4_500_000);
         VersionRow[] versions = [await PutAsync(world.System, world.Bucket, "small", small, customer), await PutAsync(world.System, world.Bucket, "large", large, customer)];
         await world.SetLifecycleAsync(TieringWorld.Rule("GLACIER", 1), TieringWorld.Rule("DEEP_ARCHIVE", 100));
 
@@ -103,7 +103,8 @@ public sealed class NestedDataTests : IDisposable
     public async Task Restore_CustomersObject_IsReadFromItsCopyAndThatGoesAgain()
     {
         await using var world = await TieringWorld.StartAsync();
-        var content = SystemActions.Content(2, 700_000);
+        // More than is copied at a time of what can be opened, and than a batch has.
+        var content = SystemActions.Content(2, 4_500_000);
         var version = await PutAsync(world.System, world.Bucket, "large", content, customer, "GLACIER");
 
         await world.RequestRestoreAsync("large", 2);
