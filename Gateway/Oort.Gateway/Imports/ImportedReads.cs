@@ -111,7 +111,7 @@ internal sealed class ImportedReads(OperationContext context, ImportService impo
     }
 
     private static bool IsMissing(S3Request request, S3Exception e) =>
-        e.Error == S3Errors.NoSuchKey && e.Headers.Count == 0 && request.Query("versionId") is null && !request.Http.Response.HasStarted;
+        e.Error == S3Errors.NoSuchKey && !e.Headers.Contains(("x-amz-delete-marker", "true")) && request.Query("versionId") is null && !request.Http.Response.HasStarted;
 
     private ImportRun? Run(BucketRow bucket, string key) =>
         imports.Find(bucket) is { } run && key.StartsWith(run.Settings.Prefix, StringComparison.Ordinal) ? run : null;

@@ -43,7 +43,7 @@ internal static class PutObject
         await QuotaRefusals.CheckPutAsync(context.Metadata, bucket, request.Key!, body, cancellationToken);
 
         // 3.
-        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, sealing.Seal(body), context.Tell(request, bucket, ChangeCause.Put, conditions), cancellationToken);
+        var result = await context.Layer.PutObjectAsync(bucket, request.Key!, owner, storageClass, attributes, sealing.Seal(body), context.Tell(request, bucket, request.Operation == S3Operation.PostObject ? ChangeCause.Post : ChangeCause.Put, conditions), cancellationToken);
         await QuotaRefusals.ThrowIfExceededAsync(result.Outcome, context.Metadata, bucket, new(1, body.Length), cancellationToken);
         var version = Stored(request, result, conditions);
 

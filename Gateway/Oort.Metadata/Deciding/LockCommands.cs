@@ -33,13 +33,8 @@ internal static class LockCommands
 
     /// <summary>Whether a version must stay.</summary>
     /// <param name="bypassesGovernance">The caller may end a retention in governance mode, and says that he wants to.</param>
-    public static bool Holds(WriteSession session, VersionRow? version, bool bypassesGovernance)
-    {
-        if (version is null || !version.Attributes.Extensions.TryGetValue(ObjectLock.Extension, out var record)) return false;
-        // What cannot be read may be any lock.
-        if (!ObjectLock.TryRead(record.AsSpan(), out var found) || found.Hold == LegalHold.On) return true;
-        return IsRetained(session, found.Retention) && !(bypassesGovernance && found.Retention.Mode == RetentionMode.Governance);
-    }
+    public static bool Holds(WriteSession session, VersionRow? version, bool bypassesGovernance) =>
+        version is not null && version.Attributes.Extensions.ContainsKey(ObjectLock.Extension) && ObjectLock.Holds(version.Attributes, LockClock.At(Mark(session), session.Now).Time, bypassesGovernance);
 
     /// <summary>Changes a version's lock. A retention that has not ended can be made longer in its mode; anything else is a bypass, which compliance does not know.</summary>
     public static CommitOutcome Change(WriteSession session, LockVersion command)

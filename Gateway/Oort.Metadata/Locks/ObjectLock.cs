@@ -60,6 +60,17 @@ public readonly record struct ObjectLock(LockTerm Retention, LegalHold Hold)
         return TryRead(record.AsSpan(), out var found) ? found : throw new MetadataFormatException("The attribute \"lock\" of a version is none.");
     }
 
+    /// <summary>Whether a version with these attributes must stay.</summary>
+    /// <param name="time">Of the clock of locks (<see cref="LockClock.Time"/>).</param>
+    /// <param name="bypassesGovernance">The caller may end a retention in governance mode, and says that he wants to.</param>
+    public static bool Holds(ObjectAttributes attributes, DateTimeOffset time, bool bypassesGovernance = false)
+    {
+        if (!attributes.Extensions.TryGetValue(Extension, out var record)) return false;
+        // What cannot be read may be any lock.
+        if (!TryRead(record.AsSpan(), out var found) || found.Hold == LegalHold.On) return true;
+        return found.Retention.Mode != RetentionMode.None && time < found.Retention.Until && !(bypassesGovernance && found.Retention.Mode == RetentionMode.Governance);
+    }
+
     /// <summary>The attributes with this lock in place of the one that they have.</summary>
     public ObjectAttributes On(ObjectAttributes attributes) => this == None
         ? attributes with { Extensions = attributes.Extensions.Remove(Extension) }

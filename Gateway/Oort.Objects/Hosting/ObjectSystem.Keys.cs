@@ -49,10 +49,52 @@ public sealed partial class ObjectSystem
     {
         keeper.RequireAlone();
         RequireName(name);
+        if (!parts.Keyring.HasNamedKey(name)) throw NoSuchNamedKey(name);
+        await RequireNoneLockedAsync(name, cancellationToken);
         await keeper.ChangeAsync(changed =>
         {
             if (!changed.DestroyNamedKey(name)) throw NoSuchNamedKey(name);
         }, cancellationToken);
+    }
+
+    /// <summary>Locked versions keep their keys: goes through all versions of the buckets that lock.</summary>
+    /// <exception cref="KeyChangeException">One of them is under the key.</exception>
+    private async ValueTask RequireNoneLockedAsync(string name, CancellationToken cancellationToken)
+    {
+        const int pageSize = 1_000;
+        var now = LockClock.At(await Metadata.GetSettingAsync(LockClock.SettingName, cancellationToken), time.GetUtcNow()).Time;
+        for (var (after, isLast) = ("", false); !isLast;)
+        {
+            var buckets = await Metadata.ListBucketsAsync(null, "", after, pageSize, cancellationToken);
+            isLast = buckets.Length < pageSize;
+            if (buckets.Length > 0) after = buckets[^1].Name;
+            foreach (var bucket in buckets.Where(BucketLock.IsOn))
+            {
+                var query = new ListVersionsQuery(bucket.Id, "", "", "", null, pageSize);
+                for (var page = await Metadata.ListVersionsAsync(query, cancellationToken); ; page = await Metadata.ListVersionsAsync(query, cancellationToken))
+                {
+                    foreach (var version in page.Versions.Where(version => ObjectLock.Holds(version.Attributes, now)))
+                    {
+                        if (await IsUnderAsync(bucket, version, name, cancellationToken))
+                            throw new KeyChangeException($"Version {version.IdText} of {bucket.Name}/{version.Key} is locked and under the key \"{name}\". A key is destroyed only when no locked version needs it; oort object and GetObjectRetention say how long it is held.");
+                    }
+
+                    if (!page.IsTruncated) break;
+                    query = query with { AfterKey = page.LastKey, AfterVersionId = page.LastVersionId };
+                }
+            }
+        }
+    }
+
+    private async ValueTask<bool> IsUnderAsync(BucketRow bucket, VersionRow version, string name, CancellationToken cancellationToken)
+    {
+        if (await Metadata.OpenVersionAsync(bucket.Id, version.Key, version.IdText, cancellationToken) is not { } found) return false;
+        if (!found.Data.IsDefault) return IsUnder(found.Data);
+        foreach (var some in found.Version.Extents.Select(extent => extent.Data).Distinct().Chunk(MetadataLimits.FoundDataMax))
+            if (IsUnder(await Metadata.LocateAsync([.. some], cancellationToken))) return true;
+        return false;
+
+        bool IsUnder(ImmutableArray<DataLocation> data) => data.Any(location => location.Data.Nesting is { Name: var under } && under == name);
     }
 
     private async ValueTask<NamedKeyState> MakeNamedKeyAsync(string name, bool isNew, CancellationToken cancellationToken)

@@ -101,7 +101,7 @@ public sealed partial class ObjectSystem : IObjectSystem
         tiers = new(parts.Metadata, time, logs.CreateLogger<TierBook>());
         restores = new(parts.Metadata, mover, waiting, options.Tiering, time, logs.CreateLogger<RestoreRound>());
         var sweep = new TieringSweep(parts.Metadata, mover, waiting, options.Objects.PackThreshold, time, logs.CreateLogger<TieringSweep>());
-        var lifecycle = new LifecycleRound(parts.Metadata, sweep, options.Tiering, time, logs.CreateLogger<LifecycleRound>());
+        var lifecycle = new LifecycleRound(parts.Metadata, sweep, Events, options.Tiering, time, logs.CreateLogger<LifecycleRound>());
         tiering = new(parts.Metadata, parts.Stores, mover, tiers, waiting, restores, sweep, lifecycle, options.Tiering, time, logs.CreateLogger<TieringRound>());
         workers = new(time, logs.CreateLogger<Workers>());
     }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Oort.Metadata;
+using Oort.Objects.Events;
 
 namespace Oort.Objects.Tiering;
 
@@ -11,7 +12,7 @@ namespace Oort.Objects.Tiering;
 /// Page by page: (1) versions that have come due, with their neighbours; (2) each is judged by all rules; (3) moves; (4) deletes, each decided anew in its commit; (5) the place is noted. A crash
 /// costs the page, whose moves and deletes find nothing to do the second time. Two gateways at one bucket do no harm: the second one's note is refused, and it stops.
 /// </remarks>
-internal sealed partial class LifecycleRound(IMetadataStore metadata, TieringSweep sweep, TieringOptions options, TimeProvider time, ILogger<LifecycleRound> logger)
+internal sealed partial class LifecycleRound(IMetadataStore metadata, TieringSweep sweep, IChangeEvents events, TieringOptions options, TimeProvider time, ILogger<LifecycleRound> logger)
 {
     /// <summary>Rows of a page, neighbours with them.</summary>
     private const int PageRowsMax = 1_000;
@@ -229,7 +230,7 @@ internal sealed partial class LifecycleRound(IMetadataStore metadata, TieringSwe
     private async ValueTask EndAsync(Turn turn, List<VersionRow> versions, ImmutableArray<Revisit>.Builder later, CancellationToken cancellationToken)
     {
         if (versions.Count == 0) return;
-        var results = await metadata.DeleteVersionsAsync(versions.ConvertAll(version => DeleteOf(turn.Bucket, version)), cancellationToken);
+        var results = await metadata.DeleteVersionsAsync(versions.ConvertAll(version => DeleteOf(turn.Bucket, version) with { Conditions = new() { Announcement = events.Of(ChangeCause.LifecycleExpiration, ChangeOrigin.Service) } }), cancellationToken);
         for (var i = 0; i < versions.Count; i++)
         {
             var version = versions[i];

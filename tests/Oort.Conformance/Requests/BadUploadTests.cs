@@ -23,7 +23,7 @@ public sealed class BadUploadTests(SharedGateway shared) : IAsyncLifetime
         { "x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", 400, "BadDigest" },
         { "x-amz-checksum-sha1", Convert.ToBase64String(new byte[20]), 400, "BadDigest" },
         { "x-amz-checksum-sha256", Convert.ToBase64String(new byte[32]), 400, "BadDigest" },
-        { "x-amz-checksum-crc32", "AAAAAAAA", 400, "InvalidRequest" },
+        { "x-amz-checksum-crc32", "AAAAAAAA", 400, "BadDigest" },
         { "x-amz-sdk-checksum-algorithm", "MD4", 400, "InvalidRequest" },
         { "x-amz-meta-a", new string('a', 3072), 400, "MetadataTooLarge" },
         { "x-amz-tagging", "a=1&a=2", 400, "InvalidTag" },
@@ -44,7 +44,7 @@ public sealed class BadUploadTests(SharedGateway shared) : IAsyncLifetime
 
     [Theory]
     [InlineData("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", 3, "BadDigest")]
-    [InlineData("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:A\r\n\r\n", 3, "InvalidRequest")]
+    [InlineData("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:A\r\n\r\n", 3, "BadDigest")]
     [InlineData("3\r\nabc\r\n0\r\n\r\n", 3, "MalformedTrailerError")]
     [InlineData("3\r\nabc\r\n0\r\nx-amz-checksum-crc32c:AAAAAA==\r\n\r\n", 3, "MalformedTrailerError")]
     [InlineData("3\r\nabc\r\n0\r\n\r\n", 2, "IncompleteBody")]

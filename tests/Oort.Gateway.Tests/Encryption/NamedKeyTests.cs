@@ -1,6 +1,7 @@
 using System.Text;
 using Oort.Gateway.Tests.Operations;
 using Oort.Metadata;
+using Oort.Objects;
 using Shouldly;
 using Xunit;
 
@@ -120,5 +121,28 @@ public sealed class NamedKeyTests(EncryptionGateway gateway)
         (await gateway.Raw.SendAsync("PUT", $"/{bucket}/copy", [], ("x-amz-copy-source", $"{bucket}/key"))).Code.ShouldBe("KMS.NotFoundException");
         (await gateway.Raw.SendAsync("PUT", $"/{bucket}/parts?partNumber=1&uploadId={upload}", "part")).Code.ShouldBe("KMS.NotFoundException");
         (await gateway.Raw.SendAsync("DELETE", $"/{bucket}/key")).Status.ShouldBe(204);
+    }
+
+    [Fact]
+    public async Task Key_OfALockedVersion_IsNotDestroyed()
+    {
+        var bucket = await gateway.NewBucketAsync();
+        await gateway.Raw.SendAsync("PUT", $"/{bucket}?versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+        (await gateway.Raw.SendAsync("PUT", $"/{bucket}?object-lock", "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>")).Status.ShouldBe(200);
+        await gateway.System.CreateNamedKeyAsync("kept", CancellationToken.None);
+        await gateway.System.CreateNamedKeyAsync("not-needed", CancellationToken.None);
+        await gateway.Raw.SendAsync("PUT", $"/{bucket}/free", "body", EncryptionGateway.Named("not-needed"));
+        (await gateway.Raw.SendAsync("PUT", $"/{bucket}/key", "body", [.. EncryptionGateway.Named("kept"), ("x-amz-object-lock-legal-hold", "ON")])).Status.ShouldBe(200);
+        await gateway.Raw.SendAsync("DELETE", $"/{bucket}/key");
+
+        var refusal = await Should.ThrowAsync<KeyChangeException>(() => gateway.System.DestroyNamedKeyAsync("kept", CancellationToken.None).AsTask());
+        await gateway.System.DestroyNamedKeyAsync("not-needed", CancellationToken.None);
+
+        refusal.Message.ShouldContain($"{bucket}/key is locked");
+        var version = (await gateway.Raw.SendAsync("GET", $"/{bucket}?versions&prefix=key")).Text.Split("<Version>")[1].Split("<VersionId>")[1].Split('<')[0];
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?versionId={version}")).Text.ShouldBe("body");
+        (await gateway.Raw.SendAsync("PUT", $"/{bucket}/key?legal-hold&versionId={version}", "<LegalHold><Status>OFF</Status></LegalHold>")).Status.ShouldBe(200);
+        await gateway.System.DestroyNamedKeyAsync("kept", CancellationToken.None);
+        (await gateway.Raw.SendAsync("GET", $"/{bucket}/key?versionId={version}")).Code.ShouldBe("KMS.NotFoundException");
     }
 }
