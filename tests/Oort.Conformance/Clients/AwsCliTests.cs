@@ -109,9 +109,12 @@ public sealed class AwsCliTests(SharedGateway shared)
         var shown = await AwsAsync(folder, "s3api", "get-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--query", "Rules[0].[ID,Status,Filter.And.Prefix,Filter.And.ObjectSizeLessThan,Transitions[1].StorageClass]", "--output", "text");
         shown.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ShouldBe(["logs", "Enabled", "logs/", "4096", "DEEP_ARCHIVE"]);
 
-        await File.WriteAllTextAsync(folder["expiry"], """{"Rules":[{"ID":"gone","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"Days":1}}]}""");
-        var refused = await RunAsync(folder, "s3api", "put-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--lifecycle-configuration", "file://" + folder["expiry"]);
-        refused.Error.ShouldContain("The lifecycle action Expiration is not implemented.");
+        await File.WriteAllTextAsync(folder["expiry"], """{"Rules":[{"ID":"gone","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"Days":1},"NoncurrentVersionExpiration":{"NoncurrentDays":7,"NewerNoncurrentVersions":2},"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":3}}]}""");
+        await AwsAsync(folder, "s3api", "put-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--lifecycle-configuration", "file://" + folder["expiry"]);
+        var ends = await AwsAsync(folder, "s3api", "get-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle", "--query", "Rules[0].[ID,Expiration.Days,NoncurrentVersionExpiration.NewerNoncurrentVersions,AbortIncompleteMultipartUpload.DaysAfterInitiation]", "--output", "text");
+        ends.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ShouldBe(["gone", "1", "2", "3"]);
+        var put = await AwsAsync(folder, "s3api", "put-object", "--bucket", "cli-lifecycle", "--key", "k", "--query", "Expiration", "--output", "text");
+        put.Output.ShouldContain("rule-id=\"gone\"");
         await AwsAsync(folder, "s3api", "delete-bucket-lifecycle", "--bucket", "cli-lifecycle");
         (await RunAsync(folder, "s3api", "get-bucket-lifecycle-configuration", "--bucket", "cli-lifecycle")).Error.ShouldContain("NoSuchLifecycleConfiguration");
     }
