@@ -35,20 +35,11 @@ internal sealed record LoggingDocument(string Bucket, string Prefix, LogKeyForma
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
-    // By the very bytes that a bucket's row holds.
-    private static readonly ConditionalWeakTable<byte[], LoggingDocument> read = [];
+    private static readonly KeptSettings<LoggingDocument> kept = new(SettingName, Decode);
 
     /// <summary>Null where the bucket logs nothing.</summary>
     /// <exception cref="MetadataFormatException">Damaged, or of a newer program.</exception>
-    public static LoggingDocument? Of(BucketRow bucket)
-    {
-        if (!bucket.Settings.TryGetValue(SettingName, out var setting)) return null;
-        var bytes = ImmutableCollectionsMarshal.AsArray(setting)!;
-        if (read.TryGetValue(bytes, out var known)) return known;
-        var document = Decode(bytes);
-        read.AddOrUpdate(bytes, document);
-        return document;
-    }
+    public static LoggingDocument? Of(BucketRow bucket) => kept.Of(bucket);
 
     public byte[] Encode() => [Version, .. JsonSerializer.SerializeToUtf8Bytes(this, json)];
 

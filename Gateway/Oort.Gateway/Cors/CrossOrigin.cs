@@ -13,13 +13,10 @@ internal sealed partial class CrossOrigin(IMetadataStore metadata, ILogger<Cross
     public const string RequestedMethod = "Access-Control-Request-Method";
     public const string RequestedHeaders = "Access-Control-Request-Headers";
 
-    /// <summary>Some kilobytes each; a configuration of 64 KiB is rare.</summary>
-    private const int KeptMax = 1_000;
-
     /// <summary>An answer to one of these is none to another: caches must know.</summary>
     private static readonly KeyValuePair<string, string> vary = new("Vary", $"Origin, {RequestedHeaders}, {RequestedMethod}");
 
-    private static readonly KeptSettings<CorsConfiguration> kept = new(CorsDocument.SettingName, CorsDocument.Decode, KeptMax);
+    private static readonly KeptSettings<CorsConfiguration> kept = new(CorsDocument.SettingName, CorsDocument.Decode);
 
     /// <summary>The headers that every answer to a request of a page gets, also an error's. The bucket is one that the metadata keep at hand.</summary>
     public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> FindAsync(HttpContext http, S3Route route, CancellationToken cancellationToken)

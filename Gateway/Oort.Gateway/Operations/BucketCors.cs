@@ -18,15 +18,14 @@ internal static class BucketCors
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var setting = CorsDocument.Encode(CorsReader.Parse(await RequestDocuments.ReadAsync(request, cancellationToken, CorsReader.SizeMax)));
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(CorsDocument.SettingName, setting) }, cancellationToken));
+        await context.PutSettingAsync(bucket, CorsDocument.SettingName, setting, cancellationToken);
         Answers.Empty(request);
     }
 
     public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (bucket.Settings.ContainsKey(CorsDocument.SettingName))
-            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(CorsDocument.SettingName) }, cancellationToken));
+        await context.RemoveSettingAsync(bucket, CorsDocument.SettingName, cancellationToken);
         Answers.Empty(request, 204);
     }
 

@@ -48,15 +48,14 @@ internal static class BucketEncryptions
         if (form.KeyId is { } id && (!isNamed || !BucketEncryption.IsKeyId(id)))
             throw Arguments.Invalid("KMSMasterKeyID", id, isNamed ? "This is no key's id." : "A KMSMasterKeyID goes with aws:kms only.");
         var setting = new BucketEncryption(isNamed, form.KeyId ?? "", form.BucketKeyEnabled, form.BlockedTypes.Contains("SSE-C")).Encode();
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(BucketEncryption.SettingName, setting) }, cancellationToken));
+        await context.PutSettingAsync(bucket, BucketEncryption.SettingName, setting, cancellationToken);
         Answers.Empty(request);
     }
 
     public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (bucket.Settings.ContainsKey(BucketEncryption.SettingName))
-            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, static row => row with { Settings = row.Settings.Remove(BucketEncryption.SettingName) }, cancellationToken));
+        await context.RemoveSettingAsync(bucket, BucketEncryption.SettingName, cancellationToken);
         Answers.Empty(request, 204);
     }
 }

@@ -31,7 +31,7 @@ internal static class BucketLifecycle
         var configuration = LifecycleReader.Parse(await RequestDocuments.ReadAsync(request, cancellationToken));
         var lifecycle = LifecycleForms.ToDocument(configuration, small, () => RandomNumberGenerator.GetString(IdAlphabet, IdLength)).Checked();
         var setting = lifecycle.Encode();
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(LifecycleDocument.SettingName, [.. setting]) }, cancellationToken));
+        await context.PutSettingAsync(bucket, LifecycleDocument.SettingName, [.. setting], cancellationToken);
         request.Http.Response.Headers[SmallObjectsHeader] = Name(small);
         Answers.Empty(request);
     }
@@ -39,8 +39,7 @@ internal static class BucketLifecycle
     public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (bucket.Settings.ContainsKey(LifecycleDocument.SettingName))
-            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(LifecycleDocument.SettingName) }, cancellationToken));
+        await context.RemoveSettingAsync(bucket, LifecycleDocument.SettingName, cancellationToken);
         Answers.Empty(request, 204);
     }
 

@@ -31,7 +31,7 @@ internal static class BucketLogging
 
         var document = new LoggingDocument(wanted.TargetBucket, wanted.TargetPrefix, wanted.KeyFormat, await CheckAsync(context, bucket, wanted, cancellationToken));
         var setting = document.Encode();
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(LoggingDocument.SettingName, [.. setting]) }, cancellationToken));
+        await context.PutSettingAsync(bucket, LoggingDocument.SettingName, [.. setting], cancellationToken);
         Answers.Empty(request);
     }
 

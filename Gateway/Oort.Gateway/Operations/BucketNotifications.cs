@@ -54,7 +54,7 @@ internal static class BucketNotifications
 
         // 4.
         var setting = new NotificationDocument(rules).Checked().Encode();
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(NotificationDocument.SettingName, [.. setting]) }, cancellationToken));
+        await context.PutSettingAsync(bucket, NotificationDocument.SettingName, [.. setting], cancellationToken);
 
         // 5.
         if (!skipsTest) await TestAsync(context, request, bucket, targets, cancellationToken);

@@ -26,15 +26,14 @@ internal static class BucketPolicies
         var block = context.Gate.AccessOf(bucket).Block;
         if (policy.IsPublic && block.HasFlag(PublicAccessBlock.BlockPublicPolicy))
             throw new S3Exception(S3Errors.AccessDenied, "The policy lets everybody in, and the bucket's public access block (BlockPublicPolicy) forbids such policies; change that first with PutPublicAccessBlock or DeletePublicAccessBlock.");
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(BucketPolicy.SettingName, BucketPolicy.Encode(body)) }, cancellationToken));
+        await context.PutSettingAsync(bucket, BucketPolicy.SettingName, BucketPolicy.Encode(body), cancellationToken);
         Answers.Empty(request, 204);
     }
 
     public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (bucket.Settings.ContainsKey(BucketPolicy.SettingName))
-            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(BucketPolicy.SettingName) }, cancellationToken));
+        await context.RemoveSettingAsync(bucket, BucketPolicy.SettingName, cancellationToken);
         Answers.Empty(request, 204);
     }
 

@@ -39,6 +39,6 @@ internal static class BucketPublicAccess
     private static async ValueTask SetAsync(OperationContext context, S3Request request, PublicAccessBlock block, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(PublicAccessBlocks.SettingName, PublicAccessBlocks.Encode(block)) }, cancellationToken));
+        await context.PutSettingAsync(bucket, PublicAccessBlocks.SettingName, PublicAccessBlocks.Encode(block), cancellationToken);
     }
 }

@@ -17,15 +17,14 @@ internal static class BucketWebsite
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var setting = WebsiteDocument.Encode(WebsiteReader.Parse(await RequestDocuments.ReadAsync(request, cancellationToken, WebsiteReader.SizeMax)));
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(WebsiteDocument.SettingName, setting) }, cancellationToken));
+        await context.PutSettingAsync(bucket, WebsiteDocument.SettingName, setting, cancellationToken);
         Answers.Empty(request);
     }
 
     public static async ValueTask DeleteAsync(OperationContext context, S3Request request, CancellationToken cancellationToken)
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
-        if (bucket.Settings.ContainsKey(WebsiteDocument.SettingName))
-            Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(WebsiteDocument.SettingName) }, cancellationToken));
+        await context.RemoveSettingAsync(bucket, WebsiteDocument.SettingName, cancellationToken);
         Answers.Empty(request, 204);
     }
 }

@@ -25,9 +25,9 @@ internal static class GetObject
             // 1.
             if (await FindAsync(context, request, bucket, cancellationToken) is not { } found) return;
             var version = found.Version;
+            var range = ReadRange.Of(request, version);
             using var customer = await ObjectSealing.OpenReadAsync(context, request, version.Attributes, hasBody, cancellationToken);
             if (hasBody) ArchivedObjects.CheckReadable(context, version);
-            var range = ReadRange.Of(request, version);
 
             // 2.
             string durability;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Oort.Gateway.Access;
 using Oort.Gateway.Access.Lists;
 using Oort.Gateway.Notifications;
@@ -55,6 +56,17 @@ internal sealed class OperationContext(IObjectLayer layer, GatewayS3Options opti
 
     /// <summary>Whether a key that is not here may be brought by an import: its delete has to be remembered.</summary>
     public bool IsImported(BucketRow bucket, string key) => imports?.Find(bucket) is { } run && key.StartsWith(run.Settings.Prefix, StringComparison.Ordinal);
+
+    /// <summary>Sets a setting of a bucket, whatever it had.</summary>
+    public async ValueTask PutSettingAsync(BucketRow bucket, string name, ImmutableArray<byte> setting, CancellationToken cancellationToken) =>
+        Errors.InnerErrors.ThrowUnlessDone(await Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(name, setting) }, cancellationToken));
+
+    /// <summary>Takes a setting of a bucket away, where it has it.</summary>
+    public async ValueTask RemoveSettingAsync(BucketRow bucket, string name, CancellationToken cancellationToken)
+    {
+        if (bucket.Settings.ContainsKey(name))
+            Errors.InnerErrors.ThrowUnlessDone(await Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.Remove(name) }, cancellationToken));
+    }
 
     /// <summary>The request's bucket, which the owner must own whom the client expects (S3 API: "Bucket owner condition").</summary>
     public ValueTask<BucketRow> FindBucketAsync(S3Request request, CancellationToken cancellationToken) =>

@@ -30,7 +30,7 @@ internal static class BucketAcceleration
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         if (bucket.Name.Contains('.', StringComparison.Ordinal)) throw new S3Exception(S3Errors.InvalidRequest, "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names");
         var status = shape.Parse(await RequestDocuments.ReadAsync(request, cancellationToken)).Find("Status")!;
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(SettingName, Encode(status)) }, cancellationToken));
+        await context.PutSettingAsync(bucket, SettingName, Encode(status), cancellationToken);
         Answers.Empty(request);
     }
 

@@ -33,7 +33,7 @@ internal static class BucketPayment
     {
         var bucket = await context.FindBucketAsync(request, cancellationToken);
         var isRequesters = shape.Parse(await RequestDocuments.ReadAsync(request, cancellationToken)).Find("Payer") == "Requester";
-        Errors.InnerErrors.ThrowUnlessDone(await context.Metadata.UpdateBucketAsync(bucket.Id, row => row with { Settings = row.Settings.SetItem(SettingName, Encode(isRequesters)) }, cancellationToken));
+        await context.PutSettingAsync(bucket, SettingName, Encode(isRequesters), cancellationToken);
         Answers.Empty(request);
     }
 

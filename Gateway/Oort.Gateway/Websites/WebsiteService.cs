@@ -16,10 +16,7 @@ internal sealed class WebsiteService(AccessGate gate, IMetadataStore metadata, I
 {
     public const string RedirectHeader = "x-amz-website-redirect-location";
 
-    /// <summary>Some kilobytes each.</summary>
-    private const int KeptMax = 1_000;
-
-    private static readonly KeptSettings<WebsiteConfiguration> kept = new(WebsiteDocument.SettingName, WebsiteDocument.Decode, KeptMax);
+    private static readonly KeptSettings<WebsiteConfiguration> kept = new(WebsiteDocument.SettingName, WebsiteDocument.Decode);
 
     /// <summary>What belongs to the page that was asked for, and to no other that is sent in its place.</summary>
     private static readonly string[] conditions = ["Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"];

@@ -35,20 +35,11 @@ public sealed record NotificationDocument(ImmutableArray<NotificationRule> Rules
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
-    // By the very bytes that a bucket's row holds: those of a bucket that is written to stay the same.
-    private static readonly ConditionalWeakTable<byte[], NotificationDocument> read = [];
+    private static readonly KeptSettings<NotificationDocument> kept = new(SettingName, Decode);
 
     /// <summary>What a bucket tells; null where it tells nothing.</summary>
     /// <exception cref="NotificationFormatException">Damaged, or of a newer program.</exception>
-    public static NotificationDocument? Of(BucketRow bucket)
-    {
-        if (!bucket.Settings.TryGetValue(SettingName, out var setting)) return null;
-        var bytes = ImmutableCollectionsMarshal.AsArray(setting)!;
-        if (read.TryGetValue(bytes, out var known)) return known;
-        var document = Decode(bytes);
-        read.AddOrUpdate(bytes, document);
-        return document;
-    }
+    public static NotificationDocument? Of(BucketRow bucket) => kept.Of(bucket);
 
     /// <exception cref="NotificationFormatException">It breaks a rule of the format; says which.</exception>
     public NotificationDocument Checked()

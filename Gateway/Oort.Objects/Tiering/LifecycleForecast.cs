@@ -16,16 +16,21 @@ public static class LifecycleForecast
     /// <summary>The end of a current version; null: there is none, or the rules cannot be read.</summary>
     /// <param name="dayLength"><see cref="TieringOptions.DayLength"/>.</param>
     public static LifecycleEnd? Of(BucketRow bucket, VersionRow version, TimeSpan dayLength) =>
-        version.IsDeleteMarker ? null : First(bucket, rule => rule.Filter.Takes(version) ? rule.Expiration?.DueAt(version.LastModified, dayLength) : null);
+        version.IsDeleteMarker || !HasRules(bucket) ? null : FirstOf(bucket, version, dayLength);
 
     /// <summary>The end of an upload; null: likewise.</summary>
     /// <param name="dayLength"><see cref="TieringOptions.DayLength"/>.</param>
     public static LifecycleEnd? Of(BucketRow bucket, UploadRow upload, TimeSpan dayLength) =>
-        First(bucket, rule => rule.AbortUploadsAfterDays is { } days && rule.Filter.TakesKey(upload.Key) ? LifecycleDays.After(upload.Initiated, days, dayLength) : null);
+        !HasRules(bucket) ? null : First(bucket, rule => rule.AbortUploadsAfterDays is { } days && rule.Filter.TakesKey(upload.Key) ? LifecycleDays.After(upload.Initiated, days, dayLength) : null);
+
+    private static bool HasRules(BucketRow bucket) => bucket.Settings.ContainsKey(LifecycleDocument.SettingName);
+
+    // Apart, so that reads and writes of buckets without rules allocate nothing for what this captures.
+    private static LifecycleEnd? FirstOf(BucketRow bucket, VersionRow version, TimeSpan dayLength) =>
+        First(bucket, rule => rule.Filter.Takes(version) ? rule.Expiration?.DueAt(version.LastModified, dayLength) : null);
 
     private static LifecycleEnd? First(BucketRow bucket, Func<LifecycleRule, DateTimeOffset?> dueAt)
     {
-        if (!bucket.Settings.ContainsKey(LifecycleDocument.SettingName)) return null;
         LifecycleEnd? first = null;
         foreach (var rule in read.GetValue(bucket, Read).Enabled)
             if (dueAt(rule) is { } at && !(at >= first?.At)) first = new(at, rule.Id);

@@ -230,7 +230,8 @@ internal sealed partial class LifecycleRound(IMetadataStore metadata, TieringSwe
     private async ValueTask EndAsync(Turn turn, List<VersionRow> versions, ImmutableArray<Revisit>.Builder later, CancellationToken cancellationToken)
     {
         if (versions.Count == 0) return;
-        var results = await metadata.DeleteVersionsAsync(versions.ConvertAll(version => DeleteOf(turn.Bucket, version) with { Conditions = new() { Announcement = events.Of(ChangeCause.LifecycleExpiration, ChangeOrigin.Service) } }), cancellationToken);
+        var told = new WriteConditions { Announcement = events.Of(ChangeCause.LifecycleExpiration, ChangeOrigin.Service) };
+        var results = await metadata.DeleteVersionsAsync(versions.ConvertAll(version => DeleteOf(turn.Bucket, version) with { Conditions = told }), cancellationToken);
         for (var i = 0; i < versions.Count; i++)
         {
             var version = versions[i];
