@@ -45,7 +45,7 @@ internal static class PostFormReader
                 if (name.Length == 0) throw Malformed();
                 if (name.Equals(FileField, StringComparison.OrdinalIgnoreCase))
                 {
-                    // What was read of the file already only makes the least a little smaller.
+                    // What was read of the file already makes the least a little smaller: up to a buffer more than the most may follow.
                     var least = Math.Max(0, length - source.Count - AfterBytesMax);
                     return new(fields, NameOf(disposition), new(PipeReader.Create(section.Body, new(http.Features.Get<IMemoryPoolFeature>()?.MemoryPool, BufferBytes, leaveOpen: true)), least));
                 }

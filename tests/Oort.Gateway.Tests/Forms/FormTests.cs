@@ -302,7 +302,7 @@ public sealed class FormTests(TestGateway gateway, IdentityGateway identities)
         (await PostAsync(new UploadForm().Add("key", "foo").Add("KEY", "bar").ToBytes())).ShouldBe((400, "InvalidArgument"));
         (await PostAsync(new UploadForm().Add("key", "foo").Add("x-ignore-a", new string('x', 21_000)).ToBytes())).ShouldBe((400, "MaxPostPreDataLengthExceededError"));
         (await PostAsync(new UploadForm().Add("key", new string('x', 1_025)).ToBytes())).ShouldBe((400, "KeyTooLongError"));
-        (await PostAsync(new UploadForm { File = TestGateway.Bytes(400_000), After = UploadForm.Field("note", new string('x', 70_000)) }.Add("key", "foo").Sign(bucket, AccessKey, Secret).ToBytes())).ShouldBe((400, "MalformedPOSTRequest"));
+        (await PostAsync(new UploadForm { File = TestGateway.Bytes(400_000), After = UploadForm.Field("note", new string('x', 90_000)) }.Add("key", "foo").Sign(bucket, AccessKey, Secret).ToBytes())).ShouldBe((400, "MalformedPOSTRequest"));
         (await UploadForm.PostAsync(gateway.Endpoint, $"/{bucket}", body, headers: ("Authorization", "AWS4-HMAC-SHA256 x"))).Code.ShouldBe("InvalidArgument");
         (await gateway.Client.ListObjectsV2Async(new() { BucketName = bucket })).KeyCount.ShouldBe(0);
 
